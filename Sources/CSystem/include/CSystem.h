@@ -1,0 +1,40 @@
+#ifndef CSYSTEM_H
+#define CSYSTEM_H
+
+/* The Linux system calls and constants that Swift's Glibc module lacks. Each function returns what the call
+   returns and leaves the reason in errno. */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* A lock found by csystem_ofd_test_write_lock. */
+struct csystem_lock {
+    bool held;       /* somebody holds a conflicting lock in the range */
+    bool exclusive;  /* the lock found is a write lock */
+    off_t start;     /* its first byte */
+    pid_t pid;       /* its owner, -1 for an open file description lock, 0 if unknown */
+};
+
+/* fcntl(F_OFD_GETLK) for a write lock over [start, start + length): tests, never takes. */
+int csystem_ofd_test_write_lock(int fd, off_t start, off_t length, struct csystem_lock *found);
+
+/* fcntl(F_OFD_SETLK): takes a write lock over the whole file without waiting. */
+int csystem_ofd_take_write_lock(int fd);
+
+/* lseek(SEEK_DATA) and lseek(SEEK_HOLE). */
+off_t csystem_seek_data(int fd, off_t offset);
+off_t csystem_seek_hole(int fd, off_t offset);
+
+/* O_NOATIME of open(2). */
+int csystem_o_noatime(void);
+
+/* openat(2) without its variadic mode. */
+int csystem_openat(int directory, const char *name, int flags);
+
+/* f_type of fstatfs(2), -1 on error. */
+long csystem_file_system_type(int fd);
+
+/* wcwidth(3). */
+int csystem_wcwidth(unsigned int character);
+
+#endif

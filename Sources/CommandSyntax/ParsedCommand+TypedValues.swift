@@ -1,0 +1,72 @@
+/// Values of options as types. Each is nil if the option wasn't given, and throws a ``UsageError`` that names option
+/// and value if the value won't do.
+extension ParsedCommand {
+    /// The option's value as a whole number within `range`.
+    package func integer(of option: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
+        guard let value = value(of: option) else { return nil }
+        return try integer(value, subject: "option '--\(option)'", in: range)
+    }
+
+    /// The operand declared with this name, as a whole number within `range`.
+    package func integer(ofOperand name: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
+        guard let value = operand(name) else { return nil }
+        return try integer(value, subject: "operand \(name)", in: range)
+    }
+
+    /// The option's value as a span of time, in whole seconds: `90s`, `10m`, `2h`, `7d`, or a plain number of seconds.
+    package func duration(of option: String) throws(UsageError) -> Duration? {
+        let seconds = try quantity(of: option, Quantity.timeUnits, "a time such as 90s, 10m, 2h or 7d")
+        return seconds.map { .seconds($0) }
+    }
+
+    /// The option's value as a number of bytes: `64K`, `1M`, `2G`, `1T` in powers of 1024, or a plain number.
+    package func byteCount(of option: String) throws(UsageError) -> Int? {
+        try quantity(of: option, Quantity.sizeUnits, "a size such as 4096, 64K, 1M, 2G or 1T")
+    }
+
+    /// The option's value as a case of an enumeration, by its raw value.
+    package func choice<Choice>(of option: String, as type: Choice.Type) throws(UsageError) -> Choice?
+    where Choice: RawRepresentable<String> & CaseIterable {
+        try choices(of: option, as: type).last
+    }
+
+    /// All values of the option as cases of an enumeration, in order; empty if it wasn't given.
+    package func choices<Choice>(of option: String, as type: Choice.Type) throws(UsageError) -> [Choice]
+    where Choice: RawRepresentable<String> & CaseIterable {
+        var cases: [Choice] = []
+        for value in values(of: option) {
+            guard let match = type.allCases.first(where: { $0.rawValue.utf8.elementsEqual(value.bytes) }) else {
+                let known = type.allCases.map(\.rawValue)
+                let suggestion = Suggestion(for: value, among: known).question
+                let complaint = "is not one of \(known.joined(separator: ", "))\(suggestion)"
+                throw refusal(of: value, option: option, because: complaint)
+            }
+            cases.append(match)
+        }
+        return cases
+    }
+
+    // MARK: - Non public
+
+    private func integer(
+        _ value: RawArgument, subject: String, in range: ClosedRange<Int>
+    ) throws(UsageError) -> Int {
+        if let number = Int(value.text), range.contains(number) { return number }
+        let bounds =
+            range.upperBound == Int.max
+            ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+        throw usageError("\(subject): '\(value.printable)' is not a whole number \(bounds)")
+    }
+
+    private func quantity(
+        of option: String, _ units: [UInt8: Int], _ expected: String
+    ) throws(UsageError) -> Int? {
+        guard let value = value(of: option) else { return nil }
+        do throws(Quantity.Fault) {
+            return try Quantity(value, units: units).value
+        } catch {
+            let complaint = error == .tooLarge ? "is too large" : "is not \(expected)"
+            throw refusal(of: value, option: option, because: complaint)
+        }
+    }
+}

@@ -1,0 +1,12 @@
+import Synchronization
+
+/// One flag that asks a scan to end early. Looked at between tables, not only between images.
+package final class Cancellation: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    package init() {}
+
+    package var isCancelled: Bool { flag.load(ordering: .relaxed) }
+
+    package func cancel() { flag.store(true, ordering: .relaxed) }
+}

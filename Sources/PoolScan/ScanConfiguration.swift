@@ -1,0 +1,27 @@
+import Glibc
+import QED
+
+/// What a scan looks at, and how.
+package struct ScanConfiguration: Sendable {
+    /// Directories or files, as a person named them.
+    package var roots: [RawPath]
+    /// Workers; 0 runs everything in the caller's thread, in order.
+    package var workerCount: Int = ScanConfiguration.defaultWorkerCount
+    /// Directories on other file systems than their root are left out.
+    package var staysOnFileSystem = false
+    package var filter = PathFilter()
+    /// Images that a writer has open are checked all the same; the results are provisional.
+    package var checksImagesInUse = false
+    package var limits = CheckLimits()
+    /// Files that are never opened: the store's own.
+    package var ownFiles: Set<FileKey> = []
+    /// Earlier results that may be used again.
+    package var known = KnownResults()
+
+    package init(roots: [RawPath]) { self.roots = roots }
+
+    /// More than there are cores: most of the time a worker waits for a disk.
+    package static var defaultWorkerCount: Int {
+        max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) * 4
+    }
+}

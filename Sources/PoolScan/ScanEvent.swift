@@ -1,0 +1,113 @@
+import QED
+
+/// What a scan tells its sink, from any worker and in no particular order.
+package enum ScanEvent: Sendable {
+    /// An image, checked or not, with the reason if not.
+    case checked(ScanResult)
+    /// An image that has not changed since an earlier result.
+    case reused(KnownResult)
+    /// A path that could not be looked at.
+    case failed(PathError)
+
+    var isImage: Bool {
+        if case .failed = self { false } else { true }
+    }
+
+    var isProblem: Bool {
+        switch self {
+        case .checked(let result): result.outcome != .clean
+        case .reused(let known): known.outcome != .clean
+        case .failed: true
+        }
+    }
+}
+
+/// The result for one image.
+package struct ScanResult: Sendable {
+    package let path: RawPath
+    /// As it was before the check.
+    package let status: FileStatus
+    package let outcome: Outcome
+    /// nil if the image was not checked. With outcome `inUse` it is provisional.
+    package let report: ImageReport?
+    /// Why the image was not checked to its end, nil if it was.
+    package let message: String?
+    /// When the check began, nanoseconds since 1970.
+    package let checkedAt: Int64
+    /// Nanoseconds.
+    package let duration: Int64
+}
+
+/// A result from an earlier scan that may still hold.
+package struct KnownResult: Sendable {
+    /// Whatever the caller knows the image by.
+    package let imageID: Int64
+    package let pathHash: Int
+    package let identity: FileIdentity
+    package let outcome: Outcome
+    package let isDirty: Bool
+
+    package init(imageID: Int64, path: RawPath, identity: FileIdentity, outcome: Outcome, isDirty: Bool) {
+        self.imageID = imageID
+        pathHash = path.hashValue
+        self.identity = identity
+        self.outcome = outcome
+        self.isDirty = isDirty
+    }
+}
+
+/// The results that may be used again, by device and inode.
+package struct KnownResults: Sendable {
+    private var results: [FileKey: KnownResult] = [:]
+    private var inodes: Set<UInt64> = []
+
+    package init() {}
+
+    package mutating func insert(_ result: KnownResult) {
+        results[FileKey(result.identity)] = result
+        inodes.insert(result.identity.inode)
+    }
+
+    /// A cheap test with what a directory says of a file: whether a look at its status may be worth it.
+    func mayContain(inode: UInt64) -> Bool { inodes.contains(inode) }
+
+    /// The result for a file if neither it nor its path has changed since.
+    func result(for identity: FileIdentity, path: RawPath) -> KnownResult? {
+        guard let known = results[FileKey(identity)], known.identity == identity, known.pathHash == path.hashValue
+        else {
+            return nil
+        }
+        return known
+    }
+}
+
+/// A path that could not be looked at, and why.
+package struct PathError: Sendable {
+    package let path: RawPath
+    /// The system call.
+    package let operation: String
+    /// `errno`.
+    package let code: Int32
+    /// The reason in words.
+    package let message: String
+
+    package init(path: RawPath, _ error: SystemError) {
+        self.path = path
+        operation = error.operation
+        code = error.code
+        message = error.reason
+    }
+}
+
+/// A file on this machine, whatever its names.
+package struct FileKey: Hashable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+
+    package init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
+
+    init(_ identity: FileIdentity) { self.init(device: identity.device, inode: identity.inode) }
+}

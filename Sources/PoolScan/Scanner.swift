@@ -1,0 +1,68 @@
+import QED
+
+/// Scans a pool: walks the roots, checks every image in them, and hands each result to a sink.
+///
+/// It knows neither the store nor the terminal. Every event reaches the sink before `run` returns.
+package struct Scanner {
+    private let configuration: ScanConfiguration
+    private let cancellation: Cancellation
+    private let progress: Progress
+    private let sink: @Sendable (ScanEvent) -> Void
+
+    /// - Parameter sink: called by several workers at once.
+    package init(
+        configuration: ScanConfiguration, cancellation: Cancellation = Cancellation(), progress: Progress = Progress(),
+        sink: @escaping @Sendable (ScanEvent) -> Void
+    ) {
+        self.configuration = configuration
+        self.cancellation = cancellation
+        self.progress = progress
+        self.sink = sink
+    }
+
+    /// Runs the scan to its end, or until it is cancelled.
+    package func run() -> Coverage {
+        let state = ScanState()
+        let coverage = walk(state)
+        check(state.linkedCandidates(), state, workerCount: configuration.workerCount)
+        // One at a time, each may have all the memory.
+        check(state.starvedCandidates(), ScanState(isLastRound: true), workerCount: 0)
+        return coverage
+    }
+
+    private func walk(_ state: ScanState) -> Coverage {
+        var coverage = Coverage(filter: configuration.filter)
+        run(state, workerCount: configuration.workerCount) { push in
+            withoutActuallyEscaping(push) { push in
+                var walker = Walker(
+                    configuration: configuration, cancellation: cancellation, progress: progress, push: push,
+                    fail: { error in
+                        progress.add(.failed(error))
+                        sink(.failed(error))
+                    })
+                walker.run()
+                coverage = walker.coverage
+            }
+        }
+        return coverage
+    }
+
+    private func check(_ candidates: [Candidate], _ state: ScanState, workerCount: Int) {
+        guard !candidates.isEmpty else { return }
+        run(state, workerCount: workerCount) { push in
+            for candidate in candidates { push([candidate]) }
+        }
+    }
+
+    private func run(_ state: ScanState, workerCount: Int, produce: (_ push: ([Candidate]) -> Void) -> Void) {
+        let (configuration, cancellation, progress, sink) = (configuration, cancellation, progress, sink)
+        WorkerPool(workerCount: workerCount).run(
+            makeWorker: {
+                Worker(
+                    configuration: configuration, cancellation: cancellation, progress: progress, state: state,
+                    emit: sink)
+            },
+            process: { (worker: Worker, batch: [Candidate]) in batch.forEach(worker.process) },
+            produce: produce)
+    }
+}

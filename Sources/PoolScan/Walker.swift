@@ -1,0 +1,170 @@
+import Glibc
+import QED
+
+/// Walks directories and hands over the files in them.
+///
+/// Depth first with a stack, since breadth first would hold whole levels in memory. Names are the directory's own bytes,
+/// each is opened relative to its directory, and symbolic links are not followed, so nothing can lead the walk out of
+/// the roots. A directory is read once, whatever its names: bind mounts and overlapping roots cost nothing and cannot
+/// make a loop. Errors are handed over too, and the walk goes on.
+struct Walker {
+    /// Files handed over at a time.
+    private static let batchSize = 32
+
+    private let configuration: ScanConfiguration
+    private let cancellation: Cancellation
+    private let progress: Progress
+    private let push: ([Candidate]) -> Void
+    private let fail: (PathError) -> Void
+
+    private(set) var coverage: Coverage
+    private var visited: Set<FileKey> = []
+    private var batch: [Candidate] = []
+    private var pending: [PendingDirectory] = []
+
+    /// A directory still to be read. It holds its parent open.
+    private struct PendingDirectory {
+        let parent: Directory
+        let name: [UInt8]
+    }
+
+    init(
+        configuration: ScanConfiguration, cancellation: Cancellation, progress: Progress,
+        push: @escaping ([Candidate]) -> Void, fail: @escaping (PathError) -> Void
+    ) {
+        self.configuration = configuration
+        self.cancellation = cancellation
+        self.progress = progress
+        self.push = push
+        self.fail = fail
+        coverage = Coverage(filter: configuration.filter)
+    }
+
+    /// Walks all roots, in the order given.
+    mutating func run() {
+        for root in configuration.roots where !cancellation.isCancelled {
+            do throws(SystemError) {
+                try walk(root: Walker.resolve(root))
+            } catch {
+                fail(PathError(path: root, error))
+            }
+        }
+        flush()
+        coverage.isComplete = !cancellation.isCancelled
+    }
+
+    /// A root may be a symbolic link; from there on none is followed.
+    private mutating func walk(root: RawPath) throws(SystemError) {
+        let status = try FileStatus(directory: AT_FDCWD, name: root.bytes)
+        coverage.addRoot(root)
+        guard status.isDirectory else {
+            // A person named it, so a FIFO or device is worth an error.
+            guard status.isRegular else { throw SystemError("open", code: EINVAL) }
+            return add(Candidate(path: root))
+        }
+        let directory = try openRoot(root)
+        read(directory)
+        while let next = pending.popLast(), !cancellation.isCancelled {
+            if let directory = open(next, rootDevice: directory.key.device) { read(directory) }
+        }
+        pending.removeAll()
+    }
+
+    private mutating func openRoot(_ path: RawPath) throws(SystemError) -> Directory {
+        do throws(SystemError) {
+            return try Directory(path: path)
+        } catch {
+            coverage.addUnread(path)
+            throw error
+        }
+    }
+
+    /// Opens a directory below a root; nil if it is to be left out.
+    private mutating func open(_ next: PendingDirectory, rootDevice: UInt64) -> Directory? {
+        let path = next.parent.path.appending(next.name)
+        do throws(SystemError) {
+            let directory = try Directory(path: path, in: next.parent, name: next.name)
+            guard directory.key.device != next.parent.key.device else { return directory }
+            if configuration.staysOnFileSystem, directory.key.device != rootDevice || directory.isPseudoFileSystem {
+                coverage.addUnread(path)
+                return nil
+            }
+            return directory.isPseudoFileSystem ? nil : directory
+        } catch {
+            coverage.addUnread(path)
+            // It went away, or became a link or a file, since its name was read: not there any more.
+            if error.code != ENOENT, error.code != ELOOP, error.code != ENOTDIR { fail(PathError(path: path, error)) }
+            return nil
+        }
+    }
+
+    private mutating func read(_ directory: Directory) {
+        guard visited.insert(directory.key).inserted else { return }
+        progress.addDirectory()
+        let firstPending = pending.count
+        do throws(SystemError) {
+            try directory.forEachEntry { entry in
+                visit(entry, in: directory)
+                return !cancellation.isCancelled
+            }
+        } catch {
+            coverage.addUnread(directory.path)
+            fail(PathError(path: directory.path, error))
+        }
+        // Popped from the end: the order of the walk is the order of the names.
+        pending[firstPending...].reverse()
+    }
+
+    private mutating func visit(_ entry: Directory.Entry, in directory: Directory) {
+        switch entry.kind {
+        case .other: break
+        case .directory: addDirectory(entry.name, in: directory)
+        case .regular: addFile(entry, in: directory)
+        case .unknown:
+            let status: FileStatus
+            do throws(SystemError) {
+                status = try FileStatus(directory: directory.descriptor, name: entry.name)
+            } catch {
+                if error.code != ENOENT { fail(PathError(path: directory.path.appending(entry.name), error)) }
+                return
+            }
+            if status.isDirectory { addDirectory(entry.name, in: directory) }
+            if status.isRegular { addFile(entry, in: directory) }
+        }
+    }
+
+    private mutating func addDirectory(_ name: [UInt8], in parent: Directory) {
+        let path = parent.path.appending(name)
+        if configuration.filter.acceptsDirectory(path) {
+            pending.append(PendingDirectory(parent: parent, name: name))
+        } else {
+            coverage.addUnread(path)
+        }
+    }
+
+    private mutating func addFile(_ entry: Directory.Entry, in directory: Directory) {
+        // Opening and closing one of the store's own files would drop SQLite's locks on it.
+        if configuration.ownFiles.contains(FileKey(device: directory.key.device, inode: entry.inode)) { return }
+        let candidate = Candidate(in: directory, name: entry.name, inode: entry.inode)
+        if configuration.filter.acceptsFile(candidate.path) { add(candidate) }
+    }
+
+    private mutating func add(_ candidate: Candidate) {
+        batch.append(candidate)
+        if batch.count >= Walker.batchSize { flush() }
+    }
+
+    private mutating func flush() {
+        guard !batch.isEmpty else { return }
+        progress.addFiles(batch.count)
+        push(batch)
+        batch.removeAll(keepingCapacity: true)
+    }
+
+    /// The absolute path without symbolic links: an image has one name in the store, however its root was written.
+    private static func resolve(_ root: RawPath) throws(SystemError) -> RawPath {
+        guard let resolved = root.withCString({ realpath($0, nil) }) else { throw SystemError.last("realpath") }
+        defer { free(resolved) }
+        return RawPath(bytes: Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved))))
+    }
+}

@@ -1,0 +1,143 @@
+import Glibc
+import QED
+
+/// Takes one candidate after the other from the name to the result.
+///
+/// Order for an image: is an earlier result still valid; open it and look for the magic; seen under another name; in use;
+/// check; in use or changed meanwhile. Belongs to one thread.
+final class Worker {
+    private let configuration: ScanConfiguration
+    private let cancellation: Cancellation
+    private let state: ScanState
+    private let emit: (ScanEvent) -> Void
+    private let progress: Progress
+    private let checker: Checker
+
+    init(
+        configuration: ScanConfiguration, cancellation: Cancellation, progress: Progress, state: ScanState,
+        emit: @escaping (ScanEvent) -> Void
+    ) {
+        self.configuration = configuration
+        self.cancellation = cancellation
+        self.progress = progress
+        self.state = state
+        self.emit = emit
+        checker = Checker(limits: configuration.limits, isCancelled: { cancellation.isCancelled })
+    }
+
+    func process(_ candidate: Candidate) {
+        guard !cancellation.isCancelled else { return }
+        do throws(SystemError) {
+            if try reuse(candidate) { return }
+            let file = try candidate.open()
+            try process(file, candidate)
+        } catch {
+            // Gone, or replaced by a link or a socket, since its name was read: not there any more.
+            let isGone = [ENOENT, ELOOP, ENXIO].contains(error.code) && error.operation != "pread"
+            if !isGone || candidate.directory == nil { fail(candidate, error) }
+        }
+    }
+
+    /// True if nothing more is to be done: an earlier result holds, or the file is put off.
+    private func reuse(_ candidate: Candidate) throws(SystemError) -> Bool {
+        guard configuration.known.mayContain(inode: candidate.inode) else { return false }
+        let status = try candidate.status()
+        guard let known = configuration.known.result(for: status.identity, path: candidate.path) else { return false }
+        if state.isPutOff(candidate, status) { return true }
+        if state.isFirstName(of: FileKey(status.identity)) { send(.reused(known)) }
+        return true
+    }
+
+    private func process(_ file: ImageFile, _ candidate: Candidate) throws(SystemError) {
+        guard file.status.isRegular, try file.hasMagic() else { return }
+        let key = FileKey(file.status.identity)
+        if let expected = candidate.expected, expected != key { return }
+        if state.isPutOff(candidate, file.status) { return }
+        guard state.isFirstName(of: key) else { return }
+        check(file, candidate)
+    }
+
+    private func check(_ first: ImageFile, _ candidate: Candidate) {
+        do throws(SystemError) {
+            if let result = try attempt(first, candidate) { return finish(result, candidate) }
+            // It changed meanwhile. Once more, from a new look at its name.
+            let second = try candidate.open()
+            guard second.status.isRegular else { return }
+            if let result = try attempt(second, candidate) { return finish(result, candidate) }
+            let message = "the file changed while it was checked, twice"
+            send(.checked(Attempt(second, candidate).result(.changing, message: message)))
+        } catch {
+            fail(candidate, error)
+        }
+    }
+
+    private func finish(_ result: ScanResult, _ candidate: Candidate) {
+        if case .memoryLimit = result.report?.stop, state.isStarved(candidate, FileKey(result.status.identity)) {
+            return
+        }
+        send(.checked(result))
+    }
+
+    /// One check of an open image; nil if the file was not the same before and after.
+    private func attempt(_ file: ImageFile, _ candidate: Candidate) throws(SystemError) -> ScanResult? {
+        let attempt = Attempt(file, candidate)
+        if case .writer(let holder) = try file.testUse(), !configuration.checksImagesInUse {
+            return attempt.result(.inUse, message: "not checked: \(holder)")
+        }
+        let report = checker.check(file)
+        progress.addBytesRead(report.bytesRead)
+        if case .writer(let holder) = try file.testUse() {
+            guard configuration.checksImagesInUse else {
+                return attempt.result(.inUse, message: "opened while it was checked: \(holder)")
+            }
+            return attempt.result(.inUse, report: report, message: "provisional: \(holder)")
+        }
+        guard try isUnchanged(file, candidate) else { return nil }
+        return attempt.result(report.outcome, report: report, message: report.message)
+    }
+
+    /// Opens the name again, since that makes a network file system ask its server, and compares.
+    private func isUnchanged(_ file: ImageFile, _ candidate: Candidate) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            return try candidate.open().status.identity == file.status.identity
+        } catch {
+            if error.code == ENOENT || error.code == ELOOP { return false }
+            throw error
+        }
+    }
+
+    private func send(_ event: ScanEvent) {
+        if case .checked(let result) = event, result.report?.stop == .cancelled { return }
+        progress.add(event)
+        emit(event)
+    }
+
+    private func fail(_ candidate: Candidate, _ error: SystemError) {
+        send(.failed(PathError(path: candidate.path, error)))
+    }
+}
+
+/// One check under way: what its result says of the file and the time.
+private struct Attempt {
+    private let path: RawPath
+    private let status: FileStatus
+    private let checkedAt = Attempt.now(CLOCK_REALTIME)
+    private let start = Attempt.now(CLOCK_MONOTONIC)
+
+    init(_ file: ImageFile, _ candidate: Candidate) {
+        path = candidate.path
+        status = file.status
+    }
+
+    func result(_ outcome: Outcome, report: ImageReport? = nil, message: String?) -> ScanResult {
+        ScanResult(
+            path: path, status: status, outcome: outcome, report: report, message: message, checkedAt: checkedAt,
+            duration: Attempt.now(CLOCK_MONOTONIC) - start)
+    }
+
+    private static func now(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,38 @@
+import Dispatch
+
+/// Workers that take batches of work from one queue, each on a serial Dispatch queue of its own.
+///
+/// Serial queues, because blocking reads on a concurrent queue get only about as many threads as there are cores, and
+/// disks want more requests under way than that.
+struct WorkerPool {
+    /// 0 runs all work inline in the caller, in order: for tests and for runs that must be deterministic.
+    let workerCount: Int
+
+    /// Runs a producer in the calling thread and one worker for each queue; returns when all work is done.
+    ///
+    /// - Parameters:
+    ///   - makeWorker: makes the state of one worker: called once for each.
+    ///   - process: one batch of work.
+    ///   - produce: hands over batches; waits while workers are far behind.
+    func run<Work: Sendable, Worker>(
+        makeWorker: @escaping @Sendable () -> Worker,
+        process: @escaping @Sendable (Worker, Work) -> Void,
+        produce: (_ push: (Work) -> Void) -> Void
+    ) {
+        guard workerCount > 0 else {
+            let worker = makeWorker()
+            return produce { process(worker, $0) }
+        }
+        let queue = WorkQueue<Work>(capacity: workerCount * 4)
+        let group = DispatchGroup()
+        for number in 1...workerCount {
+            DispatchQueue(label: "qedscan.worker.\(number)").async(group: group) {
+                let worker = makeWorker()
+                while let work = queue.pop() { process(worker, work) }
+            }
+        }
+        produce(queue.push)
+        queue.close()
+        group.wait()
+    }
+}

@@ -1,0 +1,38 @@
+/// Something that the check could not read. It is no finding: nothing is known about those bytes.
+public struct CheckError: Hashable, Sendable {
+    /// The L1 entry whose table could not be read; nil for the header and the L1 table.
+    public let l1Index: Int?
+    /// Where the read began, bytes from the start of the file.
+    public let offset: ByteOffset
+    public let error: SystemError
+
+    public init(l1Index: Int?, offset: ByteOffset, error: SystemError) {
+        self.l1Index = l1Index
+        self.offset = offset
+        self.error = error
+    }
+}
+
+extension CheckError: CustomStringConvertible {
+    public var description: String {
+        let what = l1Index.map { "the L2 table of L1 entry \($0)" } ?? "the header or the L1 table"
+        return "\(what), at offset \(offset.rawValue): \(error.reason)"
+    }
+}
+
+/// Check errors with an exact count and a capped list.
+struct CheckErrorLog {
+    private static let limit = 100
+    private(set) var count: UInt64 = 0
+    private(set) var errors: [CheckError] = []
+
+    mutating func add(_ error: CheckError) {
+        count += 1
+        if errors.count < CheckErrorLog.limit { errors.append(error) }
+    }
+
+    mutating func add(_ other: CheckErrorLog) {
+        count += other.count
+        errors += other.errors.prefix(max(CheckErrorLog.limit - errors.count, 0))
+    }
+}

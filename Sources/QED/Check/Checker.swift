@@ -1,0 +1,120 @@
+/// Checks one image at a time: bytes in, facts out.
+///
+/// The passes in order: the header; the tables, fast; if that proves nothing, the tables again, exactly, and once
+/// more for the owners of shared clusters; leaks. A checker keeps its buffers from image to image and belongs to one
+/// worker.
+public final class Checker {
+    /// The version of the rules. Results of another version are not trusted again.
+    public static let version = 1
+
+    private let limits: CheckLimits
+    private let usesFastPass: Bool
+    private let isCancelled: () -> Bool
+    private let workspace = CheckWorkspace()
+
+    /// - Parameters:
+    ///   - usesFastPass: false walks every image exactly; the answers are the same.
+    ///   - isCancelled: asked between pieces of tables. A report with `stop == .cancelled` is to be dropped.
+    public init(
+        limits: CheckLimits = CheckLimits(), usesFastPass: Bool = true, isCancelled: @escaping () -> Bool = { false }
+    ) {
+        self.limits = limits
+        self.usesFastPass = usesFastPass
+        self.isCancelled = isCancelled
+    }
+
+    /// Checks an image. Whatever goes wrong is in the report.
+    public func check(_ source: any ImageSource) -> ImageReport {
+        var log = FindingLog(limit: limits.findingsPerKind)
+        let headerPass = HeaderPass(source: source, log: &log)
+        var report = ImageReport(headerPass)
+        guard let header = headerPass.header, let geometry = headerPass.geometry else {
+            report.findings = log.findings
+            return report
+        }
+        let clock = CheckClock(limits: limits, diskSize: source.diskSize, isCancelled: isCancelled)
+        let context = CheckContext(
+            source: source, header: header, geometry: geometry, workspace: workspace, clock: clock, limits: limits)
+        if !usesFastPass || !context.runFastPass(&report, log: log) {
+            context.runExactPasses(&report, log: log)
+        }
+        return report
+    }
+}
+
+/// What the passes over one image share.
+private struct CheckContext {
+    let source: any ImageSource
+    let header: Header
+    let geometry: Geometry
+    let workspace: CheckWorkspace
+    let clock: CheckClock
+    let limits: CheckLimits
+
+    /// True if the report is complete: no table gave a finding, an error or a stop.
+    func runFastPass(_ report: inout ImageReport, log: FindingLog) -> Bool {
+        let map = newMap()
+        var pass = FastPass(geometry: geometry, map: map)
+        var walk = newWalk()
+        walk.run(&pass)
+        guard pass.isSound, !map.isExhausted, walk.stop == nil, walk.errors.count == 0 else { return false }
+        report.counts = pass.counts
+        report.bytesRead = walk.bytesRead
+        addLeaks(to: &report, log: log, map: map, usesPartialCluster: false)
+        return true
+    }
+
+    func runExactPasses(_ report: inout ImageReport, log: FindingLog) {
+        let (pass, walk, map) = runTablePass(log: log)
+        report.counts = pass.counts
+        report.corruptions = pass.corruptions
+        report.bytesRead = walk.bytesRead
+        report.checkErrors += walk.errors.count
+        report.errors += walk.errors.errors
+        report.stop = walk.stop ?? (map.isExhausted ? .memoryLimit(bytes: limits.memory.limit) : nil)
+
+        var findings = pass.log
+        if !pass.shared.runs.isEmpty, report.stop == nil {
+            // The owners need a map of their own; the first one is still wanted for leaks.
+            let owners = runOwnerPass(runs: pass.shared.runs)
+            pass.shared.addFindings(to: &findings, owners: owners, geometry: geometry)
+        } else {
+            pass.shared.addFindings(to: &findings, owners: [], geometry: geometry)
+        }
+        report.findings = findings.findings
+        if report.checkErrors == 0, report.stop == nil {
+            addLeaks(to: &report, log: findings, map: map, usesPartialCluster: pass.usesPartialCluster)
+        }
+    }
+
+    private func runTablePass(log: FindingLog) -> (TablePass, TableWalk, ClusterMap) {
+        let map = newMap()
+        var pass = TablePass(geometry: geometry, map: map, log: log)
+        var walk = newWalk()
+        walk.run(&pass)
+        return (pass, walk, map)
+    }
+
+    private func runOwnerPass(runs: [SharedRun]) -> [OwnedRun] {
+        var pass = OwnerPass(geometry: geometry, map: newMap(), runs: runs)
+        var walk = newWalk()
+        walk.run(&pass)
+        return pass.ownedRuns()
+    }
+
+    private func addLeaks(to report: inout ImageReport, log: FindingLog, map: ClusterMap, usesPartialCluster: Bool) {
+        var log = log
+        let pass = LeakPass(geometry: geometry, map: map)
+        pass.run(log: &log)
+        report.leaks = pass.leakCount
+        report.findings = log.findings
+        report.qemuLeaks = QEMULeaks(header: header, geometry: geometry, usesPartialCluster: usesPartialCluster)
+            .count(trueLeaks: pass.leakCount)
+    }
+
+    private func newMap() -> ClusterMap { ClusterMap(clusterCount: geometry.fileClusters, budget: limits.memory) }
+
+    private func newWalk() -> TableWalk {
+        TableWalk(source: source, geometry: geometry, workspace: workspace, clock: clock)
+    }
+}

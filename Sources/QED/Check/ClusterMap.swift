@@ -1,0 +1,186 @@
+import Glibc
+
+/// The set of clusters that something refers to.
+///
+/// A bitmap in leaves of 4 KiB that exist only where clusters were marked, so that memory follows the references
+/// and not the apparent size of the file (8 EiB of holes cost nothing). All of it is charged to a `MemoryBudget`;
+/// once that is spent the map is `isExhausted` and its answers no longer count.
+///
+/// Shape: `root[page][leaf][word]`; a leaf has 2^15 bits, a page 2^12 leaves.
+final class ClusterMap {
+    typealias Leaf = UnsafeMutablePointer<UInt64>
+    private typealias Page = UnsafeMutablePointer<Leaf?>
+
+    static let leafShift: UInt64 = 15
+    static let leafClusters: UInt64 = 1 << leafShift
+    private static let leafWords = 1 << (leafShift - 6)
+    private static let pageShift: UInt64 = 12
+    private static let pageLeaves = 1 << Int(pageShift)
+
+    /// Clusters from 0 that can be marked.
+    let clusterCount: UInt64
+    private(set) var usedCount: UInt64 = 0
+    private(set) var isExhausted = false
+
+    private let budget: MemoryBudget
+    private var reserved = 0
+    private var root: UnsafeMutablePointer<Page?>?
+    private let rootCount: Int
+    /// Takes the marks that find no memory.
+    private let spare: Leaf
+
+    init(clusterCount: UInt64, budget: MemoryBudget) {
+        self.clusterCount = clusterCount
+        self.budget = budget
+        rootCount = Int((clusterCount >> (ClusterMap.leafShift + ClusterMap.pageShift)) + 1)
+        spare = Leaf.allocate(capacity: ClusterMap.leafWords)
+        spare.initialize(repeating: 0, count: ClusterMap.leafWords)
+        // calloc gives untouched zero pages: a root for 8 EiB is large in address space only.
+        root = callocate(rootCount, of: Page?.self, charge: min(rootCount * 8, 4096))
+        if root == nil { isExhausted = true }
+    }
+
+    deinit {
+        spare.deallocate()
+        if let root {
+            for page in UnsafeMutableBufferPointer(start: root, count: usedRootCount) {
+                guard let page else { continue }
+                for leaf in UnsafeMutableBufferPointer(start: page, count: ClusterMap.pageLeaves) { free(leaf) }
+                free(page)
+            }
+        }
+        free(root)
+        budget.release(reserved)
+    }
+
+    /// One past the last page in use, so that `deinit` does not touch the rest of a vast root.
+    private var usedRootCount = 0
+
+    /// Marks a cluster; true if it was marked before.
+    func mark(_ cluster: ClusterIndex) -> Bool {
+        let leaf = leaf(at: cluster.rawValue >> ClusterMap.leafShift)
+        let bit = cluster.rawValue & (ClusterMap.leafClusters - 1)
+        let mask: UInt64 = 1 << (bit & 63)
+        let wasMarked = leaf[Int(bit >> 6)] & mask != 0
+        leaf[Int(bit >> 6)] |= mask
+        if !wasMarked { usedCount += 1 }
+        return wasMarked
+    }
+
+    /// Marks a run of clusters by whole words; returns how many were marked before.
+    func markRun(from first: ClusterIndex, count: UInt64) -> UInt64 {
+        var marked: UInt64 = 0
+        var cluster = first.rawValue
+        var left = count
+        while left > 0 {
+            let leaf = leaf(at: cluster >> ClusterMap.leafShift)
+            let bit = cluster & (ClusterMap.leafClusters - 1)
+            let part = min(left, ClusterMap.leafClusters - bit)
+            marked += ClusterMap.markBits(of: leaf, from: bit, count: part)
+            cluster += part
+            left -= part
+        }
+        usedCount += count - marked
+        return marked
+    }
+
+    /// The leaf for clusters `index << leafShift` and up, made if need be.
+    @inline(__always)
+    func leaf(at index: UInt64) -> Leaf {
+        if let root, let page = root[Int(index >> ClusterMap.pageShift)],
+            let leaf = page[Int(index) & (ClusterMap.pageLeaves - 1)]
+        {
+            return leaf
+        }
+        return makeLeaf(at: index)
+    }
+
+    /// For callers that mark in leaves themselves.
+    func addUsed(_ count: UInt64) { usedCount += count }
+
+    /// Calls a function with each maximal run of unmarked clusters from `first` to the end, in order.
+    func forEachUnmarkedRun(from first: ClusterIndex, _ body: (_ start: ClusterIndex, _ count: UInt64) -> Void) {
+        var runStart: UInt64?
+        var cluster = first.rawValue
+        while cluster < clusterCount {
+            let (isMarked, length) = uniformRun(at: cluster)
+            if isMarked {
+                if let start = runStart { body(ClusterIndex(start), cluster - start) }
+                runStart = nil
+            } else if runStart == nil {
+                runStart = cluster
+            }
+            cluster += min(length, clusterCount - cluster)
+        }
+        if let start = runStart { body(ClusterIndex(start), clusterCount - start) }
+    }
+
+    // MARK: - Non public
+
+    /// A number of clusters from `cluster` on that are all marked or all unmarked: as many as one look can tell.
+    private func uniformRun(at cluster: UInt64) -> (isMarked: Bool, length: UInt64) {
+        let leafIndex = cluster >> ClusterMap.leafShift
+        let pageClusters = ClusterMap.leafClusters << ClusterMap.pageShift
+        guard let root, let page = root[Int(leafIndex >> ClusterMap.pageShift)] else {
+            return (false, pageClusters - cluster & (pageClusters - 1))
+        }
+        let bit = cluster & (ClusterMap.leafClusters - 1)
+        guard let leaf = page[Int(leafIndex) & (ClusterMap.pageLeaves - 1)] else {
+            return (false, ClusterMap.leafClusters - bit)
+        }
+        let word = leaf[Int(bit >> 6)] >> (bit & 63)
+        let isMarked = word & 1 != 0
+        let same = UInt64((isMarked ? ~word : word).trailingZeroBitCount)
+        return (isMarked, min(same, 64 - bit & 63))
+    }
+
+    private static func markBits(of leaf: Leaf, from first: UInt64, count: UInt64) -> UInt64 {
+        var marked = 0
+        var bit = first
+        let end = first + count
+        while bit < end {
+            let inWord = bit & 63
+            let length = min(64 - inWord, end - bit)
+            let mask = (length == 64 ? UInt64.max : (1 << length) - 1) << inWord
+            let word = Int(bit >> 6)
+            marked += (leaf[word] & mask).nonzeroBitCount
+            leaf[word] |= mask
+            bit += length
+        }
+        return UInt64(marked)
+    }
+
+    @inline(never)
+    private func makeLeaf(at index: UInt64) -> Leaf {
+        let pageIndex = Int(index >> ClusterMap.pageShift)
+        guard !isExhausted, let root, pageIndex < rootCount else { return exhausted() }
+        if root[pageIndex] == nil {
+            let byteCount = ClusterMap.pageLeaves * MemoryLayout<Leaf?>.stride
+            root[pageIndex] = callocate(ClusterMap.pageLeaves, of: Leaf?.self, charge: byteCount)
+            usedRootCount = max(usedRootCount, pageIndex + 1)
+        }
+        guard let page = root[pageIndex],
+            let leaf = callocate(ClusterMap.leafWords, of: UInt64.self, charge: ClusterMap.leafWords * 8)
+        else { return exhausted() }
+        page[Int(index) & (ClusterMap.pageLeaves - 1)] = leaf
+        return leaf
+    }
+
+    private func exhausted() -> Leaf {
+        isExhausted = true
+        return spare
+    }
+
+    /// Zeroed memory charged to the budget, nil if there is none. Swift's own allocation would abort.
+    private func callocate<Element>(
+        _ count: Int, of type: Element.Type, charge: Int
+    ) -> UnsafeMutablePointer<Element>? {
+        guard budget.reserve(charge) else { return nil }
+        guard let memory = calloc(count, MemoryLayout<Element>.stride) else {
+            budget.release(charge)
+            return nil
+        }
+        reserved += charge
+        return memory.bindMemory(to: Element.self, capacity: count)
+    }
+}

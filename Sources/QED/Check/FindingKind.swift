@@ -1,0 +1,171 @@
+/// Everything that the check can find in an image: the one table of kinds.
+///
+/// The raw value is a stable slug. Stores keep it, so a slug is never renamed or used again for something else.
+public enum FindingKind: String, CaseIterable, Sendable {
+    // The header makes the image unusable: nothing else is checked.
+    case headerTruncated = "header-truncated"
+    case featuresUnsupported = "features-unsupported"
+    case clusterSizeInvalid = "cluster-size-invalid"
+    case tableSizeInvalid = "table-size-invalid"
+    case imageSizeUnaligned = "image-size-unaligned"
+    case imageSizeTooLarge = "image-size-too-large"
+    case l1OffsetUnaligned = "l1-offset-unaligned"
+    case l1OffsetInHeader = "l1-offset-in-header"
+    case l1OffsetBeyondFile = "l1-offset-beyond-file"
+    case l1TableTruncated = "l1-table-truncated"
+    case headerSizeTooLarge = "header-size-too-large"
+    case backingFilenameOutsideHeader = "backing-filename-outside-header"
+    case backingFilenameTooLong = "backing-filename-too-long"
+
+    // The header is usable, but something in it is unusual.
+    case headerSizeZero = "header-size-zero"
+    case compatFeaturesUnknown = "compat-features-unknown"
+    case autoclearFeaturesUnknown = "autoclear-features-unknown"
+    case trailingPartialCluster = "trailing-partial-cluster"
+
+    // Entries of the L1 table.
+    case l2OffsetUnaligned = "l2-offset-unaligned"
+    case l2OffsetInHeader = "l2-offset-in-header"
+    case l2OffsetBeyondFile = "l2-offset-beyond-file"
+    case l2TableTruncated = "l2-table-truncated"
+    case l2TableShared = "l2-table-shared"
+    case l2TableOverlaps = "l2-table-overlaps"
+
+    // Entries of the L2 tables.
+    case dataOffsetUnaligned = "data-offset-unaligned"
+    case dataOffsetInHeader = "data-offset-in-header"
+    case dataOffsetBeyondFile = "data-offset-beyond-file"
+    case dataClusterTruncated = "data-cluster-truncated"
+    case dataClusterShared = "data-cluster-shared"
+    case dataClusterInMetadata = "data-cluster-in-metadata"
+    case entryBeyondImage = "entry-beyond-image"
+
+    // Clusters without an owner.
+    case clusterLeaked = "cluster-leaked"
+}
+
+extension FindingKind {
+    /// How much a finding matters.
+    public enum Severity: String, CaseIterable, Sendable {
+        /// Data is wrong or out of reach.
+        case corruption
+        /// Space is wasted.
+        case leak
+        /// Worth knowing; nothing is wrong.
+        case notice
+    }
+
+    /// The pass of the check that finds it.
+    public enum Pass: String, CaseIterable, Sendable {
+        case header, table, leak
+    }
+
+    /// The row of the table for this kind.
+    public struct Traits: Sendable {
+        public let pass: Pass
+        public let severity: Severity
+        /// What is wrong, as a clause without a subject's number.
+        public let message: String
+        /// The stable name of the repair action that mends it, nil if none does.
+        public let repair: String?
+
+        init(_ pass: Pass, _ severity: Severity, _ message: String, repair: String? = nil) {
+            self.pass = pass
+            self.severity = severity
+            self.message = message
+            self.repair = repair
+        }
+    }
+
+    public var pass: Pass { traits.pass }
+    public var severity: Severity { traits.severity }
+    public var message: String { traits.message }
+    public var repair: String? { traits.repair }
+
+    public var traits: Traits {
+        switch self {
+        case .headerTruncated: Traits(.header, .corruption, "the file is shorter than the 64 bytes of a header")
+        case .featuresUnsupported: Traits(.header, .corruption, "unknown feature bits: the image must not be opened")
+        case .clusterSizeInvalid:
+            Traits(.header, .corruption, "the cluster size is not a power of 2 from 4096 to 67108864 bytes")
+        case .tableSizeInvalid: Traits(.header, .corruption, "the table size is not 1, 2, 4, 8 or 16 clusters")
+        case .imageSizeUnaligned: Traits(.header, .corruption, "the image size is not a multiple of 512 bytes")
+        case .imageSizeTooLarge: Traits(.header, .corruption, "the image size is more than the tables can map")
+        case .l1OffsetUnaligned: Traits(.header, .corruption, "the L1 table does not begin at a cluster")
+        case .l1OffsetInHeader: Traits(.header, .corruption, "the L1 table lies in the header")
+        case .l1OffsetBeyondFile: Traits(.header, .corruption, "the L1 table lies past the end of the file")
+        case .l1TableTruncated: Traits(.header, .corruption, "the file ends within the L1 table's last cluster")
+        case .headerSizeTooLarge: Traits(.header, .corruption, "the header is larger than 4 GiB")
+        case .backingFilenameOutsideHeader:
+            Traits(.header, .corruption, "the backing file name lies outside the header")
+        case .backingFilenameTooLong: Traits(.header, .corruption, "the backing file name is longer than 4095 bytes")
+
+        case .headerSizeZero: Traits(.header, .notice, "the header size is 0, though the header occupies a cluster")
+        case .compatFeaturesUnknown: Traits(.header, .notice, "unknown compatible feature bits")
+        case .autoclearFeaturesUnknown:
+            Traits(.header, .notice, "unknown autoclear feature bits: a writer clears them", repair: "clear-autoclear")
+        case .trailingPartialCluster: Traits(.header, .notice, "the file ends within a cluster", repair: "extend-tail")
+
+        case .l2OffsetUnaligned:
+            Traits(.table, .corruption, "the L2 table does not begin at a cluster", repair: "clear-invalid")
+        case .l2OffsetInHeader:
+            Traits(.table, .corruption, "the L2 table lies in the header", repair: "clear-invalid")
+        case .l2OffsetBeyondFile:
+            Traits(.table, .corruption, "the L2 table lies past the end of the file", repair: "clear-invalid")
+        case .l2TableTruncated:
+            Traits(.table, .corruption, "the file ends within the L2 table's last cluster", repair: "extend-tail")
+        case .l2TableShared:
+            Traits(.table, .corruption, "the L2 table belongs to another L1 entry too", repair: "clone-tables")
+        case .l2TableOverlaps: Traits(.table, .corruption, "the L2 table's clusters are in use already")
+
+        case .dataOffsetUnaligned:
+            Traits(.table, .corruption, "the data cluster does not begin at a cluster", repair: "clear-invalid")
+        case .dataOffsetInHeader:
+            Traits(.table, .corruption, "the data cluster lies in the header", repair: "clear-invalid")
+        case .dataOffsetBeyondFile:
+            Traits(.table, .corruption, "the data cluster lies past the end of the file", repair: "clear-invalid")
+        case .dataClusterTruncated:
+            Traits(.table, .corruption, "the file ends within the data cluster", repair: "extend-tail")
+        case .dataClusterShared:
+            Traits(.table, .corruption, "the data cluster belongs to another entry too", repair: "clone-shared")
+        case .dataClusterInMetadata:
+            Traits(.table, .corruption, "the data cluster is part of a table", repair: "clone-shared")
+        case .entryBeyondImage: Traits(.table, .notice, "the entry maps bytes past the end of the image")
+
+        case .clusterLeaked: Traits(.leak, .leak, "nothing refers to the clusters", repair: "reclaim-leaks")
+        }
+    }
+}
+
+// The kinds that stand for each fault of an offset.
+extension FindingKind {
+    init(l1TableFault fault: OffsetFault) {
+        self =
+            switch fault {
+            case .unaligned: .l1OffsetUnaligned
+            case .inHeader: .l1OffsetInHeader
+            case .truncated: .l1TableTruncated
+            case .beyondFile: .l1OffsetBeyondFile
+            }
+    }
+
+    init(l2TableFault fault: OffsetFault) {
+        self =
+            switch fault {
+            case .unaligned: .l2OffsetUnaligned
+            case .inHeader: .l2OffsetInHeader
+            case .truncated: .l2TableTruncated
+            case .beyondFile: .l2OffsetBeyondFile
+            }
+    }
+
+    init(dataClusterFault fault: OffsetFault) {
+        self =
+            switch fault {
+            case .unaligned: .dataOffsetUnaligned
+            case .inHeader: .dataOffsetInHeader
+            case .truncated: .dataClusterTruncated
+            case .beyondFile: .dataOffsetBeyondFile
+            }
+    }
+}

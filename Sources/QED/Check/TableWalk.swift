@@ -1,0 +1,132 @@
+import Glibc
+
+/// What a pass does with the entries of the tables.
+protocol TableVisitor {
+    /// An L1 entry other than 0, in order. True if its L2 table is to be walked.
+    mutating func visitL1Entry(_ value: UInt64, at l1Index: Int) -> Bool
+    /// A piece of the L2 table of an L1 entry, in order. Pieces that lie in a hole are left out: all zeros.
+    mutating func visitL2Entries(_ entries: UnsafeBufferPointer<UInt64>, at firstL2Index: Int, of l1Index: Int)
+    /// Whether the pass must end: no memory is left, or it has seen enough.
+    var isFinished: Bool { get }
+}
+
+/// Reads the L1 table and the L2 tables that a visitor asks for, piece by piece, in order.
+///
+/// - What it tests: that the tables can be read.
+/// - What it leaves: the meaning of the entries, which is the visitor's.
+struct TableWalk {
+    private let source: any ImageSource
+    private let geometry: Geometry
+    private let workspace: CheckWorkspace
+    private let clock: CheckClock
+    private var extents: DataExtents
+
+    private(set) var errors = CheckErrorLog()
+    private(set) var stop: CheckStop?
+    private(set) var bytesRead: UInt64 = 0
+
+    init(source: any ImageSource, geometry: Geometry, workspace: CheckWorkspace, clock: CheckClock) {
+        self.source = source
+        self.geometry = geometry
+        self.workspace = workspace
+        self.clock = clock
+        extents = DataExtents(hasHoles: source.diskSize < source.size)
+    }
+
+    mutating func run(_ visitor: inout some TableVisitor) {
+        let l1TableOffset = geometry.l1TableOffset
+        forEachPiece(ofTableAt: l1TableOffset, buffer: workspace.l1Piece, l1Index: nil) { walk, entries, first in
+            for (position, value) in entries.enumerated() where value != 0 {
+                let l1Index = first + position
+                if visitor.visitL1Entry(UInt64(littleEndian: value), at: l1Index) {
+                    walk.walkL2Table(at: ByteOffset(UInt64(littleEndian: value)), of: l1Index, &visitor)
+                }
+                if visitor.isFinished || walk.isStopped() { return false }
+            }
+            return true
+        }
+    }
+
+    private mutating func walkL2Table(at table: ByteOffset, of l1Index: Int, _ visitor: inout some TableVisitor) {
+        forEachPiece(ofTableAt: table, buffer: workspace.l2Piece, l1Index: l1Index) { walk, entries, first in
+            visitor.visitL2Entries(entries, at: first, of: l1Index)
+            return !(visitor.isFinished || walk.isStopped())
+        }
+    }
+
+    /// Reads a table and hands over its pieces until the function returns false. A read error is logged; for an L2
+    /// table it ends that table, in the L1 table it ends that piece.
+    private mutating func forEachPiece(
+        ofTableAt table: ByteOffset, buffer: UnsafeMutableRawBufferPointer, l1Index: Int?,
+        _ body: (inout TableWalk, UnsafeBufferPointer<UInt64>, _ firstIndex: Int) -> Bool
+    ) {
+        var position: UInt64 = 0
+        while position < geometry.tableByteCount {
+            let length = min(UInt64(buffer.count), geometry.tableByteCount - position)
+            let offset = ByteOffset(table.rawValue + position)
+            let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(length)])
+            do throws(SystemError) {
+                if try !extents.isHole(at: offset, length: length, in: source) {
+                    try source.readAll(into: piece, at: offset)
+                    bytesRead += length
+                    let entries = UnsafeBufferPointer(piece.assumingMemoryBound(to: UInt64.self))
+                    guard body(&self, entries, Int(position / 8)) else { return }
+                }
+            } catch {
+                errors.add(CheckError(l1Index: l1Index, offset: offset, error: error))
+                if l1Index != nil { return }
+            }
+            position += length
+        }
+    }
+
+    private mutating func isStopped() -> Bool {
+        stop = stop ?? clock.stop()
+        return stop != nil
+    }
+}
+
+/// The buffers of one worker, used again for image after image.
+public final class CheckWorkspace {
+    /// A piece is a whole table of the default geometry, and fits a core's second-level cache.
+    static let pieceByteCount = 256 << 10
+
+    let l1Piece: UnsafeMutableRawBufferPointer
+    let l2Piece: UnsafeMutableRawBufferPointer
+
+    public init() {
+        l1Piece = .allocate(byteCount: CheckWorkspace.pieceByteCount, alignment: 4096)
+        l2Piece = .allocate(byteCount: CheckWorkspace.pieceByteCount, alignment: 4096)
+    }
+
+    deinit {
+        l1Piece.deallocate()
+        l2Piece.deallocate()
+    }
+}
+
+/// Where a sparse file has data, asked of the file system only where not yet known.
+private struct DataExtents {
+    private let hasHoles: Bool
+    private var knownHole: Range<UInt64> = 0..<0
+    private var knownData: Range<UInt64> = 0..<0
+
+    init(hasHoles: Bool) { self.hasHoles = hasHoles }
+
+    /// Whether a range of the file is all zeros because nothing was ever written there.
+    mutating func isHole(at offset: ByteOffset, length: UInt64, in source: any ImageSource) throws(SystemError) -> Bool
+    {
+        guard hasHoles else { return false }
+        let start = offset.rawValue
+        let end = start.saturatingAdd(length)
+        if knownData.contains(start) { return false }
+        if knownHole.contains(start), end <= knownHole.upperBound { return true }
+        guard let data = try source.nextData(from: offset) else {
+            knownHole = start..<max(source.size, start)
+            return end <= knownHole.upperBound
+        }
+        if data.lowerBound > start { knownHole = start..<data.lowerBound }
+        knownData = data
+        return end <= data.lowerBound
+    }
+}

@@ -1,0 +1,72 @@
+import CSystem
+import Glibc
+
+/// An image file open for reading. There is no way to write through it.
+///
+/// Not `Sendable`: one worker opens, checks and drops it.
+public final class ImageFile: ImageSource {
+    let descriptor: Int32
+    /// As it was when the file was opened.
+    public let status: FileStatus
+
+    public var size: UInt64 { status.identity.size }
+    public var diskSize: UInt64 { status.diskSize }
+
+    /// Opens a name in a directory: a symbolic link is not followed, and a FIFO or device does not block.
+    public convenience init(directory: Int32, name: [UInt8]) throws(SystemError) {
+        try self.init(descriptor: ImageFile.open(directory: directory, name: name, following: false))
+    }
+
+    /// Opens a path that a person named, so a symbolic link is followed.
+    public convenience init(path: RawPath) throws(SystemError) {
+        try self.init(descriptor: ImageFile.open(directory: AT_FDCWD, name: path.bytes, following: true))
+    }
+
+    private init(descriptor: Int32) throws(SystemError) {
+        do throws(SystemError) {
+            status = try FileStatus(descriptor: descriptor)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            guard let start = off_t(exactly: offset.rawValue.saturatingAdd(UInt64(filled))) else { break }
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+            let count = try retryingInterrupted("pread") { pread(descriptor, rest.baseAddress, rest.count, start) }
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
+    public func nextData(from offset: ByteOffset) throws(SystemError) -> Range<UInt64>? {
+        guard let start = off_t(exactly: offset.rawValue) else { return nil }
+        let data = csystem_seek_data(descriptor, start)
+        guard data >= 0 else {
+            if errno == ENXIO { return nil }
+            // A file system without SEEK_DATA: all of it is data.
+            return offset.rawValue..<UInt64(off_t.max)
+        }
+        let hole = csystem_seek_hole(descriptor, data)
+        // The file may change under us: never form a range that goes backwards.
+        return UInt64(data)..<UInt64(max(hole, data + 1))
+    }
+
+    private static func open(directory: Int32, name: [UInt8], following: Bool) throws(SystemError) -> Int32 {
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (following ? 0 : O_NOFOLLOW)
+        // O_NOATIME leaves the access time alone, and only the owner may ask for it.
+        let quiet = RawPath.withCString(name) { csystem_openat(directory, $0, flags | csystem_o_noatime()) }
+        if quiet >= 0 { return quiet }
+        guard errno == EPERM else { throw SystemError.last("open") }
+        return try retryingInterrupted("open") {
+            RawPath.withCString(name) { csystem_openat(directory, $0, flags) }
+        }
+    }
+}

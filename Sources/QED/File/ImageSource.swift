@@ -1,0 +1,31 @@
+/// Bytes to check: a file, or whatever a test puts in its place.
+public protocol ImageSource {
+    /// Bytes.
+    var size: UInt64 { get }
+
+    /// Bytes of disk that the source occupies, as far as known: less than `size` means that it has holes.
+    var diskSize: UInt64 { get }
+
+    /// Reads from an offset until the buffer is full or the file ends. Returns the number of bytes read.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) -> Int
+
+    /// The first range at or after an offset that may hold anything but zeros, nil if only a hole is left.
+    func nextData(from offset: ByteOffset) throws(SystemError) -> Range<UInt64>?
+}
+
+extension ImageSource {
+    /// Fills the buffer, or throws `SystemError.unexpectedEndOfFile`.
+    func readAll(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) {
+        let count = try read(into: buffer, at: offset)
+        guard count == buffer.count else { throw .unexpectedEndOfFile }
+    }
+
+    /// A few bytes from an offset; those past the end of the file are zero.
+    func bytes(at offset: ByteOffset, count: Int) throws(SystemError) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
+        defer { buffer.deallocate() }
+        buffer.initializeMemory(as: UInt8.self, repeating: 0)
+        _ = try read(into: buffer, at: offset)
+        return Array(buffer)
+    }
+}

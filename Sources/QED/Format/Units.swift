@@ -1,0 +1,49 @@
+/// A position in an image file, in bytes from its start.
+public struct ByteOffset: RawRepresentable, Hashable, Comparable, Sendable {
+    public let rawValue: UInt64
+
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// A cluster of an image file, counted from the start of the file: cluster 0 holds the header.
+public struct ClusterIndex: RawRepresentable, Hashable, Comparable, Sendable {
+    public let rawValue: UInt64
+
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// The place of an entry in the tables: entry `l1Index` of the L1 table or, with `l2Index`, entry `l2Index` of the
+/// L2 table that it refers to.
+public struct TableIndex: Hashable, Comparable, Sendable {
+    public let l1Index: Int
+    public let l2Index: Int?
+
+    public init(l1Index: Int, l2Index: Int? = nil) {
+        self.l1Index = l1Index
+        self.l2Index = l2Index
+    }
+
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.l1Index, left.l2Index ?? -1) < (right.l1Index, right.l2Index ?? -1)
+    }
+}
+
+extension UInt64 {
+    /// The product, or `UInt64.max` if it does not fit: values from a file never trap.
+    func saturatingMultiply(_ other: UInt64) -> UInt64 {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? .max : product
+    }
+
+    /// The sum, or `UInt64.max` if it does not fit.
+    func saturatingAdd(_ other: UInt64) -> UInt64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}

@@ -1,0 +1,97 @@
+import QED
+
+/// A scan that begins.
+package struct ScanRecord: Sendable {
+    package let host: String
+    package let roots: [RawPath]
+    /// The options in force, by their names on the command line.
+    package let options: [(name: String, value: SQLiteValue)]
+    /// Of the program.
+    package let version: String
+
+    package init(host: String, roots: [RawPath], options: [(name: String, value: SQLiteValue)], version: String) {
+        self.host = host
+        self.roots = roots
+        self.options = options
+        self.version = version
+    }
+}
+
+/// What came of one image.
+package struct CheckRecord: Sendable {
+    package let path: RawPath
+    package let status: FileStatus
+    package let outcome: Outcome
+    /// nil if the image was not checked.
+    package let report: ImageReport?
+    /// Why it was not checked to its end.
+    package let message: String?
+    /// Nanoseconds since 1970.
+    package let checkedAt: Int64
+    /// Nanoseconds.
+    package let duration: Int64
+
+    package init(
+        path: RawPath, status: FileStatus, outcome: Outcome, report: ImageReport?, message: String?, checkedAt: Int64,
+        duration: Int64
+    ) {
+        self.path = path
+        self.status = status
+        self.outcome = outcome
+        self.report = report
+        self.message = message
+        self.checkedAt = checkedAt
+        self.duration = duration
+    }
+}
+
+/// A path that could not be read.
+package struct PathErrorRecord: Sendable {
+    package let path: RawPath
+    package let operation: String
+    package let code: Int32
+    package let message: String
+
+    package init(path: RawPath, operation: String, code: Int32, message: String) {
+        self.path = path
+        self.operation = operation
+        self.code = code
+        self.message = message
+    }
+}
+
+/// A stored result that may be used again.
+package struct KnownImageRecord: Sendable {
+    package let imageID: Int64
+    package let path: RawPath
+    package let identity: FileIdentity
+    package let outcome: Outcome
+    package let isDirty: Bool
+}
+
+/// What a scan came to.
+package struct ScanTotals: Sendable {
+    /// Images by outcome, those with a reused result included.
+    package internal(set) var outcomes: [Outcome: Int] = [:]
+    package internal(set) var reused = 0
+    package internal(set) var dirty = 0
+    package internal(set) var pathErrors = 0
+    package internal(set) var leaks: UInt64 = 0
+    package internal(set) var corruptions: UInt64 = 0
+
+    package init() {}
+
+    package var images: Int { outcomes.values.reduce(0, +) }
+
+    mutating func add(_ outcome: Outcome, isDirty: Bool) {
+        outcomes[outcome, default: 0] += 1
+        if isDirty { dirty += 1 }
+    }
+}
+
+extension RawPath {
+    /// What the store keeps of a path: its text, and its bytes if the text is not all of it.
+    var columns: (text: String, bytes: [UInt8]?) { (text, isText ? nil : bytes) }
+
+    init(text: String, bytes: [UInt8]?) { self = bytes.map(RawPath.init(bytes:)) ?? RawPath(text) }
+}

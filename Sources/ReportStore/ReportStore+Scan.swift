@@ -1,0 +1,88 @@
+import QED
+
+/// The row of a scan, from its beginning to its end.
+extension ReportStore {
+    /// How a scan ended.
+    package enum ScanState: String, Sendable {
+        case completed, interrupted, failed
+    }
+
+    /// Adds a running scan and returns its row ID. Scans that a crash left running become `interrupted`: the caller
+    /// holds the run lock, so none can be.
+    func beginScan(_ record: ScanRecord) throws(SQLiteError) -> Int64 {
+        try database.transaction(.immediate) { () throws(SQLiteError) in
+            try database.execute("UPDATE scan SET state = 'interrupted' WHERE state = 'running'")
+            let insert = try database.prepare(
+                """
+                INSERT INTO scan (uuid, host, started_at, state, roots, options, version)
+                VALUES (
+                    lower(format('%s-%s-4%s-%s%s-%s', hex(randomblob(4)), hex(randomblob(2)),
+                        substr(hex(randomblob(2)), 2), substr('89AB', 1 + abs(random() % 4), 1),
+                        substr(hex(randomblob(2)), 2), hex(randomblob(6)))),
+                    ?, ?, 'running', ?, ?, ?)
+                """)
+            try insert.run(
+                record.host, Timestamp.now(), try jsonArray(record.roots.map(\.text)), try jsonObject(record.options),
+                record.version)
+            return database.lastInsertRowID
+        }
+    }
+
+    /// Fills in the end of a scan.
+    func finishScan(
+        _ scanID: Int64, state: ScanState, totals: ScanTotals, filesSeen: Int, bytesRead: UInt64
+    ) throws(SQLiteError) {
+        let update = try database.prepare(
+            """
+            UPDATE scan SET finished_at = ?, state = ?, files_seen = ?, bytes_read = ?, images_seen = ?, reused = ?,
+                clean = ?, leaking = ?, corrupt = ?, incomplete = ?, invalid = ?, unsupported = ?, in_use = ?,
+                changing = ?, dirty = ?, path_errors = ?
+            WHERE id = ?
+            """)
+        let outcomes: [Outcome] = [
+            .clean, .leaking, .corrupt, .incomplete, .invalid, .unsupported, .inUse, .changing,
+        ]
+        let head: [any SQLiteBindable] = [
+            Timestamp.now(), state.rawValue, filesSeen, Int64(clamping: bytesRead), totals.images, totals.reused,
+        ]
+        let counts: [any SQLiteBindable] = outcomes.map { totals.outcomes[$0] ?? 0 }
+        try update.bind(head + counts + [totals.dirty, totals.pathErrors, scanID])
+        try update.run()
+    }
+
+    /// Marks the images that a scan did not see, though it looked where they were.
+    ///
+    /// - Parameter covers: whether the scan would have seen an image at a path.
+    func markMissing(scanID: Int64, host: String, covers: (RawPath) -> Bool) throws(SQLiteError) {
+        let unseen = try database.prepare(
+            """
+            SELECT id, path, path_bytes FROM image
+            WHERE host = ? AND last_scan_id <> ? AND missing_since_scan_id IS NULL
+            """)
+        try unseen.bind(host, scanID)
+        var missing: [Int64] = []
+        while try unseen.step() {
+            let path = RawPath(text: try unseen.column(1), bytes: try unseen.column(2))
+            if covers(path) { missing.append(try unseen.column(0)) }
+        }
+        let mark = try database.prepare("UPDATE image SET missing_since_scan_id = ? WHERE id = ?")
+        for image in missing { try mark.run(scanID, image) }
+    }
+
+    private func jsonArray(_ texts: [String]) throws(SQLiteError) -> SQLiteValue {
+        let marks = texts.map { _ in "?" }.joined(separator: ", ")
+        return try json("SELECT json_array(\(marks))", texts.map { .text($0) })
+    }
+
+    private func jsonObject(_ members: [(name: String, value: SQLiteValue)]) throws(SQLiteError) -> SQLiteValue {
+        let marks = members.map { _ in "?, ?" }.joined(separator: ", ")
+        return try json("SELECT json_object(\(marks))", members.flatMap { [.text($0.name), $0.value] })
+    }
+
+    /// SQLite's own JSON functions do the quoting.
+    private func json(_ sql: String, _ values: [SQLiteValue]) throws(SQLiteError) -> SQLiteValue {
+        let statement = try database.prepare(sql)
+        try statement.bind(values)
+        return try statement.step() ? statement.column(0) : .null
+    }
+}

@@ -1,0 +1,114 @@
+import Assets
+import QED
+
+/// The store of results: an SQLite database whose tables and views people query.
+///
+/// Belongs to one thread at a time, as its `database` does.
+package final class ReportStore {
+    package let database: Database
+
+    /// Opens a store to write, made and migrated if need be.
+    ///
+    /// In WAL mode, so that readers go on meanwhile and a crash keeps all that was committed; `close` leaves it.
+    package init(writing path: String) throws(StoreError) {
+        database = try StoreError.wrap { () throws(SQLiteError) in try Database(path: path, mode: .create) }
+        do throws(MigrationError) {
+            // Looked at before anything is changed: another program's database stays as it is.
+            _ = try Migrator(migrations: Assets.migrations).migrate(database)
+        } catch {
+            throw .migration(error)
+        }
+        try StoreError.wrap { [database] () throws(SQLiteError) in
+            _ = try database.setJournalMode(.wal)
+            try database.setSynchronous(.normal)
+            try ReportStore.updateFindingKinds(in: database)
+        }
+    }
+
+    /// Opens a store to read.
+    package init(reading path: String) throws(StoreError) {
+        database = try StoreError.wrap { () throws(SQLiteError) in try Database(path: path, mode: .readOnly) }
+        do throws(MigrationError) {
+            try Migrator(migrations: Assets.migrations).verify(database)
+        } catch {
+            throw .migration(error)
+        }
+    }
+
+    /// Leaves WAL mode, if nobody else has the store open, so that users who may only read it can.
+    package func close() throws(StoreError) {
+        try StoreError.wrap { [database] () throws(SQLiteError) in
+            if database.mode != .readOnly { _ = try database.setJournalMode(.delete) }
+            try database.close()
+        }
+    }
+
+    /// Calls a function with each result of this host that may be used again.
+    ///
+    /// That is: of this version of the checker, conclusive, made at or after `oldest`, and of a file whose last change
+    /// was at least two seconds before the check. A later change within the clock's resolution would not show.
+    package func forEachKnownImage(
+        host: String, oldest: String?, _ body: (KnownImageRecord) -> Void
+    ) throws(StoreError) {
+        try StoreError.wrap { [database] () throws(SQLiteError) in
+            let statement = try database.prepare(
+                """
+                SELECT image.id, path, path_bytes, r.device, r.inode, file_size, mtime_ns, ctime_ns, outcome, dirty
+                FROM image JOIN check_result AS r
+                    ON r.id = (SELECT max(id) FROM check_result WHERE image_id = image.id)
+                WHERE host = ? AND outcome IN ('clean', 'leaking', 'corrupt') AND checker_version = ?
+                    AND ctime_ns <= (unixepoch(checked_at) - 2) * 1000000000 AND checked_at >= ifnull(?, '')
+                """)
+            try statement.bind(host, Checker.version, oldest)
+            while try statement.step() {
+                let identity = FileIdentity(
+                    device: UInt64(bitPattern: try statement.column(3)),
+                    inode: UInt64(bitPattern: try statement.column(4)), size: try statement.column(5),
+                    modificationTime: try statement.column(6), changeTime: try statement.column(7))
+                guard let outcome = Outcome(rawValue: try statement.column(8)) else { continue }
+                body(
+                    KnownImageRecord(
+                        imageID: try statement.column(0),
+                        path: RawPath(text: try statement.column(1), bytes: try statement.column(2)),
+                        identity: identity, outcome: outcome, isDirty: try statement.column(9, as: Bool?.self) ?? false
+                    ))
+            }
+        }
+    }
+
+    /// How many images of a host the store knows to be there.
+    package func presentImageCount(host: String) throws(StoreError) -> Int {
+        try StoreError.wrap { [database] () throws(SQLiteError) in
+            let sql = "SELECT count(*) FROM image WHERE host = ? AND missing_since_scan_id IS NULL"
+            return Int(sqliteValue: try database.scalar(sql, host)) ?? 0
+        }
+    }
+
+    /// Makes the store's table of finding kinds the program's own.
+    private static func updateFindingKinds(in database: Database) throws(SQLiteError) {
+        try database.transaction(.immediate) { () throws(SQLiteError) in
+            let statement = try database.prepare(
+                """
+                INSERT INTO finding_kind (slug, pass, severity, message, repair) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (slug) DO UPDATE SET
+                    pass = excluded.pass, severity = excluded.severity, message = excluded.message,
+                    repair = excluded.repair
+                """)
+            for kind in FindingKind.allCases {
+                let traits = kind.traits
+                try statement.run(
+                    kind.rawValue, traits.pass.rawValue, traits.severity.rawValue, traits.message, traits.repair)
+            }
+        }
+    }
+}
+
+extension StoreError {
+    static func wrap<Result>(_ body: () throws(SQLiteError) -> Result) throws(StoreError) -> Result {
+        do throws(SQLiteError) {
+            return try body()
+        } catch {
+            throw .database(error)
+        }
+    }
+}

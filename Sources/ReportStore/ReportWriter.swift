@@ -1,0 +1,223 @@
+import Dispatch
+import QED
+
+/// Writes what a scan finds, from any number of workers, on a queue of its own.
+///
+/// Records are collected into transactions: of so many records, or what came in a second, so that a crash loses no
+/// more than that. Workers wait only when they are thousands of records ahead. After an error nothing more is written;
+/// `finish` throws it.
+/// `@unchecked Sendable`: all stored variables are touched only on `queue`.
+package final class ReportWriter: @unchecked Sendable {
+    private static let batchSize = 1000
+    private static let backlogLimit = 4096
+    private static let commitInterval = DispatchTimeInterval.seconds(1)
+
+    private let queue = DispatchQueue(label: "qedscan.writer")
+    private let backlog = DispatchSemaphore(value: backlogLimit)
+    private let timer: any DispatchSourceTimer
+
+    private let store: ReportStore
+    private let host: String
+    private let scanID: Int64
+    /// nil once the writer has finished, so that the database can be closed.
+    private var statements: WriterStatements?
+    private var totals = ScanTotals()
+    private var recordsInTransaction = 0
+    private var failure: SQLiteError?
+    private let onFailure: @Sendable () -> Void
+
+    /// Adds the scan's row. Until `finish` the store belongs to the writer.
+    ///
+    /// - Parameter onFailure: called once when the store cannot be written any more.
+    package init(
+        store: ReportStore, scan: ScanRecord, onFailure: @escaping @Sendable () -> Void
+    ) throws(StoreError) {
+        self.store = store
+        self.onFailure = onFailure
+        host = scan.host
+        timer = DispatchSource.makeTimerSource(queue: queue)
+        (scanID, statements) = try StoreError.wrap { () throws(SQLiteError) in
+            (try store.beginScan(scan), try WriterStatements(store.database))
+        }
+        timer.schedule(deadline: .now() + ReportWriter.commitInterval, repeating: ReportWriter.commitInterval)
+        timer.setEventHandler { [weak self] in self?.commitOrFail() }
+        timer.resume()
+    }
+
+    /// Writes the result for an image.
+    package func write(_ record: CheckRecord) {
+        enqueue { writer, statements throws(SQLiteError) in try writer.insert(record, statements) }
+    }
+
+    /// Notes that an image was seen again, unchanged.
+    package func writeReused(imageID: Int64, outcome: Outcome, isDirty: Bool) {
+        enqueue { writer, statements throws(SQLiteError) in
+            try statements.touchImage.run(writer.scanID, imageID)
+            writer.totals.add(outcome, isDirty: isDirty)
+            writer.totals.reused += 1
+        }
+    }
+
+    package func write(_ record: PathErrorRecord) {
+        enqueue { writer, statements throws(SQLiteError) in
+            let path = record.path.columns
+            try statements.insertPathError.run(
+                writer.scanID, path.text, path.bytes, record.operation, record.code, record.message)
+            writer.totals.pathErrors += 1
+        }
+    }
+
+    /// Commits everything and fills in the scan's row. No record may come after it.
+    ///
+    /// - Parameter covers: whether the scan would have seen an image at a path; those it did not see are marked.
+    package func finish(
+        isInterrupted: Bool, filesSeen: Int, bytesRead: UInt64, covers: (RawPath) -> Bool
+    ) throws(StoreError) -> ScanTotals {
+        timer.cancel()
+        let result = queue.sync { () -> Result<ScanTotals, SQLiteError> in
+            defer { statements = nil }
+            commitOrFail()
+            if let failure {
+                markFailed(filesSeen: filesSeen, bytesRead: bytesRead)
+                return .failure(failure)
+            }
+            do throws(SQLiteError) {
+                try store.database.transaction(.immediate) { () throws(SQLiteError) in
+                    if !isInterrupted { try store.markMissing(scanID: scanID, host: host, covers: covers) }
+                    try store.finishScan(
+                        scanID, state: isInterrupted ? .interrupted : .completed, totals: totals,
+                        filesSeen: filesSeen, bytesRead: bytesRead)
+                }
+                return .success(totals)
+            } catch {
+                markFailed(filesSeen: filesSeen, bytesRead: bytesRead)
+                return .failure(error)
+            }
+        }
+        do throws(SQLiteError) {
+            return try result.get()
+        } catch {
+            throw .database(error)
+        }
+    }
+
+    // MARK: - Non public
+
+    /// Runs a write on the queue, in the open transaction.
+    private func enqueue(
+        _ body: @escaping @Sendable (ReportWriter, WriterStatements) throws(SQLiteError) -> Void
+    ) {
+        backlog.wait()
+        queue.async { [self] in
+            defer { backlog.signal() }
+            guard failure == nil, let statements else { return }
+            do throws(SQLiteError) {
+                if recordsInTransaction == 0 { try store.database.execute("BEGIN IMMEDIATE") }
+                recordsInTransaction += 1
+                try body(self, statements)
+                if recordsInTransaction >= ReportWriter.batchSize { try commit() }
+            } catch {
+                fail(error)
+            }
+        }
+    }
+
+    private func commit() throws(SQLiteError) {
+        guard recordsInTransaction > 0 else { return }
+        try store.database.execute("COMMIT")
+        recordsInTransaction = 0
+    }
+
+    private func commitOrFail() {
+        guard failure == nil else { return }
+        do throws(SQLiteError) {
+            try commit()
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func fail(_ error: SQLiteError) {
+        failure = error
+        do throws(SQLiteError) {
+            if store.database.isInTransaction { try store.database.execute("ROLLBACK") }
+        } catch {
+            // The first error is the one to report.
+        }
+        onFailure()
+    }
+
+    /// Says in the scan's row that it failed, where the store still takes that.
+    private func markFailed(filesSeen: Int, bytesRead: UInt64) {
+        do throws(SQLiteError) {
+            try store.finishScan(scanID, state: .failed, totals: totals, filesSeen: filesSeen, bytesRead: bytesRead)
+        } catch {
+            // The row stays 'running'; the next scan makes it 'interrupted'.
+        }
+    }
+
+    private func insert(_ record: CheckRecord, _ statements: WriterStatements) throws(SQLiteError) {
+        let imageID = try upsertImage(record, statements)
+        let isDirty = record.report?.isDirty ?? false
+        totals.add(record.outcome, isDirty: isDirty)
+        totals.leaks += record.report?.leaks ?? 0
+        totals.corruptions += record.report?.corruptions ?? 0
+        try insertErrors(record, statements)
+        let row = CheckResultRow(record, imageID: imageID, scanID: scanID)
+        guard try !isRepeated(row, imageID: imageID, statements) else { return }
+        try statements.insertResult.bind(row.values)
+        try statements.insertResult.run()
+        let resultID = store.database.lastInsertRowID
+        for (index, finding) in (record.report?.findings ?? []).enumerated() {
+            try insert(finding, number: index + 1, resultID: resultID, statements)
+        }
+    }
+
+    private func upsertImage(_ record: CheckRecord, _ statements: WriterStatements) throws(SQLiteError) -> Int64 {
+        let path = record.path.columns
+        let identity = record.status.identity
+        let statement = statements.upsertImage
+        try statement.bind(
+            host, path.text, path.bytes, Int64(bitPattern: identity.device), Int64(bitPattern: identity.inode), scanID)
+        guard try statement.step() else { return store.database.lastInsertRowID }
+        let imageID = try statement.column(0, as: Int64.self)
+        // To its end: the row is only written then.
+        while try statement.step() {}
+        return imageID
+    }
+
+    /// Whether an inconclusive result only repeats the last one: an image that is in use or unreadable every night
+    /// would add a row every night.
+    private func isRepeated(
+        _ row: CheckResultRow, imageID: Int64, _ statements: WriterStatements
+    ) throws(SQLiteError) -> Bool {
+        guard !row.outcome.isConclusive else { return false }
+        let last = statements.lastResult
+        try last.bind(imageID)
+        guard try last.step() else { return false }
+        defer { last.reset() }
+        return row.repeats(try last.row())
+    }
+
+    private func insert(
+        _ finding: Finding, number: Int, resultID: Int64, _ statements: WriterStatements
+    ) throws(SQLiteError) {
+        let other = finding.otherOwner?.place
+        try statements.insertFinding.run(
+            resultID, number, finding.kind.rawValue, finding.place?.l1Index, finding.place?.l2Index,
+            finding.entryValue.map(Int64.init(bitPattern:)), Int64(clamping: finding.fileOffset.rawValue),
+            Int64(clamping: finding.clusterCount), finding.guestRange.map { Int64(clamping: $0.offset) },
+            finding.guestRange.map { Int64(clamping: $0.length) }, other?.l1Index, other?.l2Index,
+            Int64(clamping: finding.suppressedCount))
+    }
+
+    /// The reads within the image that failed.
+    private func insertErrors(_ record: CheckRecord, _ statements: WriterStatements) throws(SQLiteError) {
+        let path = record.path.columns
+        for error in record.report?.errors ?? [] {
+            try statements.insertPathError.run(
+                scanID, path.text, path.bytes, error.error.operation, error.error.code, error.description)
+            totals.pathErrors += 1
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import Assets
+
+/// A named question to the store: a file of `reports/`.
+package struct Report: Sendable {
+    /// The file's name without `.sql`.
+    package let name: String
+    /// The first line of the file's comment.
+    package let question: String
+    /// The rest of the comment: the columns and their units.
+    package let columns: [String]
+    package let sql: String
+
+    /// All reports, by name.
+    package static let all: [Report] = Assets.reports.map(Report.init)
+
+    package static func named(_ name: String) -> Report? { all.first { $0.name == name } }
+
+    init(_ asset: Asset) {
+        name = String(asset.name.prefix { $0 != "." })
+        sql = asset.text
+        let comment = asset.text.split(separator: "\n", omittingEmptySubsequences: false)
+            .prefix { $0.hasPrefix("--") }
+            .map { String($0.drop { $0 == "-" }.drop { $0 == " " }) }
+        question = comment.first ?? ""
+        columns = comment.dropFirst().filter { !$0.isEmpty }
+    }
+}

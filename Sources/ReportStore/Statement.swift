@@ -1,0 +1,169 @@
+import CSQLite
+
+/// A prepared statement. It keeps its database open, and may be run any number of times; the caller keeps those worth
+/// keeping.
+package final class Statement {
+    package let database: Database
+    /// The statement's text without blanks before it.
+    package let sql: String
+
+    let handle: OpaquePointer
+
+    init(_ handle: OpaquePointer, sql: String, database: Database) {
+        self.handle = handle
+        self.sql = sql
+        self.database = database
+    }
+
+    deinit {
+        sqlite3_finalize(handle)
+    }
+
+    // MARK: - What it is
+
+    /// Whether the statement writes to no database file by itself. True also for `BEGIN`, `COMMIT` and `ATTACH`:
+    /// for a user's SQL use a connection that is `restrictToQueries()` too.
+    package var isReadOnly: Bool {
+        sqlite3_stmt_readonly(handle) != 0
+    }
+
+    /// The number of columns a row has; 0 for a statement that gives no rows.
+    package var columnCount: Int {
+        Int(sqlite3_column_count(handle))
+    }
+
+    /// The columns' names; for an expression without `AS`, its text.
+    package var columnNames: [String] {
+        (0..<sqlite3_column_count(handle)).map { column in
+            sqlite3_column_name(handle, column).map { String(cString: $0) } ?? ""
+        }
+    }
+
+    /// The parameters' names in order, with their sign (`:path`, `@path`, `$path`, `?2`); nil for a plain `?`.
+    package var parameterNames: [String?] {
+        (0..<parameterCount).map { parameterName(at: $0) }
+    }
+
+    // MARK: - Binding
+
+    /// Resets the statement and gives all its parameters values, in order.
+    ///
+    /// - Throws: `SQLiteError` if there are not exactly as many values as parameters, or one has no exact form in
+    ///   SQLite.
+    package func bind(_ values: (any SQLiteBindable)?...) throws(SQLiteError) {
+        try bind(values)
+    }
+
+    /// Resets the statement and gives all its parameters values, in order.
+    package func bind(_ values: [(any SQLiteBindable)?]) throws(SQLiteError) {
+        reset()
+        guard values.count == parameterCount else {
+            let text = "the statement has \(parameterCount) parameters, but \(values.count) values were given"
+            throw database.refusal(.range, text, sql: sql)
+        }
+        for (index, value) in values.enumerated() {
+            try bind(value, at: index)
+        }
+    }
+
+    /// Gives the parameter of that name, sign included, a value, which it keeps until the next. Only on a reset
+    /// statement.
+    package func bind(_ value: (any SQLiteBindable)?, named name: String) throws(SQLiteError) {
+        let number = sqlite3_bind_parameter_index(handle, name)
+        guard number > 0, !name.utf8.contains(0) else {
+            throw database.refusal(.range, "the statement has no parameter '\(name)'", sql: sql)
+        }
+        try bind(value, at: Int(number) - 1)
+    }
+
+    /// Gives the parameter at `index`, counted from 0, a value, which it keeps until the next. Only on a reset
+    /// statement.
+    package func bind(_ value: (any SQLiteBindable)?, at index: Int) throws(SQLiteError) {
+        guard let sqliteValue = value.map(\.sqliteValue) ?? .null else {
+            let name = parameterName(at: index) ?? String(index + 1)
+            let number = value.map { "\($0)" } ?? "NULL"
+            let text = "parameter \(name) cannot hold \(number): the largest integer is \(Int64.max)"
+            throw database.refusal(.mismatch, text, sql: sql)
+        }
+        let code = bindCode(sqliteValue, to: Int32(clamping: index) &+ 1)
+        guard code == SQLITE_OK else { throw database.failure(code, sql: sql) }
+    }
+
+    /// Makes every parameter NULL.
+    package func clearBindings() {
+        sqlite3_clear_bindings(handle)
+    }
+
+    // MARK: - Running
+
+    /// Runs on to the next row. Returns false when there is none; the statement is then reset and lets go of its locks.
+    ///
+    /// - Throws: `SQLiteError`, with the statement reset.
+    package func step() throws(SQLiteError) -> Bool {
+        let code = sqlite3_step(handle)
+        if code == SQLITE_ROW { return true }
+        // Taken before the reset, which may change the message.
+        let error = code == SQLITE_DONE ? nil : database.failure(code, sql: sql)
+        reset()
+        if let error { throw error }
+        return false
+    }
+
+    /// Runs to the end, passing over any rows, with the values bound already.
+    package func run() throws(SQLiteError) {
+        reset()
+        while try step() {}
+    }
+
+    /// Binds all parameters and runs to the end, passing over any rows.
+    package func run(_ values: (any SQLiteBindable)?...) throws(SQLiteError) {
+        try bind(values)
+        while try step() {}
+    }
+
+    /// Goes back to the start and lets go of locks. Bound values stay.
+    package func reset() {
+        // The code is that of the last step, which has been reported.
+        sqlite3_reset(handle)
+    }
+
+    // MARK: - Columns of the row at hand
+
+    /// The value of a column, counted from 0, in a type of the caller's choice; an optional type takes NULL as nil.
+    ///
+    /// - Throws: `SQLiteError` if the value is of another class, out of the type's range, or there is no such column.
+    package func column<Value: SQLiteReadable>(
+        _ index: Int, as type: Value.Type = Value.self
+    ) throws(SQLiteError) -> Value {
+        guard index >= 0, index < columnCount else {
+            throw database.refusal(.range, "there is no column \(index): it has \(columnCount)", sql: sql)
+        }
+        let stored = try value(at: Int32(index))
+        guard let value = Value(sqliteValue: stored) else {
+            let text = "column '\(columnNames[index])' holds \(stored.typeName), which cannot be read as \(type)"
+            throw database.refusal(.mismatch, text, sql: sql)
+        }
+        return value
+    }
+
+    /// The whole row.
+    package func row() throws(SQLiteError) -> [SQLiteValue] {
+        var values: [SQLiteValue] = []
+        for index in 0..<sqlite3_data_count(handle) {
+            values.append(try value(at: index))
+        }
+        return values
+    }
+}
+
+// MARK: - Non-package
+
+extension Statement {
+    private var parameterCount: Int {
+        Int(sqlite3_bind_parameter_count(handle))
+    }
+
+    private func parameterName(at index: Int) -> String? {
+        sqlite3_bind_parameter_name(handle, Int32(clamping: index) &+ 1).map { String(cString: $0) }
+    }
+}

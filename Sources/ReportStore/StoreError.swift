@@ -1,0 +1,24 @@
+/// Why a store cannot be used. Its description is one sentence for an administrator.
+package enum StoreError: Error {
+    case database(SQLiteError)
+    case migration(MigrationError)
+    /// Another process scans into the store.
+    case inUse(path: String, holder: String)
+    /// The file beside the store that says who uses it.
+    case lockFile(path: String, reason: String)
+}
+
+extension StoreError: SQLiteErrorConvertible {
+    package init(_ error: SQLiteError) { self = .database(error) }
+}
+
+extension StoreError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .database(let error): error.description
+        case .migration(let error): error.description
+        case .inUse(let path, let holder): "\(path) is in use by another scan: \(holder)".escapingControlCharacters
+        case .lockFile(let path, let reason): "\(path): \(reason)".escapingControlCharacters
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/// The statements that a writer runs again and again.
+struct WriterStatements {
+    let upsertImage: Statement
+    let touchImage: Statement
+    let lastResult: Statement
+    let insertResult: Statement
+    let insertFinding: Statement
+    let insertPathError: Statement
+
+    init(_ database: Database) throws(SQLiteError) {
+        upsertImage = try database.prepare(
+            """
+            INSERT INTO image (host, path, path_bytes, device, inode, first_scan_id, last_scan_id)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+            ON CONFLICT (host, path, ifnull(path_bytes, x'')) DO UPDATE SET
+                device = excluded.device, inode = excluded.inode, last_scan_id = excluded.last_scan_id,
+                missing_since_scan_id = NULL
+            RETURNING id
+            """)
+        touchImage = try database.prepare(
+            "UPDATE image SET last_scan_id = ?, missing_since_scan_id = NULL WHERE id = ?")
+        lastResult = try database.prepare(
+            """
+            SELECT \(CheckResultRow.comparedColumns.joined(separator: ", "))
+            FROM check_result WHERE image_id = ? ORDER BY id DESC LIMIT 1
+            """)
+        let columns = CheckResultRow.columns
+        insertResult = try database.prepare(
+            """
+            INSERT INTO check_result (\(columns.joined(separator: ", ")))
+            VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+            """)
+        insertFinding = try database.prepare(
+            """
+            INSERT INTO finding (
+                check_result_id, number, kind, l1_index, l2_index, entry_value, file_offset, cluster_count,
+                guest_offset, guest_length, other_l1_index, other_l2_index, suppressed_count)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        insertPathError = try database.prepare(
+            """
+            INSERT INTO path_error (scan_id, path, path_bytes, operation, errno, message) VALUES (?, ?, ?, ?, ?, ?)
+            """)
+    }
+}

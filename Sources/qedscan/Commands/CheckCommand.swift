@@ -1,0 +1,156 @@
+import CommandSyntax
+import QED
+import ReportStore
+
+/// `qedscan check IMAGE`: what `qemu-img check -f qed` prints, right where that is wrong.
+struct CheckCommand: Command {
+    static let spec = CommandSpec(
+        "check", summary: "check one image without the store, as 'qemu-img check -f qed' does",
+        discussion: [
+            "Options, output and exit status are those of qemu-img(1) check. It never writes: -r is refused, and "
+                + "repairing is a pass of its own. IMAGE is always the name of a file, and its backing file is not "
+                + "opened.",
+            "Where it differs: leaks are exact above 4 GiB; images with a table size of 1 are checked; an image of "
+                + "which some table cannot be read still gives the counts of the rest, with exit status 1.",
+        ],
+        options: [
+            OptionSpec("image-format", short: "f", value: "FMT", help: "the image's format", default: "by its magic"),
+            OptionSpec(
+                "output", value: "OFMT", kind: .oneOf(cases: CheckOutput.Form.self), help: "the form of the output",
+                default: CheckOutput.Form.human.rawValue),
+            OptionSpec("repair", short: "r", value: "MODE", help: "refused: check never writes"),
+            OptionSpec("force-share", short: "U", help: "check an image that a program may write"),
+            OptionSpec("image-opts", help: "IMAGE is a list of options: driver=qed,file.filename=FILE"),
+            OptionSpec(
+                "cache", short: "T", value: "CACHE",
+                kind: .oneOf(["none", "writeback", "writethrough", "directsync", "unsafe"]),
+                help: "accepted for compatibility; without effect"),
+        ],
+        operands: [OperandSpec("IMAGE", kind: .file, help: "the image")],
+        examples: [.init("qedscan check --output json disk.qed", "Prints the counters as JSON.")])
+
+    private let parsed: ParsedCommand
+    private let image: CheckedImageName
+    private let form: CheckOutput.Form
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        if parsed.has("repair") {
+            throw parsed.usageError("check never writes, so -r is refused")
+        }
+        self.parsed = parsed
+        form = try parsed.choice(of: "output", as: CheckOutput.Form.self) ?? .human
+        image = try CheckedImageName(parsed)
+    }
+
+    func run() throws(UsageError) -> ExitStatus {
+        let palette = try Palette(parsed)
+        return ExitStatus(rawValue: check(palette).rawValue)
+    }
+
+    private func check(_ palette: Palette) -> CheckStatus {
+        guard image.isQED else {
+            Diagnostic.error("This image format does not support checks")
+            return .formatHasNoCheck
+        }
+        do throws(SystemError) {
+            let file = try ImageFile(path: image.path)
+            guard file.status.isRegular else {
+                return fail("it is not a regular file")
+            }
+            guard try file.hasMagic() else {
+                if image.isFormatGiven { return fail("Image not in QED format") }
+                Diagnostic.error("This image format does not support checks")
+                return .formatHasNoCheck
+            }
+            if !parsed.has("force-share"), case .writer = try file.testUse() {
+                return fail(
+                    "Failed to get shared \"write\" lock\nIs another process using the image [\(image.printable)]?")
+            }
+            return print(Checker().check(file), palette)
+        } catch {
+            return fail(error.reason)
+        }
+    }
+
+    private func print(_ report: ImageReport, _ palette: Palette) -> CheckStatus {
+        guard report.header != nil else { return fail(report.message ?? "Failed to read QED header") }
+        if let fault = report.fault { return fail(fault.qemuReason + " (\(fault))") }
+        let output = CheckOutput(report: report, filename: image.argument.text)
+        if !parsed.has("quiet") { StandardOutput.write(output.text(form)) }
+        if parsed.has("verbose"), form == .human { output.printFindings(palette) }
+        if let message = report.message { Diagnostic.error("Check failed: \(message)") }
+        return output.status
+    }
+
+    private func fail(_ reason: String) -> CheckStatus {
+        Diagnostic.error("Could not open '\(image.printable)': \(reason)")
+        return .failed
+    }
+}
+
+/// The image that the command line names, and its format.
+private struct CheckedImageName {
+    /// As it was given.
+    let argument: RawArgument
+    let path: RawPath
+    let isQED: Bool
+    let isFormatGiven: Bool
+
+    var printable: String { argument.printable }
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        argument = parsed.operand("IMAGE") ?? RawArgument("")
+        var format = parsed.value(of: "image-format")
+        if parsed.has("image-opts") {
+            let options = try CheckedImageName.options(argument, parsed)
+            format = options.driver ?? format
+            path = RawPath(bytes: options.filename.bytes)
+        } else {
+            path = RawPath(bytes: argument.bytes)
+        }
+        isFormatGiven = format != nil
+        isQED = format == nil || format == RawArgument("qed")
+        if let format, !isQED, format != RawArgument("raw") {
+            throw parsed.usageError("format '\(format.printable)' is not QED: use qemu-img check")
+        }
+    }
+
+    /// Takes `driver=qed,file.driver=file,file.filename=NAME` apart; `,,` stands for a comma in a name.
+    private static func options(
+        _ argument: RawArgument, _ parsed: ParsedCommand
+    ) throws(UsageError) -> (driver: RawArgument?, filename: RawArgument) {
+        var driver: RawArgument?
+        var filename: RawArgument?
+        for option in split(argument.bytes) {
+            let name = String(decoding: option.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
+            let value = RawArgument(bytes: Array(option.dropFirst(name.utf8.count + 1)))
+            switch name {
+            case "driver": driver = value
+            case "file.filename", "filename": filename = value
+            case "file.driver" where value == RawArgument("file"): break
+            default:
+                throw parsed.usageError("image option '\(RawArgument(bytes: option).printable)' is not supported")
+            }
+        }
+        guard let filename else { throw parsed.usageError("--image-opts needs file.filename=FILE") }
+        return (driver, filename)
+    }
+
+    private static func split(_ bytes: [UInt8]) -> [[UInt8]] {
+        let comma = UInt8(ascii: ",")
+        var options: [[UInt8]] = [[]]
+        var position = 0
+        while position < bytes.count {
+            if bytes[position] != comma {
+                options[options.count - 1].append(bytes[position])
+            } else if position + 1 < bytes.count, bytes[position + 1] == comma {
+                options[options.count - 1].append(comma)
+                position += 1
+            } else {
+                options.append([])
+            }
+            position += 1
+        }
+        return options
+    }
+}

@@ -1,0 +1,170 @@
+import CommandSyntax
+import Dispatch
+import Glibc
+import PoolScan
+import QED
+import ReportStore
+
+/// `qedscan scan PATH...`
+struct ScanCommand: Command {
+    static let spec = CommandSpec(
+        "scan", summary: "check a pool of images into the store",
+        discussion: [
+            "Walks the directories, finds every QED image by its magic number, checks it read-only and keeps the "
+                + "result in the store. Images that a program may write are not checked. Results of images that have "
+                + "not changed since are used again."
+        ],
+        options: [
+            OptionSpec("jobs", short: "j", value: "N", help: "check so many images at once", default: "4 per core"),
+            OptionSpec("full", help: "check every image, whatever the store knows"),
+            OptionSpec("max-age", value: "TIME", help: "check images again whose result is older"),
+            OptionSpec(
+                "force-share", short: "U", help: "check images in use too; their results are provisional"),
+            OptionSpec("one-file-system", short: "x", help: "stay on the file systems of the given paths"),
+            OptionSpec(
+                "include", value: "GLOB", help: "look only at files whose name, or path if GLOB has a slash, matches",
+                repeatable: true),
+            OptionSpec(
+                "exclude", value: "GLOB", help: "leave out files and directories that match", repeatable: true),
+            OptionSpec(
+                "max-memory", value: "SIZE", help: "limit of the maps of all images under way", default: "192M"),
+            OptionSpec(
+                "progress", value: "WHEN", kind: .oneOf(cases: ProgressChoice.self), help: "show progress",
+                default: ProgressChoice.auto.rawValue),
+        ],
+        operands: [OperandSpec("PATH", kind: .file, help: "a directory or an image", repeating: true)],
+        examples: [
+            .init("qedscan scan /var/lib/images /srv/vm", "Checks two pools."),
+            .init("qedscan scan -q --max-age 7d /srv/vm", "Says nothing unless something is wrong, as for cron."),
+        ])
+
+    private let parsed: ParsedCommand
+    private let storePath: String
+    private let maxAge: Duration?
+    private let progressChoice: ProgressChoice
+    private var configuration: ScanConfiguration
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        self.parsed = parsed
+        storePath = try StoreLocation.path(parsed)
+        maxAge = try parsed.duration(of: "max-age")
+        progressChoice = try parsed.choice(of: "progress", as: ProgressChoice.self) ?? .auto
+        configuration = ScanConfiguration(roots: parsed.operands(named: "PATH").map { RawPath(bytes: $0.bytes) })
+        if let jobs = try parsed.integer(of: "jobs", in: 0...1024) { configuration.workerCount = jobs }
+        configuration.staysOnFileSystem = parsed.has("one-file-system")
+        configuration.checksImagesInUse = parsed.has("force-share")
+        configuration.filter = PathFilter(
+            include: parsed.values(of: "include").map { RawPath(bytes: $0.bytes) },
+            exclude: parsed.values(of: "exclude").map { RawPath(bytes: $0.bytes) })
+        if let memory = try parsed.byteCount(of: "max-memory") {
+            configuration.limits.memory = MemoryBudget(limit: memory)
+        }
+    }
+
+    func run() throws(UsageError) -> ExitStatus {
+        Host.raiseFileLimit()
+        let palette = try Palette(parsed)
+        do throws(StoreError) {
+            let store = try ReportStore(writing: storePath)
+            let lock = try RunLock(storePath: storePath, host: Host.name)
+            defer { withExtendedLifetime(lock) {} }
+            return try scan(into: store, palette)
+        } catch {
+            Diagnostic.error(error.description)
+            return .failed
+        }
+    }
+
+    private func scan(into store: ReportStore, _ palette: Palette) throws(StoreError) -> ExitStatus {
+        let cancellation = Cancellation()
+        let progress = Progress()
+        let errors = PathErrorPrinter()
+        var configuration = configuration
+        configuration.known = try knownResults(of: store)
+        let line = ProgressLine(
+            progress, expectedImages: try store.presentImageCount(host: Host.name), choice: progressChoice,
+            isQuiet: parsed.has("quiet"))
+        let writer = try ReportWriter(store: store, scan: record, onFailure: cancellation.cancel)
+        configuration.ownFiles = StoreFiles.keys(of: storePath)
+        let signals = SignalWatch(cancellation)
+
+        let start = Timestamp.nanosecondsNow()
+        let scanner = Scanner(configuration: configuration, cancellation: cancellation, progress: progress) { event in
+            writer.write(event)
+            if case .failed(let error) = event { errors.add(error) }
+        }
+        line.start()
+        let coverage = scanner.run()
+        line.stop()
+        errors.print()
+        let totals = try writer.finish(
+            isInterrupted: signals.wasCaught, filesSeen: progress.files, bytesRead: progress.bytesRead,
+            covers: coverage.covers)
+        try store.close()
+
+        let summary = ScanSummary(
+            totals: totals, filesSeen: progress.files, nanoseconds: Timestamp.nanosecondsNow() - start,
+            wasInterrupted: signals.wasCaught, storePath: storePath)
+        let status = ExitStatus(totals).union(signals.wasCaught ? .interrupted : [])
+        if !parsed.has("quiet") || !status.isEmpty { summary.print(palette) }
+        return status
+    }
+
+    /// The results that may be used again. None with `--full`.
+    private func knownResults(of store: ReportStore) throws(StoreError) -> KnownResults {
+        var known = KnownResults()
+        guard !parsed.has("full") else { return known }
+        let oldest = maxAge.map {
+            Timestamp.text(nanoseconds: Timestamp.nanosecondsNow() - $0.components.seconds.saturatingNanoseconds)
+        }
+        try store.forEachKnownImage(host: Host.name, oldest: oldest) { image in
+            known.insert(
+                KnownResult(
+                    imageID: image.imageID, path: image.path, identity: image.identity, outcome: image.outcome,
+                    isDirty: image.isDirty))
+        }
+        return known
+    }
+
+    private var record: ScanRecord {
+        let options: [(name: String, value: SQLiteValue)] = [
+            ("jobs", .integer(Int64(configuration.workerCount))),
+            ("full", .integer(parsed.has("full") ? 1 : 0)),
+            ("max-age", maxAge.map { .integer($0.components.seconds) } ?? .null),
+            ("force-share", .integer(configuration.checksImagesInUse ? 1 : 0)),
+            ("one-file-system", .integer(configuration.staysOnFileSystem ? 1 : 0)),
+            ("include", .text(parsed.values(of: "include").map(\.printable).joined(separator: " "))),
+            ("exclude", .text(parsed.values(of: "exclude").map(\.printable).joined(separator: " "))),
+            ("max-memory", .integer(Int64(configuration.limits.memory.limit))),
+        ]
+        return ScanRecord(
+            host: Host.name, roots: configuration.roots, options: options, version: Program.version)
+    }
+}
+
+extension Int64 {
+    /// Seconds as nanoseconds.
+    fileprivate var saturatingNanoseconds: Int64 {
+        let (product, overflow) = multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max / 2 : Swift.min(product, .max / 2)
+    }
+}
+
+extension ReportWriter {
+    /// Writes what a scan found.
+    fileprivate func write(_ event: ScanEvent) {
+        switch event {
+        case .checked(let result):
+            write(
+                CheckRecord(
+                    path: result.path, status: result.status, outcome: result.outcome, report: result.report,
+                    message: result.message, checkedAt: result.checkedAt, duration: result.duration))
+        case .reused(let known):
+            writeReused(imageID: known.imageID, outcome: known.outcome, isDirty: known.isDirty)
+        case .failed(let error):
+            write(
+                PathErrorRecord(
+                    path: error.path, operation: error.operation, code: error.code, message: error.message))
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import CommandSyntax
+import Glibc
+import QED
+import ReportStore
+
+/// `qedscan show IMAGE`
+struct ShowCommand: Command {
+    static let spec = CommandSpec(
+        "show", summary: "show all that the store knows of one image",
+        options: [RowFormat.option],
+        operands: [OperandSpec("IMAGE", kind: .file, help: "the image's path")],
+        examples: [.init("qedscan show /var/lib/images/web.qed", "Shows its geometry, findings and history.")])
+
+    private let parsed: ParsedCommand
+    private let path: RawPath
+    private let format: RowFormat
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        self.parsed = parsed
+        path = ShowCommand.resolve(RawPath(bytes: parsed.operand("IMAGE")?.bytes ?? []))
+        format = try RowFormat(parsed)
+    }
+
+    func run() throws(UsageError) -> ExitStatus {
+        guard let store = try StoreLocation.openToRead(parsed) else { return .failed }
+        let palette = try Palette(parsed)
+        do throws(SQLiteError) {
+            return try show(store.database, palette)
+        } catch {
+            Diagnostic.error(error.description)
+            return .failed
+        }
+    }
+
+    private func show(_ database: Database, _ palette: Palette) throws(SQLiteError) -> ExitStatus {
+        let latest = try rows(of: ShowCommand.latestSQL, in: database)
+        guard let image = latest.rows.first else {
+            Diagnostic.error("\(path.text): the store knows no such image on \(Host.name)")
+            Diagnostic.hint("'qedscan scan' looks for images; 'qedscan check' checks one without the store")
+            return .failed
+        }
+        guard format == .table else {
+            var writer = format.writer(columns: latest.columns, palette: palette)
+            writer.write(image)
+            writer.finish()
+            return .wellDone
+        }
+        for (column, value) in zip(latest.columns, image) where value != .null {
+            var text = TableWriter.text(value)
+            if column.hasSuffix("_size"), case .integer(let count) = value, count >= 1024, column != "table_size" {
+                text += " (\(ByteCount.text(count)))"
+            }
+            StandardOutput.writeLine(palette.bold(padded(column)) + text)
+        }
+        try section("findings", ShowCommand.findingsSQL, in: database, palette)
+        try section("history", ShowCommand.historySQL, in: database, palette)
+        return .wellDone
+    }
+
+    private func section(
+        _ title: String, _ sql: String, in database: Database, _ palette: Palette
+    ) throws(SQLiteError) {
+        let (columns, rows) = try rows(of: sql, in: database)
+        guard !rows.isEmpty else { return }
+        StandardOutput.writeLine("\n" + palette.bold(title))
+        var writer = TableWriter(columns: columns, palette: palette)
+        for row in rows { writer.write(row) }
+        writer.finish()
+    }
+
+    private func rows(
+        of sql: String, in database: Database
+    ) throws(SQLiteError) -> (columns: [String], rows: [[SQLiteValue]]) {
+        let statement = try database.prepare(sql)
+        try statement.bind(Host.name, path.text, path.isText ? [] : path.bytes)
+        var rows: [[SQLiteValue]] = []
+        while try statement.step() { rows.append(try statement.row()) }
+        return (statement.columnNames, rows)
+    }
+
+    private func padded(_ name: String) -> String {
+        name + String(repeating: " ", count: max(22 - name.count, 1))
+    }
+
+    /// As a scan names the image: absolute and without links. Of an image that is gone, as far as that goes.
+    private static func resolve(_ path: RawPath) -> RawPath {
+        if let resolved = path.withCString({ realpath($0, nil) }) {
+            defer { free(resolved) }
+            return RawPath(bytes: Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved))))
+        }
+        guard path.bytes.first != UInt8(ascii: "/"), let folder = getcwd(nil, 0) else { return path }
+        defer { free(folder) }
+        return RawPath(String(cString: folder)).appending(path.bytes)
+    }
+
+    private static let imageSQL =
+        "SELECT id FROM image WHERE host = ?1 AND path = ?2 AND ifnull(path_bytes, x'') = ?3"
+
+    private static let latestSQL = "SELECT * FROM latest_check WHERE image_id = (\(imageSQL))"
+
+    private static let findingsSQL = """
+        SELECT
+            kind, severity, l1_index AS l1, l2_index AS l2, iif(entry_value IS NULL, NULL, format('0x%llx', entry_value)) AS entry, file_offset,
+            cluster_count AS count, guest_offset, guest_length, other_l1_index AS other_l1,
+            other_l2_index AS other_l2, nullif(suppressed_count, 0) AS suppressed, message
+        FROM finding JOIN finding_kind ON slug = kind
+        WHERE check_result_id = (SELECT max(id) FROM check_result WHERE image_id = (\(imageSQL)))
+        ORDER BY number
+        """
+
+    private static let historySQL = """
+        SELECT checked_at, scan_id AS scan, outcome, dirty, corruptions, leaks, file_size, message
+        FROM check_result
+        WHERE image_id = (\(imageSQL))
+        ORDER BY id DESC
+        LIMIT 20
+        """
+}

@@ -1,0 +1,38 @@
+import CommandSyntax
+import ReportStore
+
+/// How rows are printed.
+enum RowFormat: String, CaseIterable {
+    /// Aligned columns for people.
+    case table
+    /// RFC 4180, with a header line.
+    case csv
+    /// One array of objects.
+    case json
+    /// One object a line.
+    case jsonl
+
+    static let option = OptionSpec(
+        "format", value: "FORMAT", kind: .oneOf(cases: RowFormat.self), help: "how rows are printed",
+        default: RowFormat.table.rawValue)
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        self = try parsed.choice(of: "format", as: RowFormat.self) ?? .table
+    }
+
+    func writer(columns: [String], palette: Palette) -> any RowWriter {
+        switch self {
+        case .table: TableWriter(columns: columns, palette: palette)
+        case .csv: CSVWriter(columns: columns)
+        case .json: JSONArrayWriter(columns: columns)
+        case .jsonl: JSONLinesWriter(columns: columns)
+        }
+    }
+}
+
+/// Prints rows to standard output as they come.
+protocol RowWriter {
+    mutating func write(_ row: [SQLiteValue])
+    /// After the last row.
+    mutating func finish()
+}

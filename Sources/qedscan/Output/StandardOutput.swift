@@ -1,0 +1,58 @@
+import Glibc
+
+/// Standard output, buffered. A reader that went away is no error: the rest is dropped.
+enum StandardOutput {
+    private static let bufferSize = 64 << 10
+    nonisolated(unsafe) private static var buffer: [UInt8] = []
+    nonisolated(unsafe) private static var error: Int32 = 0
+
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Only the main thread writes.
+    static func write(_ text: String) {
+        buffer.append(contentsOf: text.utf8)
+        if buffer.count >= bufferSize { flush() }
+    }
+
+    static func writeLine(_ text: String = "") { write(text + "\n") }
+
+    /// Writes what is buffered; `failed`, with the reason on stderr, if something could not be written.
+    static func finish() -> ExitStatus {
+        flush()
+        guard error != 0, error != EPIPE else { return [] }
+        Diagnostic.error("standard output: \(String(cString: strerror(error)))")
+        return .failed
+    }
+
+    private static func flush() {
+        if error == 0 { error = Descriptor.write(buffer, to: STDOUT_FILENO) }
+        buffer.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Messages for people on standard error.
+enum Diagnostic {
+    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// - Parameter text: printable; names from disks are escaped already.
+    static func error(_ text: String, prefixed: Bool = true) {
+        write((prefixed ? "\(Program.name): " : "") + text + "\n")
+    }
+
+    static func hint(_ text: String) { write("hint: \(text)\n") }
+
+    static func write(_ text: String) { _ = Descriptor.write(Array(text.utf8), to: STDERR_FILENO) }
+}
+
+private enum Descriptor {
+    /// Writes all bytes; returns errno, 0 if all is well.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno != EINTR { return errno }
+            rest = rest.dropFirst(max(count, 0))
+        }
+        return 0
+    }
+}

@@ -1,0 +1,69 @@
+import CommandSyntax
+import Glibc
+
+/// The program: its tree of commands, and the way from the arguments to the exit status.
+enum Program {
+    static let name = "qedscan"
+    static let version = "0.1.0"
+
+    static let commands: [any Command.Type] = [
+        ScanCommand.self, CheckCommand.self, ShowCommand.self, ReportCommand.self, QueryCommand.self,
+        HelpCommand.self, VersionCommand.self, ManCommand.self, CompletionsCommand.self,
+    ]
+
+    static let spec = CommandSpec(
+        name, summary: "check pools of QED images offline",
+        discussion: [
+            "QED is QEMU's enhanced disk format. An unclean shutdown leaves an image dirty, and possibly with invalid "
+                + "offsets (corruptions) or unreferenced clusters (leaks). qedscan checks every QED image below the "
+                + "given directories, read-only and in parallel, and keeps the results in an SQLite database to be "
+                + "queried with SQL."
+        ],
+        options: [
+            OptionSpec(
+                "db", value: "FILE", kind: .file, help: "the store", default: StoreLocation.defaultText,
+                inherited: true),
+            OptionSpec("quiet", short: "q", help: "print nothing unless something is wrong", inherited: true),
+            OptionSpec("verbose", short: "v", help: "print more", inherited: true),
+            OptionSpec(
+                "color", value: "WHEN", kind: .oneOf(cases: ColorChoice.self), help: "colour the output",
+                default: ColorChoice.auto.rawValue, inherited: true),
+            .help,
+        ],
+        subcommands: commands.map { $0.spec },
+        examples: [
+            .init("qedscan scan /var/lib/images", "Checks a pool into the store."),
+            .init("qedscan report damaged", "Shows what is wrong."),
+        ])
+
+    /// Runs the command that the process's arguments name.
+    static func run() -> ExitStatus {
+        let arguments = RawArgument.processArguments()
+        do throws(UsageError) {
+            let parsed = try CommandParser(spec).parse(arguments)
+            if parsed.helpRequested || parsed.names.isEmpty {
+                return HelpCommand.show(parsed.path)
+            }
+            guard let command = commands.first(where: { $0.spec.name == parsed.names.first }) else {
+                return HelpCommand.show(parsed.path)
+            }
+            let status = try command.init(parsed).run()
+            return status.union(StandardOutput.finish())
+        } catch {
+            Diagnostic.error(error.description, prefixed: false)
+            Diagnostic.error(error.hint, prefixed: false)
+            // The drop-in for qemu-img check keeps to that program's statuses.
+            return error.command == "\(name) check" ? ExitStatus(rawValue: CheckStatus.failed.rawValue) : .usage
+        }
+    }
+}
+
+/// One command of the program.
+protocol Command: Sendable {
+    static var spec: CommandSpec { get }
+
+    /// Takes what was parsed; throws for values that the command cannot use.
+    init(_ parsed: ParsedCommand) throws(UsageError)
+
+    func run() throws(UsageError) -> ExitStatus
+}

@@ -1,0 +1,34 @@
+import Dispatch
+import Glibc
+import PoolScan
+import Synchronization
+
+/// Turns SIGINT and SIGTERM into a cancellation, once; a second one ends the process at once.
+final class SignalWatch: Sendable {
+    private let caught = Atomic<Bool>(false)
+    /// Only kept alive here; Dispatch calls them.
+    nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
+
+    init(_ cancellation: Cancellation) {
+        let queue = DispatchQueue(label: "qedscan.signals")
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            return DispatchSource.makeSignalSource(signal: number, queue: queue)
+        }
+        for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
+            source.setEventHandler { [weak self] in
+                signal(number, SIG_DFL)
+                self?.caught.store(true, ordering: .relaxed)
+                cancellation.cancel()
+            }
+            source.resume()
+        }
+    }
+
+    deinit {
+        for source in sources { source.cancel() }
+    }
+
+    /// Whether a signal has asked to end.
+    var wasCaught: Bool { caught.load(ordering: .relaxed) }
+}

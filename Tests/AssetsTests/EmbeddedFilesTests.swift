@@ -1,0 +1,28 @@
+import Assets
+import Foundation
+import Testing
+
+/// The embedded lists against the folders they come from.
+struct EmbeddedFilesTests {
+    private static let packageFolder = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    @Test(arguments: [("migrations", Assets.migrations), ("reports", Assets.reports)])
+    func everyFileIsEmbeddedScalarForScalar(folder: String, assets: [Asset]) throws {
+        let url = Self.packageFolder.appending(path: folder)
+        let names = try FileManager.default.contentsOfDirectory(atPath: url.path).filter { $0.hasSuffix(".sql") }
+        #expect(!names.isEmpty)
+        #expect(Set(assets.map(\.name)) == Set(names))
+        for asset in assets {
+            let bytes = try Data(contentsOf: url.appending(path: asset.name))
+            #expect(Data(asset.text.utf8) == bytes, "\(asset.name) differs from the file")
+        }
+    }
+
+    @Test(arguments: [Assets.migrations, Assets.reports])
+    func assetsAreSortedByNameWithoutRepeat(assets: [Asset]) {
+        for (former, latter) in zip(assets, assets.dropFirst()) {
+            #expect(former.name.utf8.lexicographicallyPrecedes(latter.name.utf8))
+        }
+    }
+}

@@ -1,0 +1,32 @@
+-- What could not be checked, and why?
+--
+-- path: an image, or a path that could not be read
+-- problem: the image's outcome, or the system call that failed
+-- message: the reason
+-- seen_at: UTC; errors of paths are those of each host's last scan
+SELECT
+    path,
+    problem,
+    message,
+    seen_at
+FROM (
+    SELECT
+        host,
+        path,
+        outcome AS problem,
+        message,
+        checked_at AS seen_at
+    FROM latest_check
+    WHERE present AND outcome IN ('incomplete', 'invalid', 'unsupported', 'in_use', 'changing')
+    UNION ALL
+    SELECT
+        scan.host,
+        path_error.path,
+        path_error.operation,
+        path_error.message,
+        scan.started_at
+    FROM path_error
+    JOIN scan ON scan.id = path_error.scan_id
+    WHERE scan.id IN (SELECT max(id) FROM scan GROUP BY host)
+)
+ORDER BY host, path, problem, message;

@@ -1,0 +1,37 @@
+-- How much space do leaked clusters waste, and in which images?
+--
+-- path: the image; '(all)' for the sum
+-- leaks: leaked clusters
+-- leaked_bytes: bytes in them
+-- share_percent: of the length of the file
+-- qemu_leaks: what qemu-img check would print
+SELECT
+    path,
+    leaks,
+    leaked_bytes,
+    share_percent,
+    qemu_leaks
+FROM (
+    SELECT
+        0 AS is_total,
+        host,
+        path,
+        leaks,
+        leaks * cluster_size AS leaked_bytes,
+        round(100.0 * leaks * cluster_size / file_size, 2) AS share_percent,
+        qemu_leaks
+    FROM latest_check
+    WHERE present AND leaks > 0
+    UNION ALL
+    SELECT
+        1,
+        NULL,
+        '(all)',
+        CAST(total(leaks) AS INTEGER),
+        CAST(total(leaks * cluster_size) AS INTEGER),
+        round(100.0 * total(leaks * cluster_size) / sum(file_size), 2),
+        CAST(total(qemu_leaks) AS INTEGER)
+    FROM latest_check
+    WHERE present
+)
+ORDER BY is_total, leaked_bytes DESC, host, path;

@@ -1,0 +1,41 @@
+-- How is the pool: how many images are there with each outcome, and how much space do they take?
+--
+-- outcome: what the latest check of an image gave; 'total' for all of them
+-- images: images that are there
+-- dirty: of these, images marked as not closed cleanly
+-- leaks, corruptions: clusters leaked, and corruptions
+-- leaked_bytes: bytes in leaked clusters
+-- virtual_bytes: bytes that guests see
+-- disk_bytes: bytes of disk in use
+WITH totals AS (
+    SELECT
+        outcome,
+        count(*) AS images,
+        total(dirty) AS dirty,
+        total(leaks) AS leaks,
+        total(corruptions) AS corruptions,
+        total(leaks * cluster_size) AS leaked_bytes,
+        total(CASE WHEN outcome NOT IN ('invalid', 'unsupported') THEN image_size END) AS virtual_bytes,
+        total(disk_size) AS disk_bytes
+    FROM latest_check
+    WHERE present
+    GROUP BY outcome
+)
+SELECT
+    outcome,
+    CAST(images AS INTEGER) AS images,
+    CAST(dirty AS INTEGER) AS dirty,
+    CAST(leaks AS INTEGER) AS leaks,
+    CAST(corruptions AS INTEGER) AS corruptions,
+    CAST(leaked_bytes AS INTEGER) AS leaked_bytes,
+    CAST(virtual_bytes AS INTEGER) AS virtual_bytes,
+    CAST(disk_bytes AS INTEGER) AS disk_bytes
+FROM (
+    SELECT *, 0 AS is_total FROM totals
+    UNION ALL
+    SELECT
+        'total', total(images), total(dirty), total(leaks), total(corruptions), total(leaked_bytes),
+        total(virtual_bytes), total(disk_bytes), 1
+    FROM totals
+)
+ORDER BY is_total, images DESC, outcome;
