@@ -10,19 +10,45 @@ let package = Package(
         .library(name: "QED", targets: ["QED"]),
     ],
     targets: [
+        // From bytes to facts.
         .target(name: "CSystem"),
         .target(name: "QED", dependencies: ["CSystem"], swiftSettings: settings),
+        .target(name: "PoolScan", dependencies: ["QED", "CSystem"], swiftSettings: settings),
+
+        // The store.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .executableTarget(name: "embed-assets", swiftSettings: settings),
         .plugin(name: "EmbedAssets", capability: .buildTool(), dependencies: ["embed-assets"]),
         .target(name: "Assets", swiftSettings: settings, plugins: ["EmbedAssets"]),
         .target(
             name: "ReportStore", dependencies: ["QED", "CSQLite", "CSystem", "Assets"], swiftSettings: settings),
+
+        // The programs.
         .target(name: "CommandSyntax", swiftSettings: settings),
         .executableTarget(
             name: "qedscan", dependencies: ["CSystem", "CommandSyntax", "PoolScan", "ReportStore", "QED"],
             swiftSettings: settings),
-        .target(name: "PoolScan", dependencies: ["QED", "CSystem"], swiftSettings: settings),
+        .target(name: "Lab", dependencies: ["QED"], swiftSettings: settings),
+
+        // The tests.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(name: "Corpus", dependencies: ["QED", "Lab"], path: "Tests/Corpus", swiftSettings: settings),
+        .testTarget(name: "AssetsTests", dependencies: ["Assets", "embed-assets"], swiftSettings: settings),
+        .testTarget(name: "CommandSyntaxTests", dependencies: ["CommandSyntax"], swiftSettings: settings),
+        .testTarget(
+            name: "QEDTests", dependencies: ["QED", "Lab", "Corpus", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ReportStoreTests", dependencies: ["ReportStore", "Assets", "QED", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PoolScanTests", dependencies: ["PoolScan", "QED", "Lab", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "QedscanTests",
+            dependencies: ["qedscan", "CommandSyntax", "ReportStore", "Lab", "Corpus", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PeerTests", dependencies: ["qedscan", "QED", "Lab", "Corpus", "TestSupport"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,56 @@
+import Corpus
+import Lab
+import QED
+import Testing
+
+@Suite struct CorpusTests {
+    @Test(arguments: CorpusCase.all, [true, false])
+    func caseGivesExactlyWhatIsExpected(_ corpusCase: CorpusCase, usesFastPass: Bool) throws {
+        let scratch = try Scratch()
+        try corpusCase.write(to: scratch.path())
+        let report = try check(scratch.path(), usesFastPass: usesFastPass)
+        let expected = corpusCase.expected
+        #expect(report.outcome == expected.outcome)
+        #expect(report.leaks == expected.leaks)
+        #expect(report.corruptions == expected.corruptions)
+        #expect(report.counts.allocated == expected.allocated)
+        #expect(report.counts.zero == expected.zero)
+        if let fragmented = expected.fragmented { #expect(report.counts.fragmented == fragmented) }
+        #expect(report.totalClusters == expected.total)
+        #expect(report.isDirty == expected.isDirty)
+        #expect(report.checkErrors == 0)
+        #expect(report.findings.allSatisfy { $0.suppressedCount == 0 })
+        let found = report.findings.map { ExpectedFinding($0) }
+        #expect(found.count == expected.findings.count)
+        #expect(Set(found) == Set(expected.findings))
+    }
+
+    @Test func everyFindingKindHasACase() {
+        let covered = Set(CorpusCase.all.flatMap(\.expected.findings).map(\.kind))
+        #expect(covered == Set(FindingKind.allCases))
+    }
+
+    @Test func namesAreUnique() {
+        #expect(Set(CorpusCase.all.map(\.name)).count == CorpusCase.all.count)
+    }
+
+    @Test(arguments: CorpusCase.all)
+    func capOfOneKeepsTheCounters(_ corpusCase: CorpusCase) throws {
+        let scratch = try Scratch()
+        try corpusCase.write(to: scratch.path())
+        let report = try check(scratch.path(), limits: CheckLimits(findingsPerKind: 1))
+        #expect(report.leaks == corpusCase.expected.leaks)
+        #expect(report.corruptions == corpusCase.expected.corruptions)
+        #expect(Set(report.findings.map(\.kind)).count == report.findings.count)
+        expectFindingsSumUp(report)
+    }
+}
+
+/// Listed and suppressed findings make up the counters.
+func expectFindingsSumUp(_ report: ImageReport, _ comment: Comment? = nil) {
+    func sum(_ severity: FindingKind.Severity) -> UInt64 {
+        report.findings.filter { $0.kind.severity == severity }.reduce(0) { $0 + $1.clusterCount + $1.suppressedCount }
+    }
+    #expect(sum(.corruption) == report.corruptions, comment)
+    #expect(sum(.leak) == report.leaks, comment)
+}
