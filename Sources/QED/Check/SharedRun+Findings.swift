@@ -17,36 +17,38 @@ extension SharedRun {
     fileprivate func findings(owners: [OwnedRun], geometry: Geometry) -> [Finding] {
         if isTable {
             let owner = SharedRun.owner(of: cluster.rawValue, in: owners)
-            return [finding(part: 0, count: count, owner: owner?.owner, geometry)]
+            let kind: FindingKind = isSameTable(as: owner, geometry) ? .l2TableShared : .l2TableOverlaps
+            return [finding(kind, part: 0, count: count, owner: owner?.owner, geometry)]
         }
         var findings: [Finding] = []
         var done: UInt64 = 0
         while done < count {
             let owner = SharedRun.owner(of: cluster.rawValue + done, in: owners)
             let length = min(count - done, owner?.length ?? count - done)
-            findings.append(finding(part: done, count: length, owner: owner?.owner, geometry))
+            let kind: FindingKind =
+                owner?.owner.isMetadata == true ? .dataClusterInMetadata : .dataClusterShared
+            findings.append(finding(kind, part: done, count: length, owner: owner?.owner, geometry))
             done += length
         }
         return findings
     }
 
-    private func finding(part: UInt64, count: UInt64, owner: ClusterOwner?, _ geometry: Geometry) -> Finding {
+    private func finding(
+        _ kind: FindingKind, part: UInt64, count: UInt64, owner: ClusterOwner?, _ geometry: Geometry
+    ) -> Finding {
         let first = TableIndex(
             l1Index: entry.place.l1Index, l2Index: entry.place.l2Index.map { $0 + Int(part) })
         return Finding(
-            kind: kind(owner: owner, geometry), place: first,
+            kind: kind, place: first,
             entryValue: entry.value + part * geometry.clusterSize,
             fileOffset: ByteOffset(entry.fileOffset(geometry).rawValue + part * 8), clusterCount: count,
             guestRange: geometry.guestRange(from: first, entryCount: isTable ? 1 : count), otherOwner: owner)
     }
 
-    private func kind(owner: ClusterOwner?, _ geometry: Geometry) -> FindingKind {
-        guard isTable else {
-            return owner?.isMetadata == true ? .dataClusterInMetadata : .dataClusterShared
-        }
-        // The whole table is another's, or it only overlaps something.
-        if case .l2Table = owner, count == geometry.tableClusters { return .l2TableShared }
-        return .l2TableOverlaps
+    /// Whether the whole table is another L1 entry's, and does not only overlap something.
+    private func isSameTable(as owner: (owner: ClusterOwner, length: UInt64)?, _ geometry: Geometry) -> Bool {
+        guard case .l2Table = owner?.owner, owner?.length == geometry.tableClusters else { return false }
+        return geometry.cluster(at: ByteOffset(entry.value)) == cluster
     }
 
     /// The first owner of a cluster, and how far its run goes from there.
