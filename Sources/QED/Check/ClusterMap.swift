@@ -24,6 +24,8 @@ final class ClusterMap {
 
     private let budget: MemoryBudget
     private var reserved = 0
+    /// All memory of the map: a vast root is not searched for it.
+    private var blocks: [UnsafeMutableRawPointer] = []
     private var root: UnsafeMutablePointer<Page?>?
     private let rootCount: Int
     /// Takes the marks that find no memory.
@@ -42,19 +44,9 @@ final class ClusterMap {
 
     deinit {
         spare.deallocate()
-        if let root {
-            for page in UnsafeMutableBufferPointer(start: root, count: usedRootCount) {
-                guard let page else { continue }
-                for leaf in UnsafeMutableBufferPointer(start: page, count: ClusterMap.pageLeaves) { free(leaf) }
-                free(page)
-            }
-        }
-        free(root)
+        for block in blocks { free(block) }
         budget.release(reserved)
     }
-
-    /// One past the last page in use, so that `deinit` does not touch the rest of a vast root.
-    private var usedRootCount = 0
 
     /// Marks a cluster; true if it was marked before.
     func mark(_ cluster: ClusterIndex) -> Bool {
@@ -157,7 +149,6 @@ final class ClusterMap {
         if root[pageIndex] == nil {
             let byteCount = ClusterMap.pageLeaves * MemoryLayout<Leaf?>.stride
             root[pageIndex] = callocate(ClusterMap.pageLeaves, of: Leaf?.self, charge: byteCount)
-            usedRootCount = max(usedRootCount, pageIndex + 1)
         }
         guard let page = root[pageIndex],
             let leaf = callocate(ClusterMap.leafWords, of: UInt64.self, charge: ClusterMap.leafWords * 8)
@@ -181,6 +172,7 @@ final class ClusterMap {
             return nil
         }
         reserved += charge
+        blocks.append(memory)
         return memory.bindMemory(to: Element.self, capacity: count)
     }
 }

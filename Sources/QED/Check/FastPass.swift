@@ -30,11 +30,10 @@ struct FastPass: TableVisitor {
     }
 
     mutating func visitL2Entries(_ entries: UnsafeBufferPointer<UInt64>, at firstL2Index: Int, of l1Index: Int) {
-        let guestCluster = UInt64(l1Index) * UInt64(geometry.entriesPerTable) + UInt64(firstL2Index)
-        let inImage = Int(min(UInt64(entries.count), max(geometry.imageClusters, guestCluster) - guestCluster))
+        let inImage = geometry.entriesInImage(of: l1Index, from: firstL2Index, count: entries.count)
         isSound =
             count(UnsafeBufferPointer(rebasing: entries[..<inImage]))
-            && entries[inImage...].allSatisfy { $0 == 0 }
+            && entries.indexOfNonzero(from: inImage) == entries.count
     }
 
     /// Counts and marks; false at the first entry that is not as it should be.
@@ -43,11 +42,15 @@ struct FastPass: TableVisitor {
         let shift = geometry.clusterShift
         let firstValid = geometry.firstRegularCluster.rawValue << shift
         let validSpan = geometry.wholeClustersEnd - firstValid
-        var position = 0
+        var position = entries.indexOfNonzero(from: 0)
         while position < entries.count {
             let value = UInt64(littleEndian: entries[position])
-            if value <= 1 {
-                counts.zero += value
+            if value == 0 {
+                position = entries.indexOfNonzero(from: position)
+                continue
+            }
+            if value == 1 {
+                counts.zero += 1
                 position += 1
                 continue
             }

@@ -6,10 +6,12 @@ struct FindingLog {
     /// The most findings of one kind.
     let limit: Int
     private(set) var findings: [Finding] = []
-    private var latest: [FindingKind: Latest] = [:]
+    /// Of each kind that was met: few, so a search is faster than hashing.
+    private var latest: [Latest] = []
 
     /// The last finding of a kind, and how many of the kind there are.
     private struct Latest {
+        let kind: FindingKind
         var position: Int
         var count: Int
     }
@@ -18,34 +20,35 @@ struct FindingLog {
 
     /// Adds a finding, or counts it as suppressed when its kind is full.
     mutating func add(_ finding: Finding) {
-        guard let last = latest[finding.kind] else {
-            latest[finding.kind] = Latest(position: findings.count, count: 1)
-            findings.append(finding)
-            return
+        if let index = index(of: finding.kind) {
+            guard latest[index].count < limit else { return suppress(finding.clusterCount, of: finding.kind) }
+            latest[index].position = findings.count
+            latest[index].count += 1
+        } else {
+            latest.append(Latest(kind: finding.kind, position: findings.count, count: 1))
         }
-        guard last.count < limit else {
-            return suppress(finding.clusterCount, of: finding.kind)
-        }
-        latest[finding.kind] = Latest(position: findings.count, count: last.count + 1)
         findings.append(finding)
     }
 
     /// Counts more of a kind that is in the log without listing it.
     mutating func suppress(_ count: UInt64, of kind: FindingKind) {
-        guard count > 0, let last = latest[kind] else { return }
-        findings[last.position].suppressedCount = findings[last.position].suppressedCount.saturatingAdd(count)
+        guard count > 0, let index = index(of: kind) else { return }
+        let position = latest[index].position
+        findings[position].suppressedCount = findings[position].suppressedCount.saturatingAdd(count)
     }
 
     /// Adds a finding about one entry, or lengthens the last finding of its kind if that ends just before it.
     mutating func addEntry(_ finding: Finding, geometry: Geometry) {
-        if let last = latest[finding.kind], findings[last.position].suppressedCount == 0,
-            finding.isNext(after: findings[last.position])
+        if let position = index(of: finding.kind).map({ latest[$0].position }),
+            findings[position].suppressedCount == 0, finding.isNext(after: findings[position])
         {
-            findings[last.position].lengthen(by: finding, geometry: geometry)
+            findings[position].lengthen(by: finding, geometry: geometry)
         } else {
             add(finding)
         }
     }
+
+    private func index(of kind: FindingKind) -> Int? { latest.firstIndex { $0.kind == kind } }
 }
 
 extension Finding {

@@ -36,8 +36,10 @@ struct OwnerPass: TableVisitor {
     }
 
     mutating func visitL2Entries(_ entries: UnsafeBufferPointer<UInt64>, at firstL2Index: Int, of l1Index: Int) {
-        for (position, word) in entries.enumerated() {
-            guard case .data(let offset) = L2Entry(rawValue: UInt64(littleEndian: word)),
+        var next = 0
+        while case let position = entries.indexOfNonzero(from: next), position < entries.count {
+            next = position + 1
+            guard case .data(let offset) = L2Entry(rawValue: UInt64(littleEndian: entries[position])),
                 geometry.fault(ofClusterAt: offset) == nil
             else { continue }
             claim(geometry.cluster(at: offset), by: .data(l1Index: l1Index, l2Index: firstL2Index + position))

@@ -28,7 +28,7 @@ struct TablePass: TableVisitor {
 
     mutating func visitL1Entry(_ value: UInt64, at l1Index: Int) -> Bool {
         let entry = EntryAddress(TableIndex(l1Index: l1Index), value: value, table: geometry.l1TableOffset)
-        noteIfBeyondImage(entry)
+        if geometry.guestRange(from: entry.place, entryCount: 1).length == 0 { noteBeyondImage(entry) }
         lastOffset = 0
         l2Table = ByteOffset(value)
         if let fault = geometry.fault(ofTableAt: l2Table) {
@@ -39,11 +39,14 @@ struct TablePass: TableVisitor {
     }
 
     mutating func visitL2Entries(_ entries: UnsafeBufferPointer<UInt64>, at firstL2Index: Int, of l1Index: Int) {
-        for (position, word) in entries.enumerated() where word != 0 {
-            let value = UInt64(littleEndian: word)
+        let inImage = geometry.entriesInImage(of: l1Index, from: firstL2Index, count: entries.count)
+        var next = 0
+        while case let position = entries.indexOfNonzero(from: next), position < entries.count {
+            next = position + 1
+            let value = UInt64(littleEndian: entries[position])
             let place = TableIndex(l1Index: l1Index, l2Index: firstL2Index + position)
             let entry = EntryAddress(place, value: value, table: l2Table)
-            noteIfBeyondImage(entry)
+            if position >= inImage { noteBeyondImage(entry) }
             switch L2Entry(rawValue: value) {
             case .unallocated: break
             case .zero: counts.zero += 1
@@ -85,8 +88,7 @@ struct TablePass: TableVisitor {
         log.addEntry(finding(kind, entry), geometry: geometry)
     }
 
-    private mutating func noteIfBeyondImage(_ entry: EntryAddress) {
-        guard geometry.guestRange(from: entry.place, entryCount: 1).length == 0 else { return }
+    private mutating func noteBeyondImage(_ entry: EntryAddress) {
         log.addEntry(finding(.entryBeyondImage, entry), geometry: geometry)
     }
 

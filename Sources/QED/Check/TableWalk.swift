@@ -36,10 +36,13 @@ struct TableWalk {
     mutating func run(_ visitor: inout some TableVisitor) {
         let l1TableOffset = geometry.l1TableOffset
         forEachPiece(ofTableAt: l1TableOffset, buffer: workspace.l1Piece, l1Index: nil) { walk, entries, first in
-            for (position, value) in entries.enumerated() where value != 0 {
+            var next = 0
+            while case let position = entries.indexOfNonzero(from: next), position < entries.count {
+                next = position + 1
                 let l1Index = first + position
-                if visitor.visitL1Entry(UInt64(littleEndian: value), at: l1Index) {
-                    walk.walkL2Table(at: ByteOffset(UInt64(littleEndian: value)), of: l1Index, &visitor)
+                let value = UInt64(littleEndian: entries[position])
+                if visitor.visitL1Entry(value, at: l1Index) {
+                    walk.walkL2Table(at: ByteOffset(value), of: l1Index, &visitor)
                 }
                 if visitor.isFinished || walk.isStopped() { return false }
             }
