@@ -29,6 +29,7 @@ let package = Package(
             name: "qedscan", dependencies: ["CSystem", "CommandSyntax", "PoolScan", "ReportStore", "QED"],
             swiftSettings: settings),
         .target(name: "Lab", dependencies: ["QED"], swiftSettings: settings),
+        .executableTarget(name: "qedlab", dependencies: ["CommandSyntax", "Lab", "QED"], swiftSettings: settings),
 
         // The tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -37,6 +38,7 @@ let package = Package(
         .testTarget(name: "CommandSyntaxTests", dependencies: ["CommandSyntax"], swiftSettings: settings),
         .testTarget(
             name: "QEDTests", dependencies: ["QED", "Lab", "Corpus", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "LabTests", dependencies: ["Lab", "QED"], swiftSettings: settings),
         .testTarget(
             name: "ReportStoreTests", dependencies: ["ReportStore", "Assets", "QED", "TestSupport"],
             swiftSettings: settings),

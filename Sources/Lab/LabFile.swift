@@ -36,6 +36,20 @@ final class LabFile {
         try labCall("ftruncate", path) { ftruncate(descriptor, length) }
     }
 
+    /// Extends the file to a length or, where the file system does not allow that, to the largest power of two, less
+    /// a block, that it does. Returns the length.
+    func extend(toAtMost length: UInt64) throws(LabError) -> UInt64 {
+        // The largest files of file systems are just short of a power of two.
+        let block: UInt64 = 1 << 26
+        var candidates = [min(length, UInt64(off_t.max) & ~(block - 1))]
+        candidates += (30..<63).reversed().map { (1 << $0) - block }.filter { $0 < length }
+        for candidate in candidates {
+            if let length = off_t(exactly: candidate), ftruncate(descriptor, length) == 0 { return candidate }
+            guard errno == EFBIG || errno == EINVAL || errno == EINTR else { break }
+        }
+        throw failure("ftruncate: no length is allowed")
+    }
+
     /// Bytes from an offset; fewer where the file ends.
     func read(at offset: UInt64, count: Int) throws(LabError) -> [UInt8] {
         guard let start = off_t(exactly: offset), start <= off_t.max - off_t(count) else {

@@ -81,10 +81,7 @@ private struct CheckContext {
         } else {
             pass.shared.addFindings(to: &findings, owners: [], geometry: geometry)
         }
-        report.findings = findings.findings
-        if report.checkErrors == 0, report.stop == nil {
-            addLeaks(to: &report, log: findings, map: map, usesPartialCluster: pass.usesPartialCluster)
-        }
+        addLeaks(to: &report, log: findings, map: map, usesPartialCluster: pass.usesPartialCluster)
     }
 
     private func runTablePass(log: FindingLog) -> (TablePass, TableWalk, ClusterMap) {
@@ -102,7 +99,10 @@ private struct CheckContext {
         return pass.ownedRuns()
     }
 
+    /// Adds the findings of the tables, and leaks if everything could be read.
     private func addLeaks(to report: inout ImageReport, log: FindingLog, map: ClusterMap, usesPartialCluster: Bool) {
+        report.findings = log.findings
+        guard report.checkErrors == 0, report.stop == nil else { return }
         var log = log
         let pass = LeakPass(geometry: geometry, map: map)
         pass.run(log: &log)

@@ -159,6 +159,8 @@ final class ClusterMap {
 
     private func exhausted() -> Leaf {
         isExhausted = true
+        // Cleared each time: a mark that found no memory must not make the next one seem shared.
+        spare.update(repeating: 0, count: ClusterMap.leafWords)
         return spare
     }
 

@@ -62,10 +62,16 @@ public final class ImageFile: ImageSource {
     private static func open(directory: Int32, name: [UInt8], following: Bool) throws(SystemError) -> Int32 {
         let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (following ? 0 : O_NOFOLLOW)
         // O_NOATIME leaves the access time alone, and only the owner may ask for it.
-        let quiet = RawPath.withCString(name) { csystem_openat(directory, $0, flags | csystem_o_noatime()) }
-        if quiet >= 0 { return quiet }
-        guard errno == EPERM else { throw SystemError.last("open") }
-        return try retryingInterrupted("open") {
+        do throws(SystemError) {
+            return try open(directory: directory, name: name, flags: flags | csystem_o_noatime())
+        } catch {
+            guard error.code == EPERM else { throw error }
+            return try open(directory: directory, name: name, flags: flags)
+        }
+    }
+
+    private static func open(directory: Int32, name: [UInt8], flags: Int32) throws(SystemError) -> Int32 {
+        try retryingInterrupted("open") {
             RawPath.withCString(name) { csystem_openat(directory, $0, flags) }
         }
     }

@@ -25,7 +25,9 @@ extension ImageSource {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
         defer { buffer.deallocate() }
         buffer.initializeMemory(as: UInt8.self, repeating: 0)
-        _ = try read(into: buffer, at: offset)
+        let expected = min(UInt64(count), max(size, offset.rawValue) - offset.rawValue)
+        // A file that has shrunk since must not pass for one that always was so short.
+        guard try read(into: buffer, at: offset) >= expected else { throw .unexpectedEndOfFile }
         return Array(buffer)
     }
 }

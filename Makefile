@@ -1,0 +1,79 @@
+# One door for developers. `make` lists the targets.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
+
+BUILD_PACKAGES := libsqlite3-dev pkg-config
+RUN_PACKAGES := qemu-utils sqlite3
+TEST_PACKAGES := $(RUN_PACKAGES) strace mandoc zsh fish
+
+RELEASE := -c release --static-swift-stdlib
+BIN = $(shell $(SWIFT) build $(RELEASE) --show-bin-path)
+
+# Installs the packages of $(1) that are missing.
+define need
+	@missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    echo "installing" $$missing; \
+	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	fi
+endef
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: build
+build: ## build the programs (release, static Swift runtime)
+	$(call need,$(BUILD_PACKAGES))
+	$(SWIFT) build $(RELEASE) --product qedscan
+	$(SWIFT) build $(RELEASE) --product qedlab
+
+.PHONY: demo
+demo: build ## make a pool with real qemu tools, scan it, show what is wrong
+	$(call need,$(RUN_PACKAGES))
+	Demo/demo.sh "$(BIN)"
+
+.PHONY: test
+test: ## run all tests, against the real qemu tools too
+	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest
+
+.PHONY: bench
+bench: build ## time us against qemu-img on the same pools; results in Benchmarks/runs/
+	$(call need,$(RUN_PACKAGES))
+	Benchmarks/bench.sh "$(BIN)"
+
+.PHONY: hostile
+hostile: build ## time and memory of hostile files, beside qemu-img's
+	$(call need,$(RUN_PACKAGES))
+	Benchmarks/hostile.sh "$(BIN)"
+
+.PHONY: install
+install: build ## install program, man page and completions below $(DESTDIR)$(PREFIX)
+	install -D -m 755 "$(BIN)/qedscan" "$(DESTDIR)$(PREFIX)/bin/qedscan"
+	install -d "$(DESTDIR)$(PREFIX)/share/man/man1" \
+	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
+	    "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" \
+	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	"$(BIN)/qedscan" man > "$(DESTDIR)$(PREFIX)/share/man/man1/qedscan.1"
+	"$(BIN)/qedscan" completions bash > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/qedscan"
+	"$(BIN)/qedscan" completions zsh > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_qedscan"
+	"$(BIN)/qedscan" completions fish > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/qedscan.fish"
+
+.PHONY: format
+format: ## format the sources
+	$(SWIFT) format -i -r Sources Tests Plugins Package.swift
+
+.PHONY: lint
+lint: ## check the format and the house rules
+	$(SWIFT) format lint --strict -r Sources Tests Plugins Package.swift
+	@! grep -rnE '^(@preconcurrency )?import Foundation$$' Sources || { echo "no Foundation in Sources"; exit 1; }
+	@! grep -rnE '\btry[?!]' Sources/QED Sources/PoolScan || { echo "no dropped errors on the way to image bytes"; exit 1; }
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf .build

@@ -1,0 +1,72 @@
+import Foundation
+import QED
+import Testing
+
+@testable import Lab
+
+@Suite struct PoolTests {
+    private static let plan: PoolPlan = {
+        var plan = PoolPlan()
+        plan.imageCount = 200
+        plan.damagedShare = 0.5
+        plan.otherFileCount = 8
+        plan.seed = 11
+        return plan
+    }()
+
+    @Test func poolHasWhatThePlanSays() throws {
+        let scratch = try Scratch()
+        let files = try PoolWriter(PoolTests.plan).write(to: scratch.path("pool"))
+        #expect(files.count == 208)
+        #expect(Set(files.map(\.relativePath)).count == 208)
+        #expect(Set(files.compactMap(\.defect)) == Set(Defect.allCases))
+        let depths = Set(files.map { $0.relativePath.split(separator: "/").count })
+        #expect(depths == [1, 2, 3, 4])
+        for file in files {
+            #expect(FileManager.default.fileExists(atPath: scratch.path("pool/" + file.relativePath)))
+        }
+    }
+
+    @Test func everyImageGivesItsDefectAndNoOther() throws {
+        let scratch = try Scratch()
+        let checker = Checker()
+        for file in try PoolWriter(PoolTests.plan).write(to: scratch.path("pool")) {
+            guard case .image(let defect) = file.content else { continue }
+            let report = checker.check(try ImageFile(path: RawPath(scratch.path("pool/" + file.relativePath))))
+            guard let defect else {
+                #expect(report.outcome == .clean && report.findings.isEmpty, "\(file.relativePath)")
+                continue
+            }
+            if let kind = defect.expectedKind {
+                #expect(report.findings.contains { $0.kind == kind }, "\(file.relativePath): \(defect.rawValue)")
+            }
+        }
+    }
+
+    @Test func equalPlansGiveEqualPools() throws {
+        let scratch = try Scratch()
+        let first = try PoolWriter(PoolTests.plan).write(to: scratch.path("a"))
+        let second = try PoolWriter(PoolTests.plan).write(to: scratch.path("b"))
+        #expect(first == second)
+        for file in first.filter({ $0.defect == .l2Garbage || $0.content == .other }) {
+            #expect(try scratch.contents("a/" + file.relativePath) == scratch.contents("b/" + file.relativePath))
+        }
+    }
+
+    @Test(arguments: HostileFile.allCases)
+    func hostileFileTakesLittleDisk(_ hostile: HostileFile) throws {
+        let scratch = try Scratch()
+        let path = try hostile.write(in: scratch.path("hostile"))
+        var status = stat()
+        #expect(path.withCString { lstat($0, &status) } == 0)
+        #expect(status.st_blocks * 512 <= 65 << 20)
+        #expect((status.st_mode & S_IFMT == S_IFREG) == hostile.isImage)
+        guard hostile.isImage else { return }
+        let report = Checker(limits: CheckLimits(baseSeconds: 2, findingsPerKind: 10))
+            .check(try ImageFile(path: path))
+        #expect(report.header?.hasMagic == true)
+        #expect(report.findings.count <= 10 * FindingKind.allCases.count)
+        let isSound = path.bytes != Array((scratch.path("hostile") + "/\(hostile.rawValue).qed").utf8)
+        if isSound { #expect(report.outcome == .clean) }
+    }
+}
