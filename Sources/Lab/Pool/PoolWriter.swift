@@ -13,13 +13,15 @@ package struct PoolWriter {
         var tree = try DirectoryTree(root: directory)
         var files: [PoolFile] = []
         var latestImage: [String: String] = [:]
+        // Each defect in turn, in an order of the seed's: a small pool has some of all kinds.
+        let defects = Defect.allCases.shuffled(using: &random)
         var damagedCount = 0
         for index in 0..<plan.imageCount {
             let parent = PoolWriter.directory(using: &random)
             let name = "vm-\(index).qed"
             var defect: Defect?
             if random.chance(plan.damagedShare) {
-                defect = Defect.allCases[damagedCount % Defect.allCases.count]
+                defect = defects[damagedCount % defects.count]
                 damagedCount += 1
             }
             let base = defect == nil && random.chance(plan.overlayShare) ? latestImage[parent] : nil

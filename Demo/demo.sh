@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Makes a pool of QED images with real QEMU tools, damages some, keeps one open as a virtual machine would,
+# scans it, and shows what is wrong.
+#
+# Usage: demo.sh DIRECTORY-OF-THE-PROGRAMS
+set -euo pipefail
+
+bin=$1
+here=$(cd "$(dirname "$0")/.." && pwd)
+demo=$here/.build/demo
+pool=$demo/pool
+store=$demo/qedscan.db
+qedscan=$bin/qedscan
+qedlab=$bin/qedlab
+
+holder=
+trap 'test -z "$holder" || kill "$holder" 2>/dev/null || true' EXIT
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+run() { printf '$ %s\n' "${*/#$qedscan/qedscan}"; "$@"; }
+
+# An image written by QEMU: NAME SIZE CREATE-OPTIONS WRITES...
+written() {
+    local name=$1 size=$2 options=$3
+    shift 3
+    qemu-img create -q -f qed -o "$options" "$pool/$name" "$size"
+    local commands=()
+    for write in "$@"; do commands+=(-c "$write"); done
+    qemu-io -f qed "${commands[@]}" "$pool/$name" >/dev/null
+}
+
+# A write that a crash cuts short: NAME EVENT
+crashed() {
+    local file="json:{\"driver\":\"qed\",\"file\":{\"driver\":\"blkdebug\",\"image\":{\"driver\":\"file\",\"filename\":\"$pool/$1\"}}}"
+    (qemu-io -c "break $2 A" -c 'aio_write -P1 1M 64k' -c 'wait_break A' -c abort "$file" || true) >/dev/null 2>&1
+}
+
+rm -rf "$demo"
+mkdir -p "$pool"/{web,mail,build,archive/2019,templates}
+
+say "Making a pool of QED images in $pool"
+for n in $(seq -w 1 20); do
+    written "web/web-$n.qed" 1G cluster_size=65536 "write -P 0x$n 0 $((10#$n))M" "write -z 64M 4M"
+done
+for n in $(seq -w 1 12); do
+    written "mail/mail-$n.qed" 512M cluster_size=4096,table_size=4 "write -P 0x4$((10#$n % 10)) 0 2M" "write 100M 64k" "write 30M 64k"
+done
+for n in $(seq -w 1 8); do
+    written "archive/2019/disk-$n.img" 2G cluster_size=131072,table_size=2 "write 0 3M"
+done
+written templates/base.qed 1G cluster_size=65536 'write -P 0x42 0 8M'
+for n in $(seq -w 1 6); do
+    qemu-img create -q -f qed -b ../templates/base.qed -F qed "$pool/build/overlay-$n.qed"
+    qemu-io -f qed -c "write -P 0x5$n ${n}M 256k" "$pool/build/overlay-$n.qed" >/dev/null
+done
+"$qedlab" pool "$pool/made" --images 20 --damaged 40% --dirty 10% --seed 2010 >/dev/null
+
+written web/crash-leak.qed 1G cluster_size=65536 'write 0 1M'
+crashed web/crash-leak.qed l2_update
+written web/dirty.qed 1G cluster_size=65536 'write 0 1M'
+crashed web/dirty.qed write_aio
+for defect in data-offset-beyond-file data-cluster-shared l2-offset-unaligned l1-wiped truncated-in-data; do
+    cp "$pool/mail/mail-03.qed" "$pool/mail/$defect.qed"
+    "$qedlab" damage "$pool/mail/$defect.qed" "$defect" --seed 7
+done
+echo 'not an image' > "$pool/README.txt"
+
+# As a running virtual machine holds its image: open for writing, with QEMU's locks.
+coproc HOLDER { exec qemu-io -f qed "$pool/web/web-07.qed" 2>&1; }
+holder=$HOLDER_PID
+echo 'write -P 1 0 64k' >&"${HOLDER[1]}"
+read -r -u "${HOLDER[0]}" _
+# A result is used again only if the image is older than two seconds when it is checked.
+sleep 3
+echo "$(find "$pool" -type f | wc -l) files, $(du -sh "$pool" | cut -f1)"
+
+say "Scanning it"
+status=0
+run "$qedscan" scan --db "$store" "$pool" || status=$?
+echo "exit status $status: bits as fsck's; 2 leaks, 4 corruption, 8 something could not be checked"
+
+say "What is in it?"
+run "$qedscan" report summary --db "$store"
+
+say "What is damaged?"
+run "$qedscan" report damaged --db "$store"
+
+say "What could not be checked?"
+run "$qedscan" report errors --db "$store"
+
+say "And again: only what is new, or inconclusive, is checked"
+run "$qedscan" scan --db "$store" "$pool" || true
+
+say "The store is $store. Try next:"
+cat <<NEXT
+  sqlite3 -box $store "SELECT kind, count(*), sum(cluster_count) FROM finding GROUP BY kind ORDER BY 2 DESC"
+  $qedscan show --db $store $pool/mail/data-cluster-shared.qed
+NEXT
