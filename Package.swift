@@ -38,7 +38,7 @@ let package = Package(
         .testTarget(name: "CommandSyntaxTests", dependencies: ["CommandSyntax"], swiftSettings: settings),
         .testTarget(
             name: "QEDTests", dependencies: ["QED", "Lab", "Corpus", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "LabTests", dependencies: ["Lab", "QED"], swiftSettings: settings),
+        .testTarget(name: "LabTests", dependencies: ["Lab", "QED", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ReportStoreTests", dependencies: ["ReportStore", "Assets", "QED", "TestSupport"],
             swiftSettings: settings),

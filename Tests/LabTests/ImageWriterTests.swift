@@ -1,5 +1,6 @@
 import Foundation
 import QED
+import TestSupport
 import Testing
 
 @testable import Lab
@@ -16,7 +17,7 @@ import Testing
 
     @Test(arguments: ImagePlan.Allocation.allCases)
     func guestDataIsWhereTheTablesSay(_ allocation: ImagePlan.Allocation) throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let plan = plan {
             $0.allocation = allocation
             $0.guestClusters = .share(0.2)
@@ -24,8 +25,8 @@ import Testing
             $0.writesData = true
             $0.seed = 7
         }
-        try ImageWriter(plan).write(to: scratch.path())
-        let editor = try ImageEditor(path: scratch.path())
+        try ImageWriter(plan).write(to: scratch.file())
+        let editor = try ImageEditor(path: scratch.file())
         var dataCount = 0
         for l1Index in 0..<3 {
             for l2Index in 0..<512 {
@@ -41,15 +42,15 @@ import Testing
     }
 
     @Test func equalPlansGiveEqualBytes() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         for seed in [1, 2] as [UInt64] {
             let plan = plan {
                 $0.allocation = .shuffled
                 $0.guestClusters = .share(0.5)
                 $0.seed = seed
             }
-            try ImageWriter(plan).write(to: scratch.path("\(seed)-a"))
-            try ImageWriter(plan).write(to: scratch.path("\(seed)-b"))
+            try ImageWriter(plan).write(to: scratch.file("\(seed)-a"))
+            try ImageWriter(plan).write(to: scratch.file("\(seed)-b"))
         }
         #expect(try scratch.contents("1-a") == scratch.contents("1-b"))
         #expect(try scratch.contents("1-a") != scratch.contents("2-a"))
@@ -63,12 +64,12 @@ import Testing
     }
 
     @Test func impossiblePlanIsRefused() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         for change in [
             { $0.clusterSize = 5000 }, { $0.tableSize = 3 }, { $0.imageSize = 100 }, { $0.imageSize = 2 << 30 },
             { $0.backingFilename = String(repeating: "n", count: 4096) },
         ] as [(inout ImagePlan) -> Void] {
-            #expect(throws: LabError.self) { try ImageWriter(plan(change)).write(to: scratch.path()) }
+            #expect(throws: LabError.self) { try ImageWriter(plan(change)).write(to: scratch.file()) }
         }
     }
 

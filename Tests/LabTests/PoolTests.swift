@@ -1,5 +1,6 @@
 import Foundation
 import QED
+import TestSupport
 import Testing
 
 @testable import Lab
@@ -15,24 +16,24 @@ import Testing
     }()
 
     @Test func poolHasWhatThePlanSays() throws {
-        let scratch = try Scratch()
-        let files = try PoolWriter(PoolTests.plan).write(to: scratch.path("pool"))
+        let scratch = try TemporaryFolder()
+        let files = try PoolWriter(PoolTests.plan).write(to: scratch.file("pool"))
         #expect(files.count == 208)
         #expect(Set(files.map(\.relativePath)).count == 208)
         #expect(Set(files.compactMap(\.defect)) == Set(Defect.allCases))
         let depths = Set(files.map { $0.relativePath.split(separator: "/").count })
         #expect(depths == [1, 2, 3, 4])
         for file in files {
-            #expect(FileManager.default.fileExists(atPath: scratch.path("pool/" + file.relativePath)))
+            #expect(FileManager.default.fileExists(atPath: scratch.file("pool/" + file.relativePath)))
         }
     }
 
     @Test func everyImageGivesItsDefectAndNoOther() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let checker = Checker()
-        for file in try PoolWriter(PoolTests.plan).write(to: scratch.path("pool")) {
+        for file in try PoolWriter(PoolTests.plan).write(to: scratch.file("pool")) {
             guard case .image(let defect) = file.content else { continue }
-            let report = checker.check(try ImageFile(path: RawPath(scratch.path("pool/" + file.relativePath))))
+            let report = checker.check(try ImageFile(path: RawPath(scratch.file("pool/" + file.relativePath))))
             guard let defect else {
                 #expect(report.outcome == .clean && report.findings.isEmpty, "\(file.relativePath)")
                 continue
@@ -44,9 +45,9 @@ import Testing
     }
 
     @Test func equalPlansGiveEqualPools() throws {
-        let scratch = try Scratch()
-        let first = try PoolWriter(PoolTests.plan).write(to: scratch.path("a"))
-        let second = try PoolWriter(PoolTests.plan).write(to: scratch.path("b"))
+        let scratch = try TemporaryFolder()
+        let first = try PoolWriter(PoolTests.plan).write(to: scratch.file("a"))
+        let second = try PoolWriter(PoolTests.plan).write(to: scratch.file("b"))
         #expect(first == second)
         for file in first.filter({ $0.defect == .l2Garbage || $0.content == .other }) {
             #expect(try scratch.contents("a/" + file.relativePath) == scratch.contents("b/" + file.relativePath))
@@ -55,8 +56,8 @@ import Testing
 
     @Test(arguments: HostileFile.allCases)
     func hostileFileTakesLittleDisk(_ hostile: HostileFile) throws {
-        let scratch = try Scratch()
-        let path = try hostile.write(in: scratch.path("hostile"))
+        let scratch = try TemporaryFolder()
+        let path = try hostile.write(in: scratch.file("hostile"))
         var status = stat()
         #expect(path.withCString { lstat($0, &status) } == 0)
         #expect(status.st_blocks * 512 <= 65 << 20)
@@ -66,7 +67,7 @@ import Testing
             .check(try ImageFile(path: path))
         #expect(report.header?.hasMagic == true)
         #expect(report.findings.count <= 10 * FindingKind.allCases.count)
-        let isSound = path.bytes != Array((scratch.path("hostile") + "/\(hostile.rawValue).qed").utf8)
+        let isSound = path.bytes != Array((scratch.file("hostile") + "/\(hostile.rawValue).qed").utf8)
         if isSound { #expect(report.outcome == .clean) }
     }
 }

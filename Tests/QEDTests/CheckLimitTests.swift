@@ -1,5 +1,6 @@
 import Lab
 import QED
+import TestSupport
 import Testing
 
 @Suite struct CheckLimitTests {
@@ -19,11 +20,11 @@ import Testing
     }
 
     @Test func imageOverItsMemoryIsIncompleteAndNotCorrupt() throws {
-        let scratch = try Scratch()
-        try writeScattered(to: scratch.path())
+        let scratch = try TemporaryFolder()
+        try writeScattered(to: scratch.file())
         for usesFastPass in [true, false] {
             let limits = CheckLimits(memory: MemoryBudget(limit: 100 << 10))
-            let report = try check(scratch.path(), usesFastPass: usesFastPass, limits: limits)
+            let report = try check(scratch.file(), usesFastPass: usesFastPass, limits: limits)
             #expect(report.outcome == .incomplete)
             #expect(report.stop == .memoryLimit(bytes: 100 << 10))
             #expect(report.corruptions == 0)
@@ -33,28 +34,28 @@ import Testing
     }
 
     @Test func imageWithinItsMemoryIsChecked() throws {
-        let scratch = try Scratch()
-        try writeScattered(to: scratch.path())
-        let report = try check(scratch.path(), limits: CheckLimits(memory: MemoryBudget(limit: 1 << 20)))
+        let scratch = try TemporaryFolder()
+        try writeScattered(to: scratch.file())
+        let report = try check(scratch.file(), limits: CheckLimits(memory: MemoryBudget(limit: 1 << 20)))
         #expect(report.outcome == .leaking)
         #expect(report.counts.allocated == 100)
         #expect(report.leaks == 101 << 15 - 103)
     }
 
     @Test func memoryIsGivenBackAfterEachCheck() throws {
-        let scratch = try Scratch()
-        try writeScattered(to: scratch.path())
+        let scratch = try TemporaryFolder()
+        try writeScattered(to: scratch.file())
         let limits = CheckLimits(memory: MemoryBudget(limit: 600 << 10))
         for _ in 0..<5 {
-            #expect(try check(scratch.path(), limits: limits).outcome == .leaking)
+            #expect(try check(scratch.file(), limits: limits).outcome == .leaking)
         }
     }
 
     @Test func cancelledCheckSaysSo() throws {
-        let scratch = try Scratch()
-        try writeScattered(to: scratch.path())
+        let scratch = try TemporaryFolder()
+        try writeScattered(to: scratch.file())
         let checker = Checker(isCancelled: { true })
-        let report = checker.check(try ImageFile(path: RawPath(scratch.path())))
+        let report = checker.check(try ImageFile(path: RawPath(scratch.file())))
         #expect(report.stop == .cancelled)
         #expect(report.outcome == .incomplete)
     }

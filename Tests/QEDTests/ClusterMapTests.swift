@@ -1,4 +1,5 @@
 import Lab
+import TestSupport
 import Testing
 
 @testable import QED
@@ -17,7 +18,7 @@ import Testing
     }
 
     @Test func behavesAsASet() {
-        var random = SeededRandom(seed: TestSeed.value)
+        var random = SeededRandom(seed: Seed.value)
         let count: UInt64 = 200_000
         let map = map(count)
         var model: Set<UInt64> = []

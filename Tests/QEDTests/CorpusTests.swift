@@ -1,14 +1,15 @@
 import Corpus
 import Lab
 import QED
+import TestSupport
 import Testing
 
 @Suite struct CorpusTests {
     @Test(arguments: CorpusCase.all, [true, false])
     func caseGivesExactlyWhatIsExpected(_ corpusCase: CorpusCase, usesFastPass: Bool) throws {
-        let scratch = try Scratch()
-        try corpusCase.write(to: scratch.path())
-        let report = try check(scratch.path(), usesFastPass: usesFastPass)
+        let scratch = try TemporaryFolder()
+        try corpusCase.write(to: scratch.file())
+        let report = try check(scratch.file(), usesFastPass: usesFastPass)
         let expected = corpusCase.expected
         #expect(report.outcome == expected.outcome)
         #expect(report.leaks == expected.leaks)
@@ -36,9 +37,9 @@ import Testing
 
     @Test(arguments: CorpusCase.all)
     func capOfOneKeepsTheCounters(_ corpusCase: CorpusCase) throws {
-        let scratch = try Scratch()
-        try corpusCase.write(to: scratch.path())
-        let report = try check(scratch.path(), limits: CheckLimits(findingsPerKind: 1))
+        let scratch = try TemporaryFolder()
+        try corpusCase.write(to: scratch.file())
+        let report = try check(scratch.file(), limits: CheckLimits(findingsPerKind: 1))
         #expect(report.leaks == corpusCase.expected.leaks)
         #expect(report.corruptions == corpusCase.expected.corruptions)
         #expect(Set(report.findings.map(\.kind)).count == report.findings.count)

@@ -1,6 +1,7 @@
 import Corpus
 import Lab
 import QED
+import TestSupport
 import Testing
 
 @Suite struct MutationTests {
@@ -21,30 +22,30 @@ import Testing
 
     @Test(arguments: MutationTests.plans)
     func fastAndExactPassAgreeOnMutatedImages(_ plan: ImagePlan) throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         for round in 0..<60 {
-            var random = SeededRandom(seed: TestSeed.value &+ UInt64(round) &* 1000)
-            try ImageWriter(plan).write(to: scratch.path())
-            let editor = try ImageEditor(path: scratch.path())
+            var random = SeededRandom(seed: Seed.value &+ UInt64(round) &* 1000)
+            try ImageWriter(plan).write(to: scratch.file())
+            let editor = try ImageEditor(path: scratch.file())
             var mutations: [Mutation] = []
             for _ in 0...Int.random(in: 0...3, using: &random) {
                 mutations.append(try Mutation.random(for: editor, using: &random))
                 try mutations.last?.apply(to: editor)
             }
-            let story: Comment = "QEDSCAN_SEED=\(TestSeed.value), round \(round): \(mutations)"
-            try expectAgreement(scratch.path(), story)
+            let story: Comment = "QEDSCAN_SEED=\(Seed.value), round \(round): \(mutations)"
+            try expectAgreement(scratch.file(), story)
         }
     }
 
     @Test(arguments: Defect.allCases)
     func defectGivesItsFinding(_ defect: Defect) throws {
-        let scratch = try Scratch()
-        var random = SeededRandom(seed: TestSeed.value)
+        let scratch = try TemporaryFolder()
+        var random = SeededRandom(seed: Seed.value)
         for plan in MutationTests.plans {
-            let story: Comment = "QEDSCAN_SEED=\(TestSeed.value), \(defect.rawValue), \(plan)"
-            try ImageWriter(plan).write(to: scratch.path())
-            try defect.apply(to: ImageEditor(path: scratch.path()), using: &random)
-            let report = try expectAgreement(scratch.path(), story)
+            let story: Comment = "QEDSCAN_SEED=\(Seed.value), \(defect.rawValue), \(plan)"
+            try ImageWriter(plan).write(to: scratch.file())
+            try defect.apply(to: ImageEditor(path: scratch.file()), using: &random)
+            let report = try expectAgreement(scratch.file(), story)
             if let kind = defect.expectedKind {
                 #expect(report.findings.contains { $0.kind == kind }, story)
             } else if defect != .truncatedInData, defect != .zeroLength {
@@ -61,9 +62,9 @@ import Testing
     }
 
     @Test func mutationIsTheSameForTheSameSeed() throws {
-        let scratch = try Scratch()
-        try ImageWriter(MutationTests.plans[0]).write(to: scratch.path())
-        let editor = try ImageEditor(path: scratch.path())
+        let scratch = try TemporaryFolder()
+        try ImageWriter(MutationTests.plans[0]).write(to: scratch.file())
+        let editor = try ImageEditor(path: scratch.file())
         for seed in 0..<50 as Range<UInt64> {
             var first = SeededRandom(seed: seed)
             var second = SeededRandom(seed: seed)

@@ -1,6 +1,7 @@
 import Glibc
 import Lab
 import QED
+import TestSupport
 import Testing
 
 /// A read that fails is never taken for what the bytes say.
@@ -33,12 +34,12 @@ import Testing
     }
 
     @Test func damagedImageIsNeverCleanOrMerelyLeaking() throws {
-        let scratch = try Scratch()
-        try ImageWriter(ReadFaultTests.plan).write(to: scratch.path())
+        let scratch = try TemporaryFolder()
+        try ImageWriter(ReadFaultTests.plan).write(to: scratch.file())
         // The last entry of the last table.
-        try ImageEdit.l2(2, 3, 3 * 4096).apply(to: ImageEditor(path: scratch.path()))
+        try ImageEdit.l2(2, 3, 3 * 4096).apply(to: ImageEditor(path: scratch.file()))
         var corruptCount = 0
-        try forEachFault(scratch.path()) { fault, _, report in
+        try forEachFault(scratch.file()) { fault, _, report in
             #expect(report.outcome != .clean && report.outcome != .leaking, "\(fault)")
             corruptCount += report.outcome == .corrupt ? 1 : 0
         }
@@ -46,9 +47,9 @@ import Testing
     }
 
     @Test func soundImageIsCleanOnlyIfEverythingCouldBeRead() throws {
-        let scratch = try Scratch()
-        try ImageWriter(ReadFaultTests.plan).write(to: scratch.path())
-        try forEachFault(scratch.path()) { fault, source, report in
+        let scratch = try TemporaryFolder()
+        try ImageWriter(ReadFaultTests.plan).write(to: scratch.file())
+        try forEachFault(scratch.file()) { fault, source, report in
             #expect(report.leaks == 0, "\(fault)")
             #expect(report.corruptions == 0, "\(fault)")
             switch fault {
@@ -62,14 +63,14 @@ import Testing
     }
 
     @Test func incompleteCheckReportsNoLeaks() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var plan = ReadFaultTests.plan
         plan.backingFilename = "base.raw"
-        try ImageWriter(plan).write(to: scratch.path())
-        let editor = try ImageEditor(path: scratch.path())
+        try ImageWriter(plan).write(to: scratch.file())
+        let editor = try ImageEditor(path: scratch.file())
         _ = try editor.appendClusters(3)
         var incompleteCount = 0
-        try forEachFault(scratch.path()) { fault, _, report in
+        try forEachFault(scratch.file()) { fault, _, report in
             guard report.outcome == .incomplete else { return }
             incompleteCount += 1
             #expect(report.leaks == 0, "\(fault)")
@@ -79,10 +80,10 @@ import Testing
     }
 
     @Test func failedReadNamesItsTable() throws {
-        let scratch = try Scratch()
-        try ImageWriter(ReadFaultTests.plan).write(to: scratch.path())
+        let scratch = try TemporaryFolder()
+        try ImageWriter(ReadFaultTests.plan).write(to: scratch.file())
         // Reads: header, L1 table, then an L2 table each.
-        let source = try FaultySource(path: scratch.path(), fault: .errorOnce(3))
+        let source = try FaultySource(path: scratch.file(), fault: .errorOnce(3))
         let report = Checker(usesFastPass: false).check(source)
         #expect(report.outcome == .incomplete)
         #expect(report.checkErrors == 1)
@@ -92,9 +93,9 @@ import Testing
     }
 
     @Test func headerThatCannotBeReadIsIncomplete() throws {
-        let scratch = try Scratch()
-        try ImageWriter(ReadFaultTests.plan).write(to: scratch.path())
-        let report = Checker().check(try FaultySource(path: scratch.path(), fault: .errorForEver(0)))
+        let scratch = try TemporaryFolder()
+        try ImageWriter(ReadFaultTests.plan).write(to: scratch.file())
+        let report = Checker().check(try FaultySource(path: scratch.file(), fault: .errorForEver(0)))
         #expect(report.outcome == .incomplete)
         #expect(report.header == nil)
         #expect(report.message != nil)

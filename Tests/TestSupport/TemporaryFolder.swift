@@ -19,7 +19,12 @@ public final class TemporaryFolder: Sendable {
     }
 
     /// The path of a name in the folder.
-    public func file(_ name: String) -> String { "\(path)/\(name)" }
+    public func file(_ name: String = "image.qed") -> String { "\(path)/\(name)" }
+
+    /// All bytes of a file in it.
+    public func contents(_ name: String = "image.qed") throws -> Data {
+        try Data(contentsOf: URL(filePath: file(name)))
+    }
 
     /// Makes a folder in it and returns its path.
     public func folder(_ name: String) throws -> String {
