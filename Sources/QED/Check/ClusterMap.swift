@@ -22,30 +22,25 @@ final class ClusterMap {
     private(set) var usedCount: UInt64 = 0
     private(set) var isExhausted = false
 
-    private let budget: MemoryBudget
-    private var reserved = 0
-    /// All memory of the map: a vast root is not searched for it.
-    private var blocks: [UnsafeMutableRawPointer] = []
-    private var root: UnsafeMutablePointer<Page?>?
+    private let memory: MapMemory
+    private let root: UnsafeMutablePointer<Page?>?
     private let rootCount: Int
     /// Takes the marks that find no memory.
     private let spare: Leaf
 
     init(clusterCount: UInt64, budget: MemoryBudget) {
         self.clusterCount = clusterCount
-        self.budget = budget
         rootCount = Int((clusterCount >> (ClusterMap.leafShift + ClusterMap.pageShift)) + 1)
         spare = Leaf.allocate(capacity: ClusterMap.leafWords)
         spare.initialize(repeating: 0, count: ClusterMap.leafWords)
         // calloc gives untouched zero pages: a root for 8 EiB is large in address space only.
-        root = callocate(rootCount, of: Page?.self, charge: min(rootCount * 8, 4096))
-        if root == nil { isExhausted = true }
+        memory = MapMemory(budget: budget)
+        root = memory.allocate(rootCount, of: Page?.self, charge: min(rootCount * 8, 4096))
+        isExhausted = root == nil
     }
 
     deinit {
         spare.deallocate()
-        for block in blocks { free(block) }
-        budget.release(reserved)
     }
 
     /// Marks a cluster; true if it was marked before.
@@ -87,7 +82,17 @@ final class ClusterMap {
         return makeLeaf(at: index)
     }
 
-    /// For callers that mark in leaves themselves.
+    /// Marks a cluster for a caller that adds up itself, and then calls `addUsed`; 1 if it was marked before, else 0.
+    @inline(__always)
+    func markUncounted(_ cluster: UInt64) -> UInt64 {
+        let leaf = leaf(at: cluster >> ClusterMap.leafShift)
+        let word = Int(truncatingIfNeeded: (cluster & (ClusterMap.leafClusters - 1)) >> 6)
+        let bit = cluster & 63
+        let old = leaf[word]
+        leaf[word] = old | (1 &<< bit)
+        return (old &>> bit) & 1
+    }
+
     func addUsed(_ count: UInt64) { usedCount += count }
 
     /// Calls a function with each maximal run of unmarked clusters from `first` to the end, in order.
@@ -148,10 +153,10 @@ final class ClusterMap {
         guard !isExhausted, let root, pageIndex < rootCount else { return exhausted() }
         if root[pageIndex] == nil {
             let byteCount = ClusterMap.pageLeaves * MemoryLayout<Leaf?>.stride
-            root[pageIndex] = callocate(ClusterMap.pageLeaves, of: Leaf?.self, charge: byteCount)
+            root[pageIndex] = memory.allocate(ClusterMap.pageLeaves, of: Leaf?.self, charge: byteCount)
         }
         guard let page = root[pageIndex],
-            let leaf = callocate(ClusterMap.leafWords, of: UInt64.self, charge: ClusterMap.leafWords * 8)
+            let leaf = memory.allocate(ClusterMap.leafWords, of: UInt64.self, charge: ClusterMap.leafWords * 8)
         else { return exhausted() }
         page[Int(index) & (ClusterMap.pageLeaves - 1)] = leaf
         return leaf
@@ -163,11 +168,23 @@ final class ClusterMap {
         spare.update(repeating: 0, count: ClusterMap.leafWords)
         return spare
     }
+}
 
-    /// Zeroed memory charged to the budget, nil if there is none. Swift's own allocation would abort.
-    private func callocate<Element>(
-        _ count: Int, of type: Element.Type, charge: Int
-    ) -> UnsafeMutablePointer<Element>? {
+/// The memory of one map: zeroed, charged to a budget, freed as a whole.
+private final class MapMemory {
+    private let budget: MemoryBudget
+    private var reserved = 0
+    private var blocks: [UnsafeMutableRawPointer] = []
+
+    init(budget: MemoryBudget) { self.budget = budget }
+
+    deinit {
+        for block in blocks { free(block) }
+        budget.release(reserved)
+    }
+
+    /// Zeroed memory, nil if the budget or the system has none. Swift's own allocation would abort.
+    func allocate<Element>(_ count: Int, of type: Element.Type, charge: Int) -> UnsafeMutablePointer<Element>? {
         guard budget.reserve(charge) else { return nil }
         guard let memory = calloc(count, MemoryLayout<Element>.stride) else {
             budget.release(charge)

@@ -36,48 +36,79 @@ struct FastPass: TableVisitor {
             && entries.indexOfNonzero(from: inImage) == entries.count
     }
 
-    /// Counts and marks; false at the first entry that is not as it should be.
+    /// Counts and marks; false if some entry is not as it should be.
     private mutating func count(_ entries: UnsafeBufferPointer<UInt64>) -> Bool {
         let clusterSize = geometry.clusterSize
-        let shift = geometry.clusterShift
-        let firstValid = geometry.firstRegularCluster.rawValue << shift
-        let validSpan = geometry.wholeClustersEnd - firstValid
-        var position = entries.indexOfNonzero(from: 0)
+        let clusters = RegularClusters(geometry)
+        var (zero, single, inRuns, fragmented, shared) = (UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0))
+        var last = lastOffset
+        var position = 0
         while position < entries.count {
             let value = UInt64(littleEndian: entries[position])
-            if value == 0 {
-                position = entries.indexOfNonzero(from: position)
+            guard let cluster = clusters.cluster(at: value) else {
+                if value > 1 { return false }
+                zero += value
+                position = entries.indexOfNonzero(from: position + 1)
                 continue
             }
-            if value == 1 {
-                counts.zero += 1
-                position += 1
-                continue
-            }
-            // Sequential writing gives long runs of consecutive clusters: mark each by whole words.
-            let start = position
-            var next = value &+ clusterSize
+            if last != 0, value != last &+ clusterSize { fragmented += 1 }
             position += 1
-            while position < entries.count, UInt64(littleEndian: entries[position]) == next {
-                next &+= clusterSize
-                position += 1
+            if position < entries.count, UInt64(littleEndian: entries[position]) == value &+ clusterSize {
+                // Sequential writing gives long runs of consecutive clusters: marked by whole words.
+                let length = UInt64(1 + entries.runLength(from: position, first: value &+ clusterSize, by: clusterSize))
+                position += Int(length) - 1
+                last = value &+ (length - 1) &* clusterSize
+                guard clusters.cluster(at: last) != nil else { return false }
+                shared += map.markRun(from: ClusterIndex(cluster), count: length)
+                inRuns += length
+            } else {
+                last = value
+                shared += map.markUncounted(cluster)
+                single += 1
             }
-            let length = UInt64(position - start)
-            let last = next &- clusterSize
-            guard value & (clusterSize - 1) == 0, value &- firstValid < validSpan, last &- firstValid < validSpan else {
-                return false
-            }
-            guard mark(from: ClusterIndex(value >> shift), count: length) else { return false }
-            counts.allocated += length
-            if lastOffset != 0, value != lastOffset + clusterSize { counts.fragmented += 1 }
-            lastOffset = last
         }
-        return true
+        map.addUsed(single)
+        counts.zero += zero
+        counts.allocated += single + inRuns
+        counts.fragmented += fragmented
+        lastOffset = last
+        return shared == 0
+    }
+}
+
+/// The clusters that entries may refer to, in the form that the hot loop wants.
+private struct RegularClusters {
+    private let shift: UInt64
+    private let first: UInt64
+    private let count: UInt64
+
+    init(_ geometry: Geometry) {
+        shift = geometry.clusterShift
+        first = geometry.firstRegularCluster.rawValue
+        count = geometry.fileClusters - first
     }
 
+    /// The cluster at a valid offset, nil for any other. One comparison tests alignment and range: rotating moves the
+    /// low bits of an unaligned offset to the top, which makes it too large.
     @inline(__always)
-    private func mark(from cluster: ClusterIndex, count: UInt64) -> Bool {
-        count == 1 ? !map.mark(cluster) : map.markRun(from: cluster, count: count) == 0
+    func cluster(at offset: UInt64) -> UInt64? {
+        let relative = offset &- first &<< shift
+        let index = relative &>> shift | relative &<< (64 &- shift)
+        return index < count ? index &+ first : nil
+    }
+}
+
+extension UnsafeBufferPointer<UInt64> {
+    /// How many entries from `start` on are `first`, `first + step`, and so on.
+    @inline(__always)
+    fileprivate func runLength(from start: Int, first: UInt64, by step: UInt64) -> Int {
+        var position = start
+        var next = first
+        while position < count, UInt64(littleEndian: self[position]) == next {
+            next &+= step
+            position += 1
+        }
+        return position - start
     }
 }
 
