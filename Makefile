@@ -49,7 +49,7 @@ bench: build ## time us against qemu-img on the same pools; results in Benchmark
 
 .PHONY: hostile
 hostile: build ## time and memory of hostile files, beside qemu-img's
-	$(call need,$(RUN_PACKAGES))
+	$(call need,$(RUN_PACKAGES) time)
 	Benchmarks/hostile.sh "$(BIN)"
 
 .PHONY: install

@@ -13,18 +13,11 @@ mkdir -p "$runs"
 
 "$bin/qedlab" hostile "$work/pool" >/dev/null
 
-# Seconds and peak resident KiB of a command, through the kernel's own accounting.
+# Seconds, peak resident memory and exit status of a command, by the kernel's own accounting. Ends it after 200 s.
 measure() {
-    python3 - "$@" <<'PYTHON'
-import os, resource, subprocess, sys, time
-start = time.monotonic()
-try:
-    status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=200).returncode
-except subprocess.TimeoutExpired:
-    status = "time-out"
-usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(f"{time.monotonic() - start:.2f} s, {usage.ru_maxrss // 1024} MiB, status {status}")
-PYTHON
+    local status=0
+    /usr/bin/time -q -o "$work/usage" -f '%e %M' timeout 200 "$@" >/dev/null 2>&1 || status=$?
+    awk -v status="$status" '{ printf "%.2f s, %d MiB, status %s", $1, ($2 + 1023) / 1024, status == 124 ? "time-out" : status }' "$work/usage"
 }
 
 {
@@ -32,7 +25,7 @@ PYTHON
     echo '|---|---|---|---|'
     for file in "$work"/pool/*; do
         [ -f "$file" ] && [ ! -L "$file" ] || continue
-        printf '| %q | %s | %s | %s |\n' "$(basename "$file")" "$(du -h "$file" | cut -f1)" \
+        printf '| `%q` | %s KiB | %s | %s |\n' "$(basename "$file" | cut -c1-40)" "$(($(stat -c %b "$file") / 2))" \
             "$(measure "$bin/qedscan" check "$file")" "$(measure qemu-img check -f qed "$file")"
     done
     echo

@@ -93,6 +93,7 @@ final class ClusterMap {
         return (old &>> bit) & 1
     }
 
+    /// Adds clusters that `markUncounted` marked.
     func addUsed(_ count: UInt64) { usedCount += count }
 
     /// Calls a function with each maximal run of unmarked clusters from `first` to the end, in order.

@@ -1,5 +1,7 @@
 import CommandSyntax
 import Glibc
+import QED
+import ReportStore
 
 /// `qedscan help [COMMAND...]`
 struct HelpCommand: Command {
@@ -35,6 +37,7 @@ struct VersionCommand: Command {
 
     func run() -> ExitStatus {
         StandardOutput.writeLine("\(Program.name) \(Program.version)")
+        StandardOutput.writeLine("checker \(Checker.version), SQLite \(Database.libraryVersion)")
         return .wellDone
     }
 }

@@ -11,6 +11,9 @@ package enum Synchronous: Int, Sendable, CaseIterable {
 }
 
 extension Database {
+    /// The version of SQLite that the program runs with.
+    package static var libraryVersion: String { String(cString: sqlite3_libversion()) }
+
     /// The journal mode in force.
     package func journalMode() throws(SQLiteError) -> JournalMode {
         try journalMode(afterRunning: "PRAGMA journal_mode")
