@@ -9,8 +9,17 @@ struct Candidate: Sendable {
     let path: RawPath
     /// As the directory says; 0 if not known.
     let inode: UInt64
-    /// Set for a file that was put off until all its names are known: what it must still be.
-    let expected: FileKey?
+    /// How the scan came to it.
+    let origin: Origin
+
+    enum Origin {
+        /// A directory has it.
+        case directory
+        /// A person named it, so it has to be there.
+        case root
+        /// It was put off (`ScanState`) and is not to be put off again.
+        case putOff
+    }
 
     /// A name in a directory.
     init(in directory: Directory, name: [UInt8], inode: UInt64) {
@@ -18,16 +27,16 @@ struct Candidate: Sendable {
         self.name = name
         path = directory.path.appending(name)
         self.inode = inode
-        expected = nil
+        origin = .directory
     }
 
     /// A file by its whole path.
-    init(path: RawPath, expected: FileKey? = nil) {
+    init(path: RawPath, inode: UInt64, origin: Origin) {
         directory = nil
         name = path.bytes
         self.path = path
-        inode = expected?.inode ?? 0
-        self.expected = expected
+        self.inode = inode
+        self.origin = origin
     }
 
     func open() throws(SystemError) -> ImageFile {

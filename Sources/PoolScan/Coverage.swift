@@ -3,8 +3,8 @@ import QED
 /// What a scan has looked at: where it says something of an image that it did *not* see.
 package struct Coverage: Sendable {
     /// The roots that exist, resolved.
-    package private(set) var roots: [RawPath] = []
-    /// Directories that were not read: errors, other file systems, excluded ones.
+    private var roots: Set<RawPath> = []
+    /// What was not read: files with errors, and directories with errors, on other file systems, or excluded.
     private var unread: Set<RawPath> = []
     private let filter: PathFilter
     /// Whether the walk came to its end.
@@ -12,12 +12,12 @@ package struct Coverage: Sendable {
 
     init(filter: PathFilter) { self.filter = filter }
 
-    mutating func addRoot(_ path: RawPath) { roots.append(path) }
+    mutating func addRoot(_ path: RawPath) { roots.insert(path) }
     mutating func addUnread(_ path: RawPath) { unread.insert(path) }
 
     /// Whether the scan would have seen an image at this path.
     package func covers(_ path: RawPath) -> Bool {
-        guard isComplete, filter.acceptsFile(path) else { return false }
+        guard isComplete, filter.acceptsFile(path), !unread.contains(path) else { return false }
         var isBelowRoot = roots.contains(path)
         let slash = UInt8(ascii: "/")
         for end in path.bytes.indices where path.bytes[end] == slash {

@@ -22,7 +22,7 @@ package final class Progress: Sendable {
     package var bytesRead: UInt64 { byteCount.load(ordering: .relaxed) }
 
     func addDirectory() { directoryCount.add(1, ordering: .relaxed) }
-    func addFiles(_ count: Int) { fileCount.add(count, ordering: .relaxed) }
+    func addFile() { fileCount.add(1, ordering: .relaxed) }
     func addBytesRead(_ count: UInt64) { byteCount.wrappingAdd(count, ordering: .relaxed) }
 
     func add(_ event: ScanEvent) {

@@ -91,11 +91,15 @@ package struct PathError: Sendable {
     /// The reason in words.
     package let message: String
 
-    package init(path: RawPath, _ error: SystemError) {
+    init(path: RawPath, operation: String, code: Int32, message: String) {
         self.path = path
-        operation = error.operation
-        code = error.code
-        message = error.reason
+        self.operation = operation
+        self.code = code
+        self.message = message
+    }
+
+    init(path: RawPath, _ error: SystemError) {
+        self.init(path: path, operation: error.operation, code: error.code, message: error.reason)
     }
 }
 

@@ -2,7 +2,9 @@ import QED
 
 /// What the workers of a scan know together.
 final class ScanState: Sendable {
-    private let seen = Locked<Set<FileKey>>([])
+    /// With the time of the last change, since the inode of a file that is gone may be another's now.
+    private let seen = Locked<Set<FileIdentity>>([])
+    private let unread = Locked<[RawPath]>([])
     private let linked = Locked<[FileKey: RawPath]>([:])
     private let starved = Locked<[Candidate]>([])
     /// Set once only one worker is left: nothing is put off any more.
@@ -11,12 +13,18 @@ final class ScanState: Sendable {
     init(isLastRound: Bool = false) { self.isLastRound = isLastRound }
 
     /// True for the first name under which a file is met.
-    func isFirstName(of key: FileKey) -> Bool { seen.withLock { $0.insert(key).inserted } }
+    func isFirstName(of identity: FileIdentity) -> Bool { seen.withLock { $0.insert(identity).inserted } }
+
+    /// Notes a file that could not be read: the scan says nothing of it.
+    func addUnread(_ path: RawPath) { unread.withLock { $0.append(path) } }
+
+    /// The files that could not be read.
+    func unreadPaths() -> [RawPath] { unread.withLock { $0 } }
 
     /// Puts off a file with several hard links until all its names are known, so that the same name stands for it in
     /// every scan: the smallest.
     func isPutOff(_ candidate: Candidate, _ status: FileStatus) -> Bool {
-        guard status.linkCount > 1, candidate.expected == nil else { return false }
+        guard status.linkCount > 1, candidate.origin != .putOff else { return false }
         linked.withLock {
             $0[FileKey(status.identity)] = min($0[FileKey(status.identity)] ?? candidate.path, candidate.path)
         }
@@ -24,15 +32,17 @@ final class ScanState: Sendable {
     }
 
     /// Puts off an image for which the memory that all workers share was not enough, until it can have all of it.
-    func isStarved(_ candidate: Candidate, _ key: FileKey) -> Bool {
+    func isStarved(_ candidate: Candidate, _ identity: FileIdentity) -> Bool {
         guard !isLastRound else { return false }
-        starved.withLock { $0.append(Candidate(path: candidate.path, expected: key)) }
+        let again = Candidate(path: candidate.path, inode: identity.inode, origin: .putOff)
+        starved.withLock { $0.append(again) }
         return true
     }
 
     /// The files that were put off for their links, in the order of their names.
     func linkedCandidates() -> [Candidate] {
-        linked.withLock { $0 }.sorted { $0.value < $1.value }.map { Candidate(path: $0.value, expected: $0.key) }
+        linked.withLock { $0 }.sorted { $0.value < $1.value }
+            .map { Candidate(path: $0.value, inode: $0.key.inode, origin: .putOff) }
     }
 
     /// The images that were put off for memory, in the order of their names.

@@ -23,10 +23,12 @@ package struct Scanner {
     /// Runs the scan to its end, or until it is cancelled.
     package func run() -> Coverage {
         let state = ScanState()
-        let coverage = walk(state)
+        var coverage = walk(state)
         check(state.linkedCandidates(), state, workerCount: configuration.workerCount)
         // One at a time, each may have all the memory.
-        check(state.starvedCandidates(), ScanState(isLastRound: true), workerCount: 0)
+        let lastState = ScanState(isLastRound: true)
+        check(state.starvedCandidates(), lastState, workerCount: 0)
+        for path in state.unreadPaths() + lastState.unreadPaths() { coverage.addUnread(path) }
         return coverage
     }
 
@@ -50,11 +52,11 @@ package struct Scanner {
     private func check(_ candidates: [Candidate], _ state: ScanState, workerCount: Int) {
         guard !candidates.isEmpty else { return }
         run(state, workerCount: workerCount) { push in
-            for candidate in candidates { push([candidate]) }
+            for candidate in candidates { push(candidate) }
         }
     }
 
-    private func run(_ state: ScanState, workerCount: Int, produce: (_ push: ([Candidate]) -> Void) -> Void) {
+    private func run(_ state: ScanState, workerCount: Int, produce: (_ push: (Candidate) -> Void) -> Void) {
         let (configuration, cancellation, progress, sink) = (configuration, cancellation, progress, sink)
         WorkerPool(workerCount: workerCount).run(
             makeWorker: {
@@ -62,7 +64,7 @@ package struct Scanner {
                     configuration: configuration, cancellation: cancellation, progress: progress, state: state,
                     emit: sink)
             },
-            process: { (worker: Worker, batch: [Candidate]) in batch.forEach(worker.process) },
+            process: { (worker: Worker, candidate: Candidate) in worker.process(candidate) },
             produce: produce)
     }
 }

@@ -8,18 +8,14 @@ import QED
 /// the roots. A directory is read once, whatever its names: bind mounts and overlapping roots cost nothing and cannot
 /// make a loop. Errors are handed over too, and the walk goes on.
 struct Walker {
-    /// Files handed over at a time.
-    private static let batchSize = 32
-
     private let configuration: ScanConfiguration
     private let cancellation: Cancellation
     private let progress: Progress
-    private let push: ([Candidate]) -> Void
+    private let push: (Candidate) -> Void
     private let fail: (PathError) -> Void
 
     private(set) var coverage: Coverage
     private var visited: Set<FileKey> = []
-    private var batch: [Candidate] = []
     private var pending: [PendingDirectory] = []
 
     /// A directory still to be read. It holds its parent open.
@@ -30,7 +26,7 @@ struct Walker {
 
     init(
         configuration: ScanConfiguration, cancellation: Cancellation, progress: Progress,
-        push: @escaping ([Candidate]) -> Void, fail: @escaping (PathError) -> Void
+        push: @escaping (Candidate) -> Void, fail: @escaping (PathError) -> Void
     ) {
         self.configuration = configuration
         self.cancellation = cancellation
@@ -44,12 +40,11 @@ struct Walker {
     mutating func run() {
         for root in configuration.roots where !cancellation.isCancelled {
             do throws(SystemError) {
-                try walk(root: Walker.resolve(root))
+                try walk(root: root.resolved())
             } catch {
                 fail(PathError(path: root, error))
             }
         }
-        flush()
         coverage.isComplete = !cancellation.isCancelled
     }
 
@@ -58,9 +53,13 @@ struct Walker {
         let status = try FileStatus(directory: AT_FDCWD, name: root.bytes)
         coverage.addRoot(root)
         guard status.isDirectory else {
-            // A person named it, so a FIFO or device is worth an error.
-            guard status.isRegular else { throw SystemError("open", code: EINVAL) }
-            return add(Candidate(path: root))
+            guard status.isRegular else {
+                // A person named it, so a FIFO or device is worth an error.
+                let reason = "neither a directory nor a regular file"
+                return fail(PathError(path: root, operation: "stat", code: EINVAL, message: reason))
+            }
+            guard !configuration.ownFiles.contains(FileKey(status.identity)) else { return }
+            return add(Candidate(path: root, inode: status.identity.inode, origin: .root))
         }
         let directory = try openRoot(root)
         read(directory)
@@ -85,11 +84,10 @@ struct Walker {
         do throws(SystemError) {
             let directory = try Directory(path: path, in: next.parent, name: next.name)
             guard directory.key.device != next.parent.key.device else { return directory }
-            if configuration.staysOnFileSystem, directory.key.device != rootDevice || directory.isPseudoFileSystem {
-                coverage.addUnread(path)
-                return nil
-            }
-            return directory.isPseudoFileSystem ? nil : directory
+            let isLeftOut = configuration.staysOnFileSystem && directory.key.device != rootDevice
+            guard isLeftOut || directory.isPseudoFileSystem else { return directory }
+            coverage.addUnread(path)
+            return nil
         } catch {
             coverage.addUnread(path)
             // It went away, or became a link or a file, since its name was read: not there any more.
@@ -125,8 +123,9 @@ struct Walker {
             do throws(SystemError) {
                 status = try FileStatus(directory: directory.descriptor, name: entry.name)
             } catch {
-                if error.code != ENOENT { fail(PathError(path: directory.path.appending(entry.name), error)) }
-                return
+                guard error.code != ENOENT else { return }
+                coverage.addUnread(directory.path.appending(entry.name))
+                return fail(PathError(path: directory.path.appending(entry.name), error))
             }
             if status.isDirectory { addDirectory(entry.name, in: directory) }
             if status.isRegular { addFile(entry, in: directory) }
@@ -143,28 +142,25 @@ struct Walker {
     }
 
     private mutating func addFile(_ entry: Directory.Entry, in directory: Directory) {
-        // Opening and closing one of the store's own files would drop SQLite's locks on it.
-        if configuration.ownFiles.contains(FileKey(device: directory.key.device, inode: entry.inode)) { return }
+        if isOwn(entry, in: directory) { return }
         let candidate = Candidate(in: directory, name: entry.name, inode: entry.inode)
         if configuration.filter.acceptsFile(candidate.path) { add(candidate) }
     }
 
-    private mutating func add(_ candidate: Candidate) {
-        batch.append(candidate)
-        if batch.count >= Walker.batchSize { flush() }
+    /// Whether it is one of the store's own files: opening and closing it would drop SQLite's locks on it. The file's
+    /// status decides, since on an overlay its device need not be that of its directory.
+    private func isOwn(_ entry: Directory.Entry, in directory: Directory) -> Bool {
+        guard configuration.ownFiles.contains(where: { $0.inode == entry.inode }) else { return false }
+        do throws(SystemError) {
+            let status = try FileStatus(directory: directory.descriptor, name: entry.name)
+            return configuration.ownFiles.contains(FileKey(status.identity))
+        } catch {
+            return true
+        }
     }
 
-    private mutating func flush() {
-        guard !batch.isEmpty else { return }
-        progress.addFiles(batch.count)
-        push(batch)
-        batch.removeAll(keepingCapacity: true)
-    }
-
-    /// The absolute path without symbolic links: an image has one name in the store, however its root was written.
-    private static func resolve(_ root: RawPath) throws(SystemError) -> RawPath {
-        guard let resolved = root.withCString({ realpath($0, nil) }) else { throw SystemError.last("realpath") }
-        defer { free(resolved) }
-        return RawPath(bytes: Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved))))
+    private func add(_ candidate: Candidate) {
+        progress.addFile()
+        push(candidate)
     }
 }

@@ -2,7 +2,7 @@ import Glibc
 
 /// A bounded queue between one producer and several workers.
 ///
-/// `push` waits while the queue is full, `pop` while it is empty; after `close` nothing more goes in, and `pop` gives
+/// `push` waits while the queue is full, and then until it is half empty, `pop` while it is empty; after `close` nothing more goes in, and `pop` gives
 /// what is left and then nil. So both ends come to an end: a producer only ever waits for workers that run, and a
 /// worker for a producer that will push or close.
 /// `@unchecked Sendable`: the elements and `isClosed` are touched only with `mutex` held.
@@ -60,7 +60,8 @@ final class WorkQueue<Element: Sendable>: @unchecked Sendable {
             elements.removeFirst(first)
             first = 0
         }
-        pthread_cond_signal(notFull)
+        // Waking the producer for each element would cost more than most elements do.
+        if elements.count - first == capacity / 2 { pthread_cond_signal(notFull) }
         return element
     }
 

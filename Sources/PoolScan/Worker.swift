@@ -34,7 +34,7 @@ final class Worker {
         } catch {
             // Gone, or replaced by a link or a socket, since its name was read: not there any more.
             let isGone = [ENOENT, ELOOP, ENXIO].contains(error.code) && error.operation != "pread"
-            if !isGone || candidate.directory == nil { fail(candidate, error) }
+            if !isGone || candidate.origin == .root { fail(candidate, error) }
         }
     }
 
@@ -44,35 +44,29 @@ final class Worker {
         let status = try candidate.status()
         guard let known = configuration.known.result(for: status.identity, path: candidate.path) else { return false }
         if state.isPutOff(candidate, status) { return true }
-        if state.isFirstName(of: FileKey(status.identity)) { send(.reused(known)) }
+        if state.isFirstName(of: status.identity) { send(.reused(known)) }
         return true
     }
 
     private func process(_ file: ImageFile, _ candidate: Candidate) throws(SystemError) {
         guard file.status.isRegular, try file.hasMagic() else { return }
-        let key = FileKey(file.status.identity)
-        if let expected = candidate.expected, expected != key { return }
         if state.isPutOff(candidate, file.status) { return }
-        guard state.isFirstName(of: key) else { return }
-        check(file, candidate)
+        guard state.isFirstName(of: file.status.identity) else { return }
+        try check(file, candidate)
     }
 
-    private func check(_ first: ImageFile, _ candidate: Candidate) {
-        do throws(SystemError) {
-            if let result = try attempt(first, candidate) { return finish(result, candidate) }
-            // It changed meanwhile. Once more, from a new look at its name.
-            let second = try candidate.open()
-            guard second.status.isRegular else { return }
-            if let result = try attempt(second, candidate) { return finish(result, candidate) }
-            let message = "the file changed while it was checked, twice"
-            send(.checked(Attempt(second, candidate).result(.changing, message: message)))
-        } catch {
-            fail(candidate, error)
-        }
+    private func check(_ first: ImageFile, _ candidate: Candidate) throws(SystemError) {
+        if let result = try attempt(first, candidate) { return finish(result, candidate) }
+        // It changed meanwhile. Once more, from a new look at its name: it may be another file now.
+        let second = try candidate.open()
+        guard second.status.isRegular, try second.hasMagic() else { return }
+        if let result = try attempt(second, candidate) { return finish(result, candidate) }
+        let message = "the file changed while it was checked, twice"
+        send(.checked(Attempt(second, candidate).result(.changing, message: message)))
     }
 
     private func finish(_ result: ScanResult, _ candidate: Candidate) {
-        if case .memoryLimit = result.report?.stop, state.isStarved(candidate, FileKey(result.status.identity)) {
+        if case .memoryLimit = result.report?.stop, state.isStarved(candidate, result.status.identity) {
             return
         }
         send(.checked(result))
@@ -113,6 +107,7 @@ final class Worker {
     }
 
     private func fail(_ candidate: Candidate, _ error: SystemError) {
+        state.addUnread(candidate.path)
         send(.failed(PathError(path: candidate.path, error)))
     }
 }

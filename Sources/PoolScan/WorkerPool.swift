@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Workers that take batches of work from one queue, each on a serial Dispatch queue of its own.
+/// Workers that take work from one queue, each on a serial Dispatch queue of its own.
 ///
 /// Serial queues, because blocking reads on a concurrent queue get only about as many threads as there are cores, and
 /// disks want more requests under way than that.
@@ -8,12 +8,15 @@ struct WorkerPool {
     /// 0 runs all work inline in the caller, in order: for tests and for runs that must be deterministic.
     let workerCount: Int
 
+    /// Enough that nobody waits for the other's every step, and few: each piece of work may hold a directory open.
+    private static let queuedPerWorker = 4
+
     /// Runs a producer in the calling thread and one worker for each queue; returns when all work is done.
     ///
     /// - Parameters:
     ///   - makeWorker: makes the state of one worker: called once for each.
-    ///   - process: one batch of work.
-    ///   - produce: hands over batches; waits while workers are far behind.
+    ///   - process: one piece of work.
+    ///   - produce: hands over the pieces; waits while workers are far behind.
     func run<Work: Sendable, Worker>(
         makeWorker: @escaping @Sendable () -> Worker,
         process: @escaping @Sendable (Worker, Work) -> Void,
@@ -23,7 +26,7 @@ struct WorkerPool {
             let worker = makeWorker()
             return produce { process(worker, $0) }
         }
-        let queue = WorkQueue<Work>(capacity: workerCount * 4)
+        let queue = WorkQueue<Work>(capacity: workerCount * WorkerPool.queuedPerWorker)
         let group = DispatchGroup()
         for number in 1...workerCount {
             DispatchQueue(label: "qedscan.worker.\(number)").async(group: group) {

@@ -8,8 +8,10 @@ enum StoreLocation {
         "$QEDSCAN_DB, else /var/lib/qedscan/qedscan.db for root, "
         + "else ~/.local/state/qedscan/qedscan.db"
 
-    /// The path for a command. The folder of a default place is made if it is missing.
-    static func path(_ parsed: ParsedCommand) throws(UsageError) -> String {
+    /// The path for a command.
+    ///
+    /// - Parameter makesFolder: whether the folder of a default place is made if it is missing.
+    static func path(_ parsed: ParsedCommand, makesFolder: Bool = false) throws(UsageError) -> String {
         if let named = parsed.value(of: "db") {
             guard let path = String(validating: named.bytes, as: UTF8.self), !path.isEmpty else {
                 throw parsed.refusal(of: named, option: "db", because: "is not a path in UTF-8")
@@ -18,7 +20,7 @@ enum StoreLocation {
         }
         if let path = environment("QEDSCAN_DB") { return path }
         let folder = defaultFolder()
-        makeFolder(folder)
+        if makesFolder { makeFolder(folder) }
         return folder + "/qedscan.db"
     }
 

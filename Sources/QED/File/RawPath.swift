@@ -1,3 +1,5 @@
+import Glibc
+
 /// The name of a file as the system has it: bytes without a NUL, in no particular encoding.
 public struct RawPath: Hashable, Comparable, Sendable {
     public let bytes: [UInt8]
@@ -17,6 +19,13 @@ public struct RawPath: Hashable, Comparable, Sendable {
     public func appending(_ name: [UInt8]) -> RawPath {
         let separator: [UInt8] = bytes.last == UInt8(ascii: "/") ? [] : [UInt8(ascii: "/")]
         return RawPath(bytes: bytes + separator + name)
+    }
+
+    /// The absolute name without symbolic links, as realpath(3) gives it.
+    public func resolved() throws(SystemError) -> RawPath {
+        guard let resolved = withCString({ realpath($0, nil) }) else { throw SystemError.last("realpath") }
+        defer { free(resolved) }
+        return RawPath(bytes: Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved))))
     }
 
     /// Calls a function with the name as a C string.

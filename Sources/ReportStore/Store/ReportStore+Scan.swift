@@ -69,9 +69,16 @@ extension ReportStore {
         for image in missing { try mark.run(scanID, image) }
     }
 
+    /// Quoted one by one: a function takes at most 127 arguments.
     private func jsonArray(_ texts: [String]) throws(SQLiteError) -> SQLiteValue {
-        let marks = texts.map { _ in "?" }.joined(separator: ", ")
-        return try json("SELECT json_array(\(marks))", texts.map { .text($0) })
+        let quote = try database.prepare("SELECT json_quote(?)")
+        var quoted: [String] = []
+        for text in texts {
+            try quote.bind(text)
+            if try quote.step() { quoted.append(try quote.column(0)) }
+        }
+        quote.reset()
+        return .text("[" + quoted.joined(separator: ",") + "]")
     }
 
     private func jsonObject(_ members: [(name: String, value: SQLiteValue)]) throws(SQLiteError) -> SQLiteValue {

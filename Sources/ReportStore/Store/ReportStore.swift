@@ -25,6 +25,26 @@ package final class ReportStore {
         }
     }
 
+    /// Opens a store to write, calls a function with it, and closes it, whether the function succeeds or not.
+    package static func use<Result>(
+        path: String, _ body: (ReportStore) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        let store = try ReportStore(writing: path)
+        let result: Result
+        do throws(StoreError) {
+            result = try body(store)
+        } catch {
+            do throws(StoreError) {
+                try store.close()
+            } catch {
+                // The first error is the one to report.
+            }
+            throw error
+        }
+        try store.close()
+        return result
+    }
+
     /// Opens a store to read.
     package init(reading path: String) throws(StoreError) {
         database = try StoreError.wrap { () throws(SQLiteError) in try Database(path: path, mode: .readOnly) }

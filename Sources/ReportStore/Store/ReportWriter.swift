@@ -35,10 +35,11 @@ package final class ReportWriter: @unchecked Sendable {
         self.store = store
         self.onFailure = onFailure
         host = scan.host
-        timer = DispatchSource.makeTimerSource(queue: queue)
         (scanID, statements) = try StoreError.wrap { () throws(SQLiteError) in
             (try store.beginScan(scan), try WriterStatements(store.database))
         }
+        // Made once nothing can fail any more: Dispatch ends the process for a source that was never resumed.
+        timer = DispatchSource.makeTimerSource(queue: queue)
         timer.schedule(deadline: .now() + ReportWriter.commitInterval, repeating: ReportWriter.commitInterval)
         timer.setEventHandler { [weak self] in self?.commitOrFail() }
         timer.resume()
@@ -160,8 +161,8 @@ package final class ReportWriter: @unchecked Sendable {
         let imageID = try upsertImage(record, statements)
         let isDirty = record.report?.isDirty ?? false
         totals.add(record.outcome, isDirty: isDirty)
-        totals.leaks += record.report?.leaks ?? 0
-        totals.corruptions += record.report?.corruptions ?? 0
+        totals.leaks = ReportWriter.sum(totals.leaks, record.report?.leaks ?? 0)
+        totals.corruptions = ReportWriter.sum(totals.corruptions, record.report?.corruptions ?? 0)
         try insertErrors(record, statements)
         let row = CheckResultRow(record, imageID: imageID, scanID: scanID)
         guard try !isRepeated(row, imageID: imageID, statements) else { return }
@@ -171,6 +172,12 @@ package final class ReportWriter: @unchecked Sendable {
         for (index, finding) in (record.report?.findings ?? []).enumerated() {
             try insert(finding, number: index + 1, resultID: resultID, statements)
         }
+    }
+
+    /// Saturating: a file of holes can have 2^51 leaked clusters.
+    private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? .max : sum
     }
 
     private func upsertImage(_ record: CheckRecord, _ statements: WriterStatements) throws(SQLiteError) -> Int64 {

@@ -14,13 +14,13 @@ package final class RunLock {
     package init(storePath: String, host: String) throws(StoreError) {
         let path = storePath + ".lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .lockFile(path: path, reason: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw .lockFile(path: storePath, reason: String(cString: strerror(errno))) }
         guard csystem_ofd_take_write_lock(descriptor) == 0 else {
             let code = errno
             let holder = RunLock.text(of: descriptor)
             close(descriptor)
             guard code == EAGAIN || code == EACCES else {
-                throw .lockFile(path: path, reason: "cannot be locked: " + String(cString: strerror(code)))
+                throw .lockFile(path: storePath, reason: String(cString: strerror(code)))
             }
             throw .inUse(path: storePath, holder: holder.isEmpty ? "it does not say who" : holder)
         }

@@ -4,7 +4,7 @@ package enum StoreError: Error {
     case migration(MigrationError)
     /// Another process scans into the store.
     case inUse(path: String, holder: String)
-    /// The file beside the store that says who uses it.
+    /// The file beside the store at `path` that says who uses it cannot be made or locked.
     case lockFile(path: String, reason: String)
 }
 
@@ -18,7 +18,8 @@ extension StoreError: CustomStringConvertible {
         case .database(let error): error.description
         case .migration(let error): error.description
         case .inUse(let path, let holder): "\(path) is in use by another scan: \(holder)".escapingControlCharacters
-        case .lockFile(let path, let reason): "\(path): \(reason)".escapingControlCharacters
+        case .lockFile(let path, let reason):
+            "\(path) cannot be written: its lock file \(path).lock: \(reason)".escapingControlCharacters
         }
     }
 }

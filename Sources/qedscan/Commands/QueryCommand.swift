@@ -48,7 +48,10 @@ struct Question {
                 return .failed
             }
             let columns = statement.columnNames
-            guard !columns.isEmpty else { return .wellDone }
+            guard !columns.isEmpty else {
+                Diagnostic.error("the statement gives no rows: it is no question")
+                return .failed
+            }
             var writer = format.writer(columns: columns, palette: palette)
             while try statement.step() { writer.write(try statement.row()) }
             writer.finish()

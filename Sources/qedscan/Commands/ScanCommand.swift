@@ -46,7 +46,7 @@ struct ScanCommand: Command {
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         self.parsed = parsed
-        storePath = try StoreLocation.path(parsed)
+        storePath = try StoreLocation.path(parsed, makesFolder: true)
         maxAge = try parsed.duration(of: "max-age")
         progressChoice = try parsed.choice(of: "progress", as: ProgressChoice.self) ?? .auto
         configuration = ScanConfiguration(roots: parsed.operands(named: "PATH").map { RawPath(bytes: $0.bytes) })
@@ -65,10 +65,10 @@ struct ScanCommand: Command {
         Host.raiseFileLimit()
         let palette = try Palette(parsed)
         do throws(StoreError) {
-            let store = try ReportStore(writing: storePath)
+            // First of all: a newer version must not migrate the store under a scan.
             let lock = try RunLock(storePath: storePath, host: Host.name)
             defer { withExtendedLifetime(lock) {} }
-            return try scan(into: store, palette)
+            return try ReportStore.use(path: storePath) { store throws(StoreError) in try scan(into: store, palette) }
         } catch {
             Diagnostic.error(error.description)
             return .failed
@@ -84,9 +84,9 @@ struct ScanCommand: Command {
         let line = ProgressLine(
             progress, expectedImages: try store.presentImageCount(host: Host.name), choice: progressChoice,
             isQuiet: parsed.has("quiet"))
+        let signals = SignalWatch(cancellation)
         let writer = try ReportWriter(store: store, scan: record, onFailure: cancellation.cancel)
         configuration.ownFiles = StoreFiles.keys(of: storePath)
-        let signals = SignalWatch(cancellation)
 
         let start = Timestamp.nanosecondsNow()
         let scanner = Scanner(configuration: configuration, cancellation: cancellation, progress: progress) { event in
@@ -100,7 +100,6 @@ struct ScanCommand: Command {
         let totals = try writer.finish(
             isInterrupted: signals.wasCaught, filesSeen: progress.files, bytesRead: progress.bytesRead,
             covers: coverage.covers)
-        try store.close()
 
         let summary = ScanSummary(
             totals: totals, filesSeen: progress.files, nanoseconds: Timestamp.nanosecondsNow() - start,
@@ -126,6 +125,15 @@ struct ScanCommand: Command {
         return known
     }
 
+    /// The root's own name in the store; as it was given if it is not there.
+    private static func resolved(_ root: RawPath) -> RawPath {
+        do throws(SystemError) {
+            return try root.resolved()
+        } catch {
+            return root
+        }
+    }
+
     private var record: ScanRecord {
         let options: [(name: String, value: SQLiteValue)] = [
             ("jobs", .integer(Int64(configuration.workerCount))),
@@ -138,7 +146,8 @@ struct ScanCommand: Command {
             ("max-memory", .integer(Int64(configuration.limits.memory.limit))),
         ]
         return ScanRecord(
-            host: Host.name, roots: configuration.roots, options: options, version: Program.version)
+            host: Host.name, roots: configuration.roots.map(ScanCommand.resolved), options: options,
+            version: Program.version)
     }
 }
 

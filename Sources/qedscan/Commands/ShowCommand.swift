@@ -1,5 +1,4 @@
 import CommandSyntax
-import Glibc
 import QED
 import ReportStore
 
@@ -35,7 +34,7 @@ struct ShowCommand: Command {
     private func show(_ database: Database, _ palette: Palette) throws(SQLiteError) -> ExitStatus {
         let latest = try rows(of: ShowCommand.latestSQL, in: database)
         guard let image = latest.rows.first else {
-            Diagnostic.error("\(path.text): the store knows no such image on \(Host.name)")
+            Diagnostic.error("\(PrintableText.escaping(path.bytes)): the store knows no such image on \(Host.name)")
             Diagnostic.hint("'qedscan scan' looks for images; 'qedscan check' checks one without the store")
             return .failed
         }
@@ -82,15 +81,23 @@ struct ShowCommand: Command {
         name + String(repeating: " ", count: max(22 - name.count, 1))
     }
 
-    /// As a scan names the image: absolute and without links. Of an image that is gone, as far as that goes.
+    /// As a scan names the image: absolute and without links. Of an image that is gone, its folder is.
     private static func resolve(_ path: RawPath) -> RawPath {
-        if let resolved = path.withCString({ realpath($0, nil) }) {
-            defer { free(resolved) }
-            return RawPath(bytes: Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved))))
+        do throws(SystemError) {
+            return try path.resolved()
+        } catch {
+            return resolveFolder(of: path)
         }
-        guard path.bytes.first != UInt8(ascii: "/"), let folder = getcwd(nil, 0) else { return path }
-        defer { free(folder) }
-        return RawPath(String(cString: folder)).appending(path.bytes)
+    }
+
+    private static func resolveFolder(of path: RawPath) -> RawPath {
+        let slash = path.bytes.lastIndex(of: UInt8(ascii: "/"))
+        let folder = slash.map { RawPath(bytes: Array(path.bytes[...$0])) } ?? RawPath(".")
+        do throws(SystemError) {
+            return try folder.resolved().appending(Array(path.bytes[(slash.map { $0 + 1 } ?? 0)...]))
+        } catch {
+            return path
+        }
     }
 
     private static let imageSQL =

@@ -12,30 +12,33 @@ enum ProgressChoice: String, CaseIterable {
 final class ProgressLine {
     private let progress: Progress
     private let expectedImages: Int
-    private let timer: (any DispatchSourceTimer)?
+    private let isShown: Bool
+    private var timer: (any DispatchSourceTimer)?
     private let began = Timestamp.nanosecondsNow()
 
     /// - Parameter expectedImages: how many images there may be, for the time left; 0 if nobody knows.
     init(_ progress: Progress, expectedImages: Int, choice: ProgressChoice, isQuiet: Bool) {
         self.progress = progress
         self.expectedImages = expectedImages
-        let isShown =
+        isShown =
             switch choice {
             case .always: true
             case .never: false
             case .auto: Diagnostic.isTerminal && !isQuiet
             }
-        timer = isShown ? DispatchSource.makeTimerSource(queue: DispatchQueue(label: "qedscan.progress")) : nil
     }
 
     func start() {
+        guard isShown else { return }
         let (progress, expectedImages, began) = (progress, expectedImages, began)
-        timer?.setEventHandler {
+        let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "qedscan.progress"))
+        timer.setEventHandler {
             let seconds = Double(Timestamp.nanosecondsNow() - began) / 1e9
             Diagnostic.write("\r\u{1B}[K" + ProgressLine.text(progress, expectedImages, seconds: seconds))
         }
-        timer?.schedule(deadline: .now() + .milliseconds(300), repeating: .milliseconds(250))
-        timer?.resume()
+        timer.schedule(deadline: .now() + .milliseconds(300), repeating: .milliseconds(250))
+        timer.resume()
+        self.timer = timer
     }
 
     func stop() {

@@ -1,3 +1,4 @@
+import CommandSyntax
 import QED
 import ReportStore
 
@@ -21,7 +22,7 @@ struct ScanSummary {
         }
         if totals.dirty > 0 { line(totals.dirty, "dirty (not closed cleanly)", color: palette.warning) }
         if totals.pathErrors > 0 { line(totals.pathErrors, "errors of reading", color: palette.bad) }
-        StandardOutput.writeLine("store: \(storePath)")
+        StandardOutput.writeLine("store: \(PrintableText.escaping(storePath))")
     }
 
     private func line(_ count: Int, _ what: String, color: (String) -> String) {

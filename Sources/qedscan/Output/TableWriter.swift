@@ -18,9 +18,10 @@ struct TableWriter: RowWriter {
     mutating func write(_ row: [SQLiteValue]) { rows.append(row) }
 
     mutating func finish() {
+        let heads = columns.map { TableWriter.text(.text($0)) }
         let cells = rows.map { zip(columns, $0).map(TableWriter.cell) }
         let widths = columns.indices.map { column in
-            cells.reduce(columns[column].count) { max($0, TableWriter.width(of: $1[column])) }
+            cells.reduce(TableWriter.width(of: heads[column])) { max($0, TableWriter.width(of: $1[column])) }
         }
         let isNumber = columns.indices.map { column in
             !rows.isEmpty && rows.allSatisfy { $0[column].isNumberOrNull }
@@ -32,7 +33,7 @@ struct TableWriter: RowWriter {
             }
             return padded.joined(separator: "  ").trimmingTrailingBlanks
         }
-        StandardOutput.writeLine(palette.bold(line(columns)))
+        StandardOutput.writeLine(palette.bold(line(heads)))
         for row in cells { StandardOutput.writeLine(line(row)) }
     }
 

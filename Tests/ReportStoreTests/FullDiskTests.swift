@@ -1,0 +1,37 @@
+import Synchronization
+import Testing
+
+@testable import QED
+@testable import ReportStore
+
+/// A disk that is full in the middle of a scan.
+@Suite(.enabled(if: MountedFileSystem.isAvailable, "needs to mount a small file system")) struct FullDiskTests {
+    @Test func theScanFailsAndWhatWasThereStays() throws {
+        let disk = try MountedFileSystem(size: "600k")
+        let path = disk.folder.file("store.db")
+        let record = ScanRecord(host: "test", roots: [], options: [], version: "1")
+        func finish(_ writer: ReportWriter) throws {
+            _ = try writer.finish(isInterrupted: false, filesSeen: 0, bytesRead: 0) { _ in true }
+        }
+        do {
+            let store = try ReportStore(writing: path)
+            let writer = try ReportWriter(store: store, scan: record) {}
+            writer.write(CheckRecord(RawPath("/pool/first"), .sample()))
+            try finish(writer)
+            try store.close()
+        }
+        let failures = Atomic<Int>(0)
+        do {
+            let store = try ReportStore(writing: path)
+            let writer = try ReportWriter(store: store, scan: record) { failures.add(1, ordering: .relaxed) }
+            for number in 0..<20000 { writer.write(CheckRecord(RawPath("/pool/\(number)"), .sample())) }
+            let error = #expect(throws: StoreError.self) { try finish(writer) }
+            #expect(error?.description.contains("is full") == true)
+        }
+        #expect(failures.load(ordering: .relaxed) == 1)
+        let database = try Database(path: path, mode: .readWrite)
+        #expect(try database.scalar("PRAGMA integrity_check") == .text("ok"))
+        #expect(try database.scalar("SELECT count(*) FROM latest_check WHERE path = '/pool/first' AND present") == 1)
+        #expect(try database.scalar("SELECT state FROM scan WHERE id = 2") != .text("completed"))
+    }
+}

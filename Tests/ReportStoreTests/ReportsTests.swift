@@ -1,0 +1,106 @@
+import Testing
+
+@testable import QED
+@testable import ReportStore
+
+/// The named reports: each on an empty store, and on a small one whose answers are written down here.
+@Suite struct ReportsTests {
+    private let fixture: StoreFixture
+
+    init() throws {
+        fixture = try StoreFixture()
+        try fixture.scan { _ in }
+    }
+
+    private func fill() throws {
+        try fixture.scan { writer in
+            writer.write(CheckRecord(RawPath("/pool/clean"), .sample()))
+            writer.write(CheckRecord(RawPath("/pool/dirty"), .sample { $0.features = .needCheck }))
+            writer.write(
+                CheckRecord(
+                    RawPath("/pool/leaking"),
+                    .sample { _ in
+                    } _: {
+                        ($0.leaks, $0.qemuLeaks) = (5, 4)
+                    }))
+            writer.write(
+                CheckRecord(
+                    RawPath("/pool/corrupt"),
+                    .sample {
+                        $0.features = .needCheck
+                    } _: {
+                        ($0.leaks, $0.corruptions, $0.qemuLeaks) = (2, 3, 2)
+                    }))
+            writer.write(CheckRecord(RawPath("/pool/invalid"), .sample { $0.clusterSize = 7 }, message: "bad size"))
+            writer.write(CheckRecord(RawPath("/pool/used"), nil, message: "a program has it"))
+            writer.write(
+                CheckRecord(
+                    RawPath("/gone/leaking"),
+                    .sample { _ in
+                    } _: {
+                        $0.leaks = 100
+                    }))
+            writer.write(PathErrorRecord(path: RawPath("/pool/locked"), operation: "open", code: 13, message: "no"))
+        }
+        try fixture.execute(
+            """
+            UPDATE scan SET started_at = '2026-01-02 03:00:00.000';
+            UPDATE image SET missing_since_scan_id = 2 WHERE path LIKE '/gone/%';
+            """)
+    }
+
+    private static let golden: [String: [String]] = [
+        "damaged": [
+            "/pool/corrupt|corrupt|1|3|2|131072|-|2026-01-02 03:04:05.678",
+            "/pool/invalid|invalid|0|-|-|-|bad size|2026-01-02 03:04:05.678",
+            "/pool/leaking|leaking|0|0|5|327680|-|2026-01-02 03:04:05.678",
+        ],
+        "dirty": [
+            "/pool/corrupt|corrupt|3|2|1310720|2026-01-02 03:04:05.678",
+            "/pool/dirty|clean|0|0|1310720|2026-01-02 03:04:05.678",
+        ],
+        "errors": [
+            "/pool/invalid|invalid|bad size|2026-01-02 03:04:05.678",
+            "/pool/locked|open|no|2026-01-02 03:00:00.000",
+            "/pool/used|in_use|a program has it|2026-01-02 03:04:05.678",
+        ],
+        "leaked-space": [
+            "/pool/leaking|5|327680|25.0|4", "/pool/corrupt|2|131072|10.0|2", "(all)|7|458752|5.83|6",
+        ],
+        "summary": [
+            "clean|2|1|0|0|0|134217728|102400", "corrupt|1|1|2|3|131072|67108864|51200", "in_use|1|0|0|0|0|0|51200",
+            "invalid|1|0|0|0|0|0|51200", "leaking|1|0|5|0|327680|67108864|51200",
+            "total|6|2|7|3|458752|268435456|307200",
+        ],
+    ]
+
+    @Test(arguments: Report.all.map(\.name)) func answersAreRight(_ name: String) throws {
+        try fill()
+        let report = try #require(Report.named(name))
+        #expect(try fixture.lines(report.sql) == ReportsTests.golden[name])
+    }
+
+    @Test(arguments: Report.all.map(\.name)) func anEmptyStoreGivesAnAnswerToo(_ name: String) throws {
+        let report = try #require(Report.named(name))
+        let sums = ["leaked-space": ["(all)|0|0|-|0"], "summary": ["total|0|0|0|0|0|0|0"]]
+        #expect(try fixture.lines(report.sql) == sums[name] ?? [])
+    }
+
+    @Test(arguments: Report.all.map(\.name)) func headerSaysTheQuestionAndEveryColumn(_ name: String) throws {
+        let report = try #require(Report.named(name))
+        #expect(report.question.hasSuffix("?"))
+        let statement = try Database(path: fixture.path, mode: .readOnly).prepare(report.sql)
+        #expect(statement.isReadOnly)
+        let documented = report.columns.flatMap { line in
+            line.prefix { $0 != ":" }.split(separator: ",").map { $0.drop { $0 == " " } }
+        }
+        #expect(documented.map(String.init) == statement.columnNames)
+        #expect(Set(statement.columnNames).count == statement.columnNames.count)
+        #expect(report.sql.contains("\nORDER BY"))
+    }
+
+    @Test func everyReportHasAGoldenAnswer() {
+        #expect(Set(Report.all.map(\.name)) == Set(ReportsTests.golden.keys))
+        #expect(Report.named("no-such-report") == nil)
+    }
+}

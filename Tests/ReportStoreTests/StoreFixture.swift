@@ -1,0 +1,122 @@
+import Glibc
+
+@testable import QED
+@testable import ReportStore
+
+/// A store in a folder of its own, and scans that write into it what a test makes up.
+final class StoreFixture {
+    static let host = "test"
+
+    let folder: TemporaryFolder
+    var path: String { folder.file("store.db") }
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// One scan from its beginning to its end.
+    @discardableResult
+    func scan(
+        host: String = StoreFixture.host, isInterrupted: Bool = false, covers: (RawPath) -> Bool = { _ in true },
+        _ body: (ReportWriter) throws -> Void
+    ) throws -> ScanTotals {
+        let store = try ReportStore(writing: path)
+        let record = ScanRecord(
+            host: host, roots: [RawPath("/pool"), RawPath("/with \"quotes\"")],
+            options: [("jobs", .integer(4)), ("include", .text("a\"b")), ("max-age", .null)], version: "1.2.3")
+        let writer = try ReportWriter(store: store, scan: record) {}
+        try body(writer)
+        let totals = try writer.finish(
+            isInterrupted: isInterrupted, filesSeen: 7, bytesRead: 12345, covers: covers)
+        try store.close()
+        return totals
+    }
+
+    /// The rows of a question, each value as SQLite gives it.
+    func rows(_ sql: String) throws -> [[SQLiteValue]] {
+        let database = try Database(path: path, mode: .readWrite)
+        let statement = try database.prepare(sql)
+        var rows: [[SQLiteValue]] = []
+        while try statement.step() { rows.append(try statement.row()) }
+        return rows
+    }
+
+    /// The rows as text, their values separated by bars.
+    func lines(_ sql: String) throws -> [String] {
+        try rows(sql).map { row in row.map(StoreFixture.text).joined(separator: "|") }
+    }
+
+    func execute(_ sql: String) throws { try Database(path: path, mode: .readWrite).execute(sql) }
+
+    private static func text(_ value: SQLiteValue) -> String {
+        switch value {
+        case .null: "-"
+        case .integer(let number): String(number)
+        case .real(let number): String(number)
+        case .text(let text): text
+        case .blob(let bytes): "\(bytes)"
+        }
+    }
+}
+
+/// Bytes in memory, and holes up to a size.
+private struct MemorySource: ImageSource {
+    let content: [UInt8]
+    let size: UInt64
+    var diskSize: UInt64 { size }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) -> Int {
+        let start = min(Int(clamping: offset.rawValue), content.count)
+        let part = content[start...].prefix(buffer.count)
+        buffer.copyBytes(from: part)
+        return part.count
+    }
+
+    func nextData(from offset: ByteOffset) -> Range<UInt64>? { nil }
+}
+
+extension ImageReport {
+    /// A report of a sound image of 20 clusters of 64 KiB, to be changed.
+    static func sample(
+        fileSize: UInt64 = 20 << 16, backingFile: [UInt8] = [], _ change: (inout Header) -> Void = { _ in },
+        _ results: (inout ImageReport) -> Void = { _ in }
+    ) -> ImageReport {
+        var header = Header()
+        header.l1TableOffset = ByteOffset(65536)
+        header.imageSize = 64 << 20
+        if !backingFile.isEmpty {
+            header.features.insert(.backingFile)
+            header.backingFilenameOffset = 64
+            header.backingFilenameSize = UInt32(backingFile.count)
+        }
+        change(&header)
+        var log = FindingLog(limit: 10)
+        let source = MemorySource(content: header.encoded() + backingFile, size: fileSize)
+        var report = ImageReport(HeaderPass(source: source, log: &log))
+        report.findings = log.findings
+        results(&report)
+        return report
+    }
+}
+
+extension CheckRecord {
+    /// 2026-01-02 03:04:05.678, and the change of the file ten seconds before.
+    static let time: Int64 = 1_767_323_045_678_000_000
+
+    init(
+        _ path: RawPath, _ report: ImageReport?, outcome: Outcome? = nil, inode: UInt64 = 10,
+        fileSize: UInt64 = 20 << 16, changeTime: Int64 = CheckRecord.time - 10_000_000_000, message: String? = nil,
+        checkedAt: Int64 = CheckRecord.time
+    ) {
+        var status = stat()
+        status.st_mode = S_IFREG
+        status.st_dev = 3
+        status.st_ino = UInt(inode)
+        status.st_size = Int(clamping: fileSize)
+        status.st_blocks = 100
+        status.st_mtim = timespec(tv_sec: 1_700_000_000, tv_nsec: 5)
+        let (seconds, nanoseconds) = changeTime.quotientAndRemainder(dividingBy: 1_000_000_000)
+        status.st_ctim = timespec(tv_sec: Int(seconds), tv_nsec: Int(nanoseconds))
+        self.init(
+            path: path, status: FileStatus(status), outcome: outcome ?? report?.outcome ?? .inUse, report: report,
+            message: message ?? report?.message, checkedAt: checkedAt, duration: 1_234_567)
+    }
+}

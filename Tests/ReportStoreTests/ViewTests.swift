@@ -1,0 +1,63 @@
+import Testing
+
+@testable import ReportStore
+
+/// The names that people write in their SQL: a contract.
+@Suite struct ViewTests {
+    private static let contract: [(view: String, columns: String)] = [
+        (
+            "latest_check",
+            """
+            image_id host path path_bytes outcome dirty leaks corruptions check_errors total_clusters \
+            allocated_clusters zero_clusters fragmented_clusters cluster_size table_size header_size image_size \
+            file_size disk_size l1_table_offset features compat_features autoclear_features backing_file \
+            backing_is_raw qemu_leaks message checked_at scan_id duration_us present check_result_id
+            """
+        ),
+        (
+            "damaged_image",
+            """
+            image_id host path path_bytes outcome dirty leaks corruptions check_errors total_clusters \
+            allocated_clusters zero_clusters fragmented_clusters cluster_size table_size header_size image_size \
+            file_size disk_size l1_table_offset features compat_features autoclear_features backing_file \
+            backing_is_raw qemu_leaks message checked_at scan_id duration_us present check_result_id leaked_bytes
+            """
+        ),
+        (
+            "scan_summary",
+            """
+            scan_id uuid host started_at finished_at duration_s state roots files_seen images_seen reused checked \
+            clean leaking corrupt incomplete invalid unsupported in_use changing problems dirty path_errors \
+            bytes_read version
+            """
+        ),
+        ("image", "id host path path_bytes device inode first_scan_id last_scan_id missing_since_scan_id"),
+        (
+            "finding",
+            """
+            check_result_id number kind l1_index l2_index entry_value file_offset cluster_count guest_offset \
+            guest_length other_l1_index other_l2_index suppressed_count
+            """
+        ),
+        ("finding_kind", "slug pass severity message repair"),
+        ("path_error", "id scan_id path path_bytes operation errno message"),
+        ("schema_migration", "version name sql applied_at"),
+    ]
+
+    @Test(arguments: contract.indices) func columnsAreThoseOfTheContract(_ index: Int) throws {
+        let fixture = try StoreFixture()
+        try fixture.scan { _ in }
+        let (view, columns) = ViewTests.contract[index]
+        let statement = try Database(path: fixture.path, mode: .readOnly).prepare("SELECT * FROM \(view)")
+        #expect(statement.columnNames.joined(separator: " ") == columns)
+    }
+
+    @Test func uuidsAreOfVersion4() throws {
+        let fixture = try StoreFixture()
+        for _ in 0..<3 { try fixture.scan { _ in } }
+        let pattern = try Regex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+        let uuids = try fixture.lines("SELECT uuid FROM scan")
+        #expect(Set(uuids).count == 3)
+        for uuid in uuids { #expect(uuid.wholeMatch(of: pattern) != nil) }
+    }
+}
