@@ -1,3 +1,4 @@
+import QED
 import TestSupport
 
 /// The real programs of qemu-utils.
@@ -7,4 +8,39 @@ enum Peer {
     static let nbd = Tool("qemu-nbd")
 
     static var isInstalled: Bool { img != nil && io != nil && nbd != nil }
+}
+
+/// How QEMU is told what to open.
+enum QEMUImage {
+    /// The image alone: its backing file need not exist. Give no `-f` with it.
+    static func withoutBacking(_ path: String) -> String {
+        "json:{\"driver\":\"qed\",\"backing\":null,\"file\":{\"driver\":\"file\",\"filename\":\"\(path)\"}}"
+    }
+}
+
+/// An image in a folder of its own, for qemu-img to make and both to check.
+struct Bench {
+    let folder: TemporaryFolder
+    let path: String
+
+    init(_ name: String = "image.qed") throws {
+        folder = try TemporaryFolder()
+        path = folder.file(name)
+    }
+
+    /// Runs commands in the folder one after the other; the first word may be a name in PATH.
+    @discardableResult
+    func run(_ commands: [String]...) async throws -> [ShellBatch.Result] {
+        try await ShellBatch.run(commands, in: folder.path)
+    }
+
+    /// What `qemu-img check` says of the image alone.
+    func checkWithQEMU() async throws -> PeerResult {
+        try PeerResult(try await run(["qemu-img", "check", "--output=json", QEMUImage.withoutBacking(path)])[0])
+    }
+
+    /// What we say of it.
+    func check(usesFastPass: Bool = true) throws -> ImageReport {
+        Checker(usesFastPass: usesFastPass).check(try ImageFile(path: RawPath(path)))
+    }
 }

@@ -59,12 +59,21 @@ public struct Tool: Sendable {
         process.standardOutput = output
         process.standardError = errors
         process.standardInput = try FileHandle(forReadingFrom: URL(filePath: folder.write(input.utf8, to: "in")))
-        try process.run()
+        try Tool.runWithSignals(process)
         process.waitUntilExit()
         return Result(
             status: process.terminationReason == .uncaughtSignal
                 ? -process.terminationStatus : process.terminationStatus,
             output: try Tool.text(folder.file("out")), errors: try Tool.text(folder.file("err")))
+    }
+
+    /// Starts a process that takes signals: Dispatch's threads block them, and a child inherits that.
+    static func runWithSignals(_ process: Process) throws {
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try process.run()
     }
 
     static func newFile(_ path: String) throws -> FileHandle {
@@ -92,7 +101,7 @@ public final class RunningTool: @unchecked Sendable {
         process.standardInput = input
         process.standardOutput = try Tool.newFile(folder.file("out"))
         process.standardError = try Tool.newFile(folder.file("err"))
-        try process.run()
+        try Tool.runWithSignals(process)
     }
 
     deinit { stop() }
