@@ -57,26 +57,27 @@ struct TableWalk {
         }
     }
 
-    /// Reads a table and hands over its pieces until the function returns false. A read error is logged; for an L2
-    /// table it ends that table, in the L1 table it ends that piece.
+    /// Reads a table and hands over its pieces until the function returns false; holes are left out. A read error is
+    /// logged; for an L2 table it ends that table, in the L1 table it ends that piece.
     private mutating func forEachPiece(
         ofTableAt table: ByteOffset, buffer: UnsafeMutableRawBufferPointer, l1Index: Int?,
         _ body: (inout TableWalk, UnsafeBufferPointer<UInt64>, _ firstIndex: Int) -> Bool
     ) {
-        var position: UInt64 = 0
-        while position < geometry.tableByteCount {
-            let length = min(UInt64(buffer.count), geometry.tableByteCount - position)
-            let offset = ByteOffset(table.rawValue + position)
-            let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(length)])
+        let end = table.rawValue + geometry.tableByteCount
+        var position = table.rawValue
+        while position < end {
+            var length = min(UInt64(buffer.count), end - position)
             do throws(SystemError) {
-                if try !extents.isHole(at: offset, length: length, in: source) {
-                    try source.readAll(into: piece, at: offset)
-                    bytesRead += length
-                    let entries = UnsafeBufferPointer(piece.assumingMemoryBound(to: UInt64.self))
-                    guard body(&self, entries, Int(position / 8)) else { return }
-                }
+                guard let data = try extents.nextData(from: position, to: end, in: source) else { return }
+                position = data.lowerBound
+                length = min(UInt64(buffer.count), UInt64(data.count))
+                let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(length)])
+                try source.readAll(into: piece, at: ByteOffset(position))
+                bytesRead += length
+                let entries = UnsafeBufferPointer(piece.assumingMemoryBound(to: UInt64.self))
+                guard body(&self, entries, Int((position - table.rawValue) / 8)) else { return }
             } catch {
-                errors.add(CheckError(l1Index: l1Index, offset: offset, error: error))
+                errors.add(CheckError(l1Index: l1Index, offset: ByteOffset(position), error: error))
                 if l1Index != nil { return }
             }
             position += length
@@ -110,26 +111,41 @@ public final class CheckWorkspace {
 
 /// Where a sparse file has data, asked of the file system only where not yet known.
 private struct DataExtents {
+    /// Extents are taken to begin and end at multiples of this, whatever the file system says: a multiple of an entry.
+    private static let blockSize: UInt64 = 4096
+
     private let hasHoles: Bool
     private var knownHole: Range<UInt64> = 0..<0
     private var knownData: Range<UInt64> = 0..<0
 
     init(hasHoles: Bool) { self.hasHoles = hasHoles }
 
-    /// Whether a range of the file is all zeros because nothing was ever written there.
-    mutating func isHole(at offset: ByteOffset, length: UInt64, in source: any ImageSource) throws(SystemError) -> Bool
-    {
-        guard hasHoles else { return false }
-        let start = offset.rawValue
-        let end = start.saturatingAdd(length)
-        if knownData.contains(start) { return false }
-        if knownHole.contains(start), end <= knownHole.upperBound { return true }
-        guard let data = try source.nextData(from: offset) else {
-            knownHole = start..<max(source.size, start)
-            return end <= knownHole.upperBound
+    /// The first range within `start..<end` in which something was ever written, nil if all of it is a hole.
+    mutating func nextData(
+        from start: UInt64, to end: UInt64, in source: any ImageSource
+    ) throws(SystemError) -> Range<UInt64>? {
+        guard hasHoles else { return start..<end }
+        var start = start
+        if knownHole.contains(start) { start = knownHole.upperBound }
+        guard start < end else { return nil }
+        if !knownData.contains(start) {
+            try lookUp(start, in: source)
+            start = max(start, knownData.lowerBound)
         }
-        if data.lowerBound > start { knownHole = start..<data.lowerBound }
-        knownData = data
-        return end <= data.lowerBound
+        return start < end ? start..<min(end, knownData.upperBound) : nil
+    }
+
+    /// Learns of the first data at or after an offset, and of the hole before it.
+    private mutating func lookUp(_ start: UInt64, in source: any ImageSource) throws(SystemError) {
+        guard let data = try source.nextData(from: ByteOffset(start)) else {
+            knownHole = start..<UInt64.max
+            knownData = UInt64.max..<UInt64.max
+            return
+        }
+        let mask = DataExtents.blockSize - 1
+        let lower = max(data.lowerBound & ~mask, start)
+        knownHole = start..<lower
+        // Never empty, so that the walk goes on.
+        knownData = lower..<max(data.upperBound.saturatingAdd(mask) & ~mask, lower.saturatingAdd(DataExtents.blockSize))
     }
 }
