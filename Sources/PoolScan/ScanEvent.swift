@@ -38,49 +38,6 @@ package struct ScanResult: Sendable {
     package let duration: Int64
 }
 
-/// A result from an earlier scan that may still hold.
-package struct KnownResult: Sendable {
-    /// Whatever the caller knows the image by.
-    package let imageID: Int64
-    package let pathHash: Int
-    package let identity: FileIdentity
-    package let outcome: Outcome
-    package let isDirty: Bool
-
-    package init(imageID: Int64, path: RawPath, identity: FileIdentity, outcome: Outcome, isDirty: Bool) {
-        self.imageID = imageID
-        pathHash = path.hashValue
-        self.identity = identity
-        self.outcome = outcome
-        self.isDirty = isDirty
-    }
-}
-
-/// The results that may be used again, by device and inode.
-package struct KnownResults: Sendable {
-    private var results: [FileKey: KnownResult] = [:]
-    private var inodes: Set<UInt64> = []
-
-    package init() {}
-
-    package mutating func insert(_ result: KnownResult) {
-        results[FileKey(result.identity)] = result
-        inodes.insert(result.identity.inode)
-    }
-
-    /// A cheap test with what a directory says of a file: whether a look at its status may be worth it.
-    func mayContain(inode: UInt64) -> Bool { inodes.contains(inode) }
-
-    /// The result for a file if neither it nor its path has changed since.
-    func result(for identity: FileIdentity, path: RawPath) -> KnownResult? {
-        guard let known = results[FileKey(identity)], known.identity == identity, known.pathHash == path.hashValue
-        else {
-            return nil
-        }
-        return known
-    }
-}
-
 /// A path that could not be looked at, and why.
 package struct PathError: Sendable {
     package let path: RawPath

@@ -32,19 +32,19 @@ package struct Scanner {
         return coverage
     }
 
+    private func emit(_ event: ScanEvent) {
+        progress.add(event)
+        sink(event)
+    }
+
     private func walk(_ state: ScanState) -> Coverage {
         var coverage = Coverage(filter: configuration.filter)
         run(state, workerCount: configuration.workerCount) { push in
-            withoutActuallyEscaping(push) { push in
-                var walker = Walker(
-                    configuration: configuration, cancellation: cancellation, progress: progress, push: push,
-                    fail: { error in
-                        progress.add(.failed(error))
-                        sink(.failed(error))
-                    })
-                walker.run()
-                coverage = walker.coverage
-            }
+            var walker = Walker(
+                configuration: configuration, cancellation: cancellation, progress: progress, push: push,
+                fail: { emit(.failed($0)) })
+            walker.run()
+            coverage = walker.coverage
         }
         return coverage
     }
@@ -56,7 +56,9 @@ package struct Scanner {
         }
     }
 
-    private func run(_ state: ScanState, workerCount: Int, produce: (_ push: (Candidate) -> Void) -> Void) {
+    /// Runs a producer of candidates, and workers for those of them that have no result to be used again.
+    private func run(_ state: ScanState, workerCount: Int, produce: (_ push: @escaping (Candidate) -> Void) -> Void) {
+        let reuse = ReuseFilter(known: configuration.known, state: state, emit: emit)
         let (configuration, cancellation, progress, sink) = (configuration, cancellation, progress, sink)
         WorkerPool(workerCount: workerCount).run(
             makeWorker: {
@@ -65,6 +67,10 @@ package struct Scanner {
                     emit: sink)
             },
             process: { (worker: Worker, candidate: Candidate) in worker.process(candidate) },
-            produce: produce)
+            produce: { push in
+                produce { candidate in
+                    if !reuse.takes(candidate) { push(candidate) }
+                }
+            })
     }
 }

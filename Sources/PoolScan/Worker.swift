@@ -3,8 +3,8 @@ import QED
 
 /// Takes one candidate after the other from the name to the result.
 ///
-/// Order for an image: is an earlier result still valid; open it and look for the magic; seen under another name; in use;
-/// check; in use or changed meanwhile. Belongs to one thread.
+/// Order for an image: open it and look for the magic; seen under another name; in use; check; in use or changed
+/// meanwhile. Belongs to one thread.
 final class Worker {
     private let configuration: ScanConfiguration
     private let cancellation: Cancellation
@@ -28,7 +28,6 @@ final class Worker {
     func process(_ candidate: Candidate) {
         guard !cancellation.isCancelled else { return }
         do throws(SystemError) {
-            if try reuse(candidate) { return }
             let file = try candidate.open()
             try process(file, candidate)
         } catch {
@@ -36,16 +35,6 @@ final class Worker {
             let isGone = [ENOENT, ELOOP, ENXIO].contains(error.code) && error.operation != "pread"
             if !isGone || candidate.origin == .root { fail(candidate, error) }
         }
-    }
-
-    /// True if nothing more is to be done: an earlier result holds, or the file is put off.
-    private func reuse(_ candidate: Candidate) throws(SystemError) -> Bool {
-        guard configuration.known.mayContain(inode: candidate.inode) else { return false }
-        let status = try candidate.status()
-        guard let known = configuration.known.result(for: status.identity, path: candidate.path) else { return false }
-        if state.isPutOff(candidate, status) { return true }
-        if state.isFirstName(of: status.identity) { send(.reused(known)) }
-        return true
     }
 
     private func process(_ file: ImageFile, _ candidate: Candidate) throws(SystemError) {

@@ -20,7 +20,7 @@ struct WorkerPool {
     func run<Work: Sendable, Worker>(
         makeWorker: @escaping @Sendable () -> Worker,
         process: @escaping @Sendable (Worker, Work) -> Void,
-        produce: (_ push: (Work) -> Void) -> Void
+        produce: (_ push: @escaping (Work) -> Void) -> Void
     ) {
         guard workerCount > 0 else {
             let worker = makeWorker()

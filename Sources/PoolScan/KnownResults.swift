@@ -1,0 +1,68 @@
+import QED
+
+/// A result from an earlier scan that may still hold.
+package struct KnownResult: Sendable {
+    /// Whatever the caller knows the image by.
+    package let imageID: Int64
+    package let pathHash: Int
+    package let identity: FileIdentity
+    package let outcome: Outcome
+    package let isDirty: Bool
+
+    package init(imageID: Int64, path: RawPath, identity: FileIdentity, outcome: Outcome, isDirty: Bool) {
+        self.imageID = imageID
+        pathHash = path.hashValue
+        self.identity = identity
+        self.outcome = outcome
+        self.isDirty = isDirty
+    }
+}
+
+/// The results that may be used again, by device and inode.
+package struct KnownResults: Sendable {
+    private var results: [FileKey: KnownResult] = [:]
+    private var inodes: Set<UInt64> = []
+
+    package init() {}
+
+    package mutating func insert(_ result: KnownResult) {
+        results[FileKey(result.identity)] = result
+        inodes.insert(result.identity.inode)
+    }
+
+    /// A cheap test with what a directory says of a file: whether a look at its status may be worth it.
+    func mayContain(inode: UInt64) -> Bool { inodes.contains(inode) }
+
+    /// The result for a file if neither it nor its path has changed since.
+    func result(for identity: FileIdentity, path: RawPath) -> KnownResult? {
+        guard let known = results[FileKey(identity)], known.identity == identity, known.pathHash == path.hashValue
+        else {
+            return nil
+        }
+        return known
+    }
+}
+
+/// Takes the files whose earlier result still holds, so that no worker has to look at them.
+///
+/// Runs in the walker's thread: one look at a file's status costs less than handing it to another thread.
+struct ReuseFilter {
+    let known: KnownResults
+    let state: ScanState
+    let emit: (ScanEvent) -> Void
+
+    /// True if nothing more is to be done with a file: its earlier result holds, or it is put off.
+    func takes(_ candidate: Candidate) -> Bool {
+        guard known.mayContain(inode: candidate.inode) else { return false }
+        do throws(SystemError) {
+            let status = try candidate.status()
+            guard let result = known.result(for: status.identity, path: candidate.path) else { return false }
+            if state.isPutOff(candidate, status) { return true }
+            if state.isFirstName(of: status.identity) { emit(.reused(result)) }
+            return true
+        } catch {
+            // Whoever opens the file finds out what is wrong with it.
+            return false
+        }
+    }
+}
