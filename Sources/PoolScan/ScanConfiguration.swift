@@ -7,6 +7,8 @@ package struct ScanConfiguration: Sendable {
     package var roots: [RawPath]
     /// Workers; 0 runs everything in the caller's thread, in order.
     package var workerCount: Int = ScanConfiguration.defaultWorkerCount
+    /// Threads on which one large image may be walked.
+    package var threadsPerImage: Int { workerCount == 0 ? 1 : ScanConfiguration.processorCount }
     /// Directories on other file systems than their root are left out.
     package var staysOnFileSystem = false
     package var filter = PathFilter()
@@ -22,6 +24,9 @@ package struct ScanConfiguration: Sendable {
 
     /// More than there are cores: most of the time a worker waits for a disk.
     package static var defaultWorkerCount: Int {
-        max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) * 4
+        processorCount * 4
     }
+
+    /// Processors of this machine.
+    package static var processorCount: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
 }

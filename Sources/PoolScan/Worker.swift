@@ -22,7 +22,9 @@ final class Worker {
         self.progress = progress
         self.state = state
         self.emit = emit
-        checker = Checker(limits: configuration.limits, isCancelled: { cancellation.isCancelled })
+        checker = Checker(
+            limits: configuration.limits, threadCount: configuration.threadsPerImage,
+            isCancelled: { cancellation.isCancelled })
     }
 
     func process(_ candidate: Candidate) {

@@ -9,15 +9,19 @@ public final class Checker {
 
     private let limits: CheckLimits
     private let usesFastPass: Bool
-    private let isCancelled: () -> Bool
+    private let isCancelled: @Sendable () -> Bool
+    private let threadCount: Int
     private let workspace = CheckWorkspace()
 
     /// - Parameters:
     ///   - usesFastPass: false walks every image exactly; the answers are the same.
+    ///   - threadCount: on so many threads at once a large image may be walked.
     ///   - isCancelled: asked between pieces of tables. A report with `stop == .cancelled` is to be dropped.
     public init(
-        limits: CheckLimits = CheckLimits(), usesFastPass: Bool = true, isCancelled: @escaping () -> Bool = { false }
+        limits: CheckLimits = CheckLimits(), usesFastPass: Bool = true, threadCount: Int = 1,
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
+        self.threadCount = threadCount
         self.limits = limits
         self.usesFastPass = usesFastPass
         self.isCancelled = isCancelled
@@ -34,7 +38,8 @@ public final class Checker {
         }
         let clock = CheckClock(limits: limits, diskSize: source.diskSize, isCancelled: isCancelled)
         let context = CheckContext(
-            source: source, header: header, geometry: geometry, workspace: workspace, clock: clock, limits: limits)
+            source: source, header: header, geometry: geometry, workspace: workspace, clock: clock, limits: limits,
+            threadCount: threadCount)
         if !usesFastPass || !context.runFastPass(&report, log: log) {
             context.runExactPasses(&report, log: log)
         }
@@ -50,17 +55,17 @@ private struct CheckContext {
     let workspace: CheckWorkspace
     let clock: CheckClock
     let limits: CheckLimits
+    let threadCount: Int
 
     /// True if the report is complete: no table gave a finding, an error or a stop.
     func runFastPass(_ report: inout ImageReport, log: FindingLog) -> Bool {
-        let map = newMap()
-        var pass = FastPass(geometry: geometry, map: map)
-        var walk = newWalk()
-        walk.run(&pass)
-        guard pass.isSound, !map.isExhausted, walk.stop == nil, walk.errors.count == 0 else { return false }
-        report.counts = pass.counts
-        report.bytesRead = walk.bytesRead
-        addLeaks(to: &report, log: log, map: map, usesPartialCluster: false)
+        let pass = ParallelFastPass(
+            source: source, geometry: geometry, workspace: workspace, clock: clock, limits: limits,
+            threadCount: threadCount)
+        guard let result = pass.run() else { return false }
+        report.counts = result.counts
+        report.bytesRead = result.bytesRead
+        addLeaks(to: &report, log: log, map: result.map, usesPartialCluster: false)
         return true
     }
 

@@ -93,6 +93,25 @@ final class ClusterMap {
         return (old &>> bit) & 1
     }
 
+    /// Marks all that another map of the same size has; returns how many of them were marked before.
+    func formUnion(_ other: ClusterMap) -> UInt64 {
+        var shared = 0
+        guard let otherRoot = other.root else { return 0 }
+        for pageIndex in 0..<other.rootCount {
+            guard let page = otherRoot[pageIndex] else { continue }
+            for leafIndex in 0..<ClusterMap.pageLeaves {
+                guard let otherLeaf = page[leafIndex] else { continue }
+                let leaf = leaf(at: UInt64(pageIndex) << ClusterMap.pageShift | UInt64(leafIndex))
+                for word in 0..<ClusterMap.leafWords {
+                    shared += (leaf[word] & otherLeaf[word]).nonzeroBitCount
+                    leaf[word] |= otherLeaf[word]
+                }
+            }
+        }
+        usedCount += other.usedCount - UInt64(shared)
+        return UInt64(shared)
+    }
+
     /// Adds clusters that `markUncounted` marked.
     func addUsed(_ count: UInt64) { usedCount += count }
 

@@ -5,19 +5,24 @@
 ///   counters then mean nothing, and `TablePass` walks again from the start.
 struct FastPass: TableVisitor {
     private let geometry: Geometry
-    private let map: ClusterMap
+    let map: ClusterMap
     private(set) var counts = EntryCounts()
     private(set) var isSound = true
     /// The data cluster before the one at hand, 0 at the start of a table.
     private var lastOffset: UInt64 = 0
 
-    init(geometry: Geometry, map: ClusterMap) {
+    /// - Parameter claimsL1Table: whether this pass marks the clusters of the L1 table; one of several must.
+    init(geometry: Geometry, map: ClusterMap, claimsL1Table: Bool) {
         self.geometry = geometry
         self.map = map
+        guard claimsL1Table else { return }
         isSound = map.markRun(from: geometry.cluster(at: geometry.l1TableOffset), count: geometry.tableClusters) == 0
     }
 
-    var isFinished: Bool { !isSound || map.isExhausted }
+    /// Whether nothing was found and everything could be marked.
+    var isComplete: Bool { isSound && !map.isExhausted }
+
+    var isFinished: Bool { !isComplete }
 
     mutating func visitL1Entry(_ value: UInt64, at l1Index: Int) -> Bool {
         let table = ByteOffset(value)
@@ -122,4 +127,10 @@ public struct EntryCounts: Hashable, Sendable {
     public var fragmented: UInt64 = 0
 
     public init() {}
+
+    mutating func add(_ other: EntryCounts) {
+        allocated += other.allocated
+        zero += other.zero
+        fragmented += other.fragmented
+    }
 }

@@ -33,9 +33,19 @@ struct TableWalk {
         extents = DataExtents(hasHoles: source.diskSize < source.size)
     }
 
+    /// Whether everything so far could be read and nothing asked to stop.
+    var isComplete: Bool { stop == nil && errors.count == 0 }
+
+    /// Walks the whole image.
     mutating func run(_ visitor: inout some TableVisitor) {
-        let l1TableOffset = geometry.l1TableOffset
-        forEachPiece(ofTableAt: l1TableOffset, buffer: workspace.l1Piece, l1Index: nil) { walk, entries, first in
+        run(&visitor, l1Entries: 0..<geometry.entriesPerTable)
+    }
+
+    /// Walks a part of the L1 table and the L2 tables that it refers to.
+    mutating func run(_ visitor: inout some TableVisitor, l1Entries: Range<Int>) {
+        let l1Table = geometry.l1TableOffset
+        forEachPiece(of: l1Entries, ofTableAt: l1Table, buffer: workspace.l1Piece, l1Index: nil) {
+            walk, entries, first in
             var next = 0
             while case let position = entries.indexOfNonzero(from: next), position < entries.count {
                 next = position + 1
@@ -51,20 +61,21 @@ struct TableWalk {
     }
 
     private mutating func walkL2Table(at table: ByteOffset, of l1Index: Int, _ visitor: inout some TableVisitor) {
-        forEachPiece(ofTableAt: table, buffer: workspace.l2Piece, l1Index: l1Index) { walk, entries, first in
+        let all = 0..<geometry.entriesPerTable
+        forEachPiece(of: all, ofTableAt: table, buffer: workspace.l2Piece, l1Index: l1Index) { walk, entries, first in
             visitor.visitL2Entries(entries, at: first, of: l1Index)
             return !(visitor.isFinished || walk.isStopped())
         }
     }
 
-    /// Reads a table and hands over its pieces until the function returns false; holes are left out. A read error is
-    /// logged; for an L2 table it ends that table, in the L1 table it ends that piece.
+    /// Reads entries of a table and hands them over in pieces until the function returns false; holes are left out. A
+    /// read error is logged; for an L2 table it ends that table, in the L1 table it ends that piece.
     private mutating func forEachPiece(
-        ofTableAt table: ByteOffset, buffer: UnsafeMutableRawBufferPointer, l1Index: Int?,
+        of range: Range<Int>, ofTableAt table: ByteOffset, buffer: UnsafeMutableRawBufferPointer, l1Index: Int?,
         _ body: (inout TableWalk, UnsafeBufferPointer<UInt64>, _ firstIndex: Int) -> Bool
     ) {
-        let end = table.rawValue + geometry.tableByteCount
-        var position = table.rawValue
+        let end = table.rawValue + UInt64(range.upperBound) * 8
+        var position = table.rawValue + UInt64(range.lowerBound) * 8
         while position < end {
             var length = min(UInt64(buffer.count), end - position)
             do throws(SystemError) {

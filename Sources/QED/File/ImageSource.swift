@@ -6,6 +6,9 @@ public protocol ImageSource {
     /// Bytes of disk that the source occupies, as far as known: less than `size` means that it has holes.
     var diskSize: UInt64 { get }
 
+    /// Whether several threads may read at once.
+    var allowsConcurrentReads: Bool { get }
+
     /// Reads from an offset until the buffer is full or the file ends. Returns the number of bytes read.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) -> Int
 
@@ -14,6 +17,8 @@ public protocol ImageSource {
 }
 
 extension ImageSource {
+    public var allowsConcurrentReads: Bool { false }
+
     /// Fills the buffer, or throws `SystemError.unexpectedEndOfFile`.
     func readAll(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) {
         let count = try read(into: buffer, at: offset)

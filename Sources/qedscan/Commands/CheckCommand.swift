@@ -1,4 +1,5 @@
 import CommandSyntax
+import PoolScan
 import QED
 import ReportStore
 
@@ -66,7 +67,7 @@ struct CheckCommand: Command {
                 return fail(
                     "Failed to get shared \"write\" lock\nIs another process using the image [\(image.printable)]?")
             }
-            return print(Checker().check(file), palette)
+            return print(Checker(threadCount: ScanConfiguration.processorCount).check(file), palette)
         } catch {
             return fail(error.reason)
         }
