@@ -7,9 +7,6 @@ import Synchronization
 /// and clusters that two of them have are shared.
 /// `@unchecked Sendable`: the threads only read the source, which allows that, and only the first has the workspace.
 struct ParallelFastPass: @unchecked Sendable {
-    /// L1 entries that a thread takes at a time: enough tables to be worth the step, few enough that all threads end
-    /// at about the same time.
-    private static let chunkLength = 8
     /// Fewer bytes of tables than this are walked faster than threads are started.
     private static let leastTableBytes: UInt64 = 16 << 20
 
@@ -19,6 +16,9 @@ struct ParallelFastPass: @unchecked Sendable {
     private let clock: CheckClock
     private let memory: MemoryBudget
     private let threadCount: Int
+    /// L1 entries that a thread takes at a time: enough tables to be worth the step, few enough that all threads end
+    /// at about the same time.
+    private let chunkLength: Int
 
     init(
         source: any ImageSource, geometry: Geometry, workspace: CheckWorkspace, clock: CheckClock, limits: CheckLimits,
@@ -32,6 +32,7 @@ struct ParallelFastPass: @unchecked Sendable {
         let tables = geometry.imageClusters / UInt64(geometry.entriesPerTable)
         let isLarge = tables.saturatingMultiply(geometry.tableByteCount) >= ParallelFastPass.leastTableBytes
         self.threadCount = isLarge && source.allowsConcurrentReads ? max(threadCount, 1) : 1
+        chunkLength = self.threadCount > 1 ? max(geometry.entriesPerTable / 4096, 8) : geometry.entriesPerTable
     }
 
     /// Walks the whole image; nil if anything was found, could not be read, or had to stop.
@@ -54,9 +55,8 @@ struct ParallelFastPass: @unchecked Sendable {
     }
 
     private func takeChunk(_ next: borrowing Atomic<Int>) -> Range<Int>? {
-        let length = threadCount > 1 ? ParallelFastPass.chunkLength : geometry.entriesPerTable
-        let first = next.add(length, ordering: .relaxed).oldValue
-        return first < geometry.entriesPerTable ? first..<min(first + length, geometry.entriesPerTable) : nil
+        let first = next.add(chunkLength, ordering: .relaxed).oldValue
+        return first < geometry.entriesPerTable ? first..<min(first + chunkLength, geometry.entriesPerTable) : nil
     }
 
     /// What the pass gives of a sound image.
