@@ -175,13 +175,14 @@ SELECT
 FROM image
 JOIN check_result AS r ON r.id = (SELECT max(id) FROM check_result WHERE image_id = image.id);
 
--- The images that are there and damaged: leaks, corruptions, or a header that makes them unusable.
+-- The images that are there and damaged: leaks, corruptions, or a header that makes them unusable. The provisional
+-- result of an image in use is no damage.
 CREATE VIEW damaged_image AS
 SELECT
     *,
     leaks * cluster_size AS leaked_bytes
 FROM latest_check
-WHERE present AND (outcome IN ('leaking', 'corrupt', 'invalid') OR corruptions > 0);
+WHERE present AND (outcome IN ('leaking', 'corrupt', 'invalid') OR (outcome = 'incomplete' AND corruptions > 0));
 
 -- One row per scan, with its duration in seconds and the number of images that are not clean.
 CREATE VIEW scan_summary AS

@@ -21,7 +21,7 @@ FROM (
         round(100.0 * leaks * cluster_size / file_size, 2) AS share_percent,
         qemu_leaks
     FROM latest_check
-    WHERE present AND leaks > 0
+    WHERE present AND outcome <> 'in_use' AND leaks > 0
     UNION ALL
     SELECT
         1,
@@ -32,6 +32,6 @@ FROM (
         round(100.0 * total(leaks * cluster_size) / sum(file_size), 2),
         CAST(total(qemu_leaks) AS INTEGER)
     FROM latest_check
-    WHERE present
+    WHERE present AND outcome <> 'in_use'
 )
 ORDER BY is_total, leaked_bytes DESC, host, path;

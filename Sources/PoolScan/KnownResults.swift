@@ -4,7 +4,7 @@ import QED
 package struct KnownResult: Sendable {
     /// Whatever the caller knows the image by.
     package let imageID: Int64
-    package let pathHash: Int
+    fileprivate let pathHash: Int
     package let identity: FileIdentity
     package let outcome: Outcome
     package let isDirty: Bool
@@ -18,15 +18,20 @@ package struct KnownResult: Sendable {
     }
 }
 
-/// The results that may be used again, by device and inode.
+/// The results that may be used again, by file and path: the inode of a file that is gone may be another's now.
 package struct KnownResults: Sendable {
-    private var results: [FileKey: KnownResult] = [:]
+    private struct Key: Hashable {
+        let file: FileKey
+        let pathHash: Int
+    }
+
+    private var results: [Key: KnownResult] = [:]
     private var inodes: Set<UInt64> = []
 
     package init() {}
 
     package mutating func insert(_ result: KnownResult) {
-        results[FileKey(result.identity)] = result
+        results[Key(file: FileKey(result.identity), pathHash: result.pathHash)] = result
         inodes.insert(result.identity.inode)
     }
 
@@ -35,17 +40,12 @@ package struct KnownResults: Sendable {
 
     /// The result for a file if neither it nor its path has changed since.
     func result(for identity: FileIdentity, path: RawPath) -> KnownResult? {
-        guard let known = results[FileKey(identity)], known.identity == identity, known.pathHash == path.hashValue
-        else {
-            return nil
-        }
-        return known
+        let known = results[Key(file: FileKey(identity), pathHash: path.hashValue)]
+        return known?.identity == identity ? known : nil
     }
 }
 
-/// Takes the files whose earlier result still holds, so that no worker has to look at them.
-///
-/// Runs in the walker's thread: one look at a file's status costs less than handing it to another thread.
+/// Takes the files whose earlier result still holds, so that they need not be opened.
 struct ReuseFilter {
     let known: KnownResults
     let state: ScanState

@@ -8,7 +8,7 @@ package struct ScanConfiguration: Sendable {
     /// Workers; 0 runs everything in the caller's thread, in order.
     package var workerCount: Int = ScanConfiguration.defaultWorkerCount
     /// Threads on which one large image may be walked.
-    package var threadsPerImage: Int { workerCount == 0 ? 1 : ScanConfiguration.processorCount }
+    package var threadsPerImage: Int { max(min(workerCount, ScanConfiguration.processorCount), 1) }
     /// Directories on other file systems than their root are left out.
     package var staysOnFileSystem = false
     package var filter = PathFilter()
@@ -24,8 +24,11 @@ package struct ScanConfiguration: Sendable {
 
     /// More than there are cores: most of the time a worker waits for a disk.
     package static var defaultWorkerCount: Int {
-        processorCount * 4
+        min(processorCount * 4, maximumWorkerCount)
     }
+
+    /// Dispatch gives all serial queues of a process about 255 threads, and the writer needs one too.
+    package static let maximumWorkerCount = 128
 
     /// Processors of this machine.
     package static var processorCount: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }

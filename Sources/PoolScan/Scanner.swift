@@ -56,9 +56,7 @@ package struct Scanner {
         }
     }
 
-    /// Runs a producer of candidates, and workers for those of them that have no result to be used again.
     private func run(_ state: ScanState, workerCount: Int, produce: (_ push: @escaping (Candidate) -> Void) -> Void) {
-        let reuse = ReuseFilter(known: configuration.known, state: state, emit: emit)
         let (configuration, cancellation, progress, sink) = (configuration, cancellation, progress, sink)
         WorkerPool(workerCount: workerCount).run(
             makeWorker: {
@@ -67,10 +65,6 @@ package struct Scanner {
                     emit: sink)
             },
             process: { (worker: Worker, candidate: Candidate) in worker.process(candidate) },
-            produce: { push in
-                produce { candidate in
-                    if !reuse.takes(candidate) { push(candidate) }
-                }
-            })
+            produce: produce)
     }
 }

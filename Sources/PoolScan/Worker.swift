@@ -3,7 +3,7 @@ import QED
 
 /// Takes one candidate after the other from the name to the result.
 ///
-/// Order for an image: open it and look for the magic; seen under another name; in use; check; in use or changed
+/// Order for an image: is an earlier result still valid; open it and look for the magic; seen under another name; in use; check; in use or changed
 /// meanwhile. Belongs to one thread.
 final class Worker {
     private let configuration: ScanConfiguration
@@ -12,6 +12,7 @@ final class Worker {
     private let emit: (ScanEvent) -> Void
     private let progress: Progress
     private let checker: Checker
+    private let reuse: ReuseFilter
 
     init(
         configuration: ScanConfiguration, cancellation: Cancellation, progress: Progress, state: ScanState,
@@ -22,6 +23,10 @@ final class Worker {
         self.progress = progress
         self.state = state
         self.emit = emit
+        reuse = ReuseFilter(known: configuration.known, state: state) { event in
+            progress.add(event)
+            emit(event)
+        }
         checker = Checker(
             limits: configuration.limits, threadCount: configuration.threadsPerImage,
             isCancelled: { cancellation.isCancelled })
@@ -29,6 +34,7 @@ final class Worker {
 
     func process(_ candidate: Candidate) {
         guard !cancellation.isCancelled else { return }
+        if reuse.takes(candidate) { return }
         do throws(SystemError) {
             let file = try candidate.open()
             try process(file, candidate)

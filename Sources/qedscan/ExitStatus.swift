@@ -37,6 +37,10 @@ extension ExitStatus {
     }
 }
 
+extension ExitStatus {
+    init(_ status: CheckStatus) { self.init(rawValue: status.rawValue) }
+}
+
 /// The exit status of `check`: that of `qemu-img check`.
 enum CheckStatus: Int32 {
     case consistent = 0

@@ -36,26 +36,29 @@ enum Program {
             .init("qedscan report damaged", "Shows what is wrong."),
         ])
 
-    /// Runs the command that the process's arguments name.
+    /// Runs the command that the process's arguments name, and sees to it that its output is written.
     static func run() -> ExitStatus {
-        let arguments = RawArgument.processArguments()
         do throws(UsageError) {
-            let parsed = try CommandParser(spec).parse(arguments)
-            if parsed.helpRequested || parsed.names.isEmpty {
-                return HelpCommand.show(parsed.path)
-            }
-            guard let command = commands.first(where: { $0.spec.name == parsed.names.first }) else {
-                return HelpCommand.show(parsed.path)
-            }
-            let status = try command.init(parsed).run()
-            return status.union(StandardOutput.finish())
+            let parsed = try CommandParser(spec).parse(RawArgument.processArguments())
+            let status = try run(parsed)
+            guard !StandardOutput.finish() else { return status }
+            return isCheck(parsed.path.title) ? ExitStatus(CheckStatus.failed) : status.union(.failed)
         } catch {
             Diagnostic.error(error.description, prefixed: false)
             Diagnostic.error(error.hint, prefixed: false)
-            // The drop-in for qemu-img check keeps to that program's statuses.
-            return error.command == "\(name) check" ? ExitStatus(rawValue: CheckStatus.failed.rawValue) : .usage
+            return isCheck(error.command) ? ExitStatus(CheckStatus.failed) : .usage
         }
     }
+
+    private static func run(_ parsed: ParsedCommand) throws(UsageError) -> ExitStatus {
+        guard !parsed.helpRequested, let name = parsed.names.first,
+            let command = commands.first(where: { $0.spec.name == name })
+        else { return HelpCommand.show(parsed.path) }
+        return try command.init(parsed).run()
+    }
+
+    /// The drop-in for qemu-img check keeps to that program's statuses.
+    private static func isCheck(_ command: String) -> Bool { command == "\(name) \(CheckCommand.spec.name)" }
 }
 
 /// One command of the program.

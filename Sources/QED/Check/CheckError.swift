@@ -30,9 +30,4 @@ struct CheckErrorLog {
         count += 1
         if errors.count < CheckErrorLog.limit { errors.append(error) }
     }
-
-    mutating func add(_ other: CheckErrorLog) {
-        count += other.count
-        errors += other.errors.prefix(max(CheckErrorLog.limit - errors.count, 0))
-    }
 }

@@ -54,7 +54,7 @@ struct TableWalk {
                 if visitor.visitL1Entry(value, at: l1Index) {
                     walk.walkL2Table(at: ByteOffset(value), of: l1Index, &visitor)
                 }
-                if visitor.isFinished || walk.isStopped() { return false }
+                if visitor.isFinished || walk.stop != nil { return false }
             }
             return true
         }
@@ -64,7 +64,7 @@ struct TableWalk {
         let all = 0..<geometry.entriesPerTable
         forEachPiece(of: all, ofTableAt: table, buffer: workspace.l2Piece, l1Index: l1Index) { walk, entries, first in
             visitor.visitL2Entries(entries, at: first, of: l1Index)
-            return !(visitor.isFinished || walk.isStopped())
+            return !visitor.isFinished
         }
     }
 
@@ -92,6 +92,7 @@ struct TableWalk {
                 if l1Index != nil { return }
             }
             position += length
+            if isStopped() { return }
         }
     }
 

@@ -39,10 +39,10 @@ extension ImageFile {
         guard try lock(from: 0, through: ImageFile.lastByte).held else { return .free }
         let writer = try lock(from: ImageFile.qemuPermissionBytes.first, through: ImageFile.qemuPermissionBytes.last)
         if writer.held {
-            return .writer(holder: "a program holds QEMU's write lock")
+            return .writer(holder: "a program holds a lock as QEMU's writers do")
         }
         if try lock(from: ImageFile.libvirtBytes.first, through: ImageFile.libvirtBytes.last).held {
-            return .writer(holder: "libvirt's lock daemon holds a lock")
+            return .writer(holder: "a program holds a lock as libvirt's lock daemon does")
         }
         return .readers
     }

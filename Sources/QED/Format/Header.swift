@@ -1,7 +1,7 @@
 /// The fields of a QED header as they stand in the file, not yet validated (QED specification, "Header").
 ///
-/// A header is 64 bytes, little-endian, at the start of the file. `Header.fault(fileSize:)` says whether the
-/// values can be used; `Geometry` is what a valid header makes of them.
+/// A header is 64 bytes, little-endian, at the start of the file. `Geometry` is what a valid header makes
+/// of them.
 public struct Header: Hashable, Sendable {
     /// `'Q', 'E', 'D', 0`.
     public static let magic: UInt32 = 0x0044_4551
@@ -9,7 +9,7 @@ public struct Header: Hashable, Sendable {
     public static let byteCount = 64
     /// QEMU reads at most this many bytes of a backing file name.
     public static let maximumBackingFilenameSize: UInt32 = 4095
-    /// The largest L1 or L2 table that the format allows in clusters.
+    /// The sizes of tables that the format allows in clusters; a table size is also a power of two.
     public static let tableSizes: ClosedRange<UInt32> = 1...16
     /// The cluster sizes that the format allows in bytes; a cluster size is also a power of two.
     public static let clusterSizes: ClosedRange<UInt32> = 4096...67_108_864
@@ -75,7 +75,7 @@ public struct Header: Hashable, Sendable {
     /// Whether the header names a backing file: the feature bit is set and the name is not empty.
     public var namesBackingFile: Bool { features.contains(.backingFile) && backingFilenameSize > 0 }
 
-    /// Entries in each table, 0 if the sizes are not valid.
+    /// Entries in each table.
     public var tableEntryCount: UInt64 { UInt64(tableSize) * UInt64(clusterSize) / 8 }
 
     /// The largest image size that two levels of tables can map, in bytes: n * n * clusterSize, saturating.

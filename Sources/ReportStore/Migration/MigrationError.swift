@@ -42,10 +42,10 @@ extension MigrationError: CustomStringConvertible {
             "\(path) is of store version \(storeVersion), newer than this program, which knows up to version "
                 + "\(programVersion): use a newer qedscan"
         case .needsMigration(let path, 0, _):
-            "\(path) is empty: run `qedscan store migrate` or any scan to make it a store"
+            "\(path) is empty: any scan makes it a store"
         case .needsMigration(let path, let storeVersion, let programVersion):
             "\(path) is of store version \(storeVersion), older than this program's version \(programVersion): "
-                + "run `qedscan store migrate` or any scan"
+                + "any scan brings it up to date"
         case .edited(let path, let applied, let inProgram):
             "\(path) was made with a migration \(applied.name) (applied \(applied.appliedAt)) that differs from this "
                 + "program's \(inProgram.name): the two come from different sources"

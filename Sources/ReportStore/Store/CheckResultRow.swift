@@ -8,9 +8,12 @@ struct CheckResultRow {
         ["image_id", "scan_id", "checked_at", "duration_us"] + comparedColumns
 
     /// The columns in which two results of the same, unchanged image are equal.
-    static let comparedColumns: [String] = [
-        "checker_version", "outcome", "message",
-        "device", "inode", "file_size", "mtime_ns", "ctime_ns", "disk_size",
+    static let comparedColumns: [String] =
+        ["checker_version", "outcome", "message"] + fileColumns + factColumns
+
+    private static let fileColumns = ["device", "inode", "file_size", "mtime_ns", "ctime_ns", "disk_size"]
+
+    private static let factColumns = [
         "dirty", "cluster_size", "table_size", "header_size", "image_size", "l1_table_offset", "features",
         "compat_features", "autoclear_features", "backing_file", "backing_is_raw",
         "leaks", "corruptions", "check_errors", "total_clusters", "allocated_clusters", "zero_clusters",
@@ -39,7 +42,7 @@ struct CheckResultRow {
         switch outcome {
         case .inUse, .changing:
             return zip(CheckResultRow.comparedColumns, zip(mine, last))
-                .filter { ["outcome", "message"].contains($0.0) }
+                .filter { !CheckResultRow.fileColumns.contains($0.0) }
                 .allSatisfy { $0.1.0 == $0.1.1 }
         default:
             return mine == last

@@ -1,4 +1,5 @@
 import Assets
+import Glibc
 import QED
 
 /// The store of results: an SQLite database whose tables and views people query.
@@ -7,11 +8,27 @@ import QED
 package final class ReportStore {
     package let database: Database
 
+    /// How long a writer waits for readers: outside WAL mode a long answer that somebody pages through holds it up.
+    private static let patience = Duration.seconds(60)
+
+    /// Throws if there is a file that is not a store, before anything is made beside it.
+    package static func refuseOtherFiles(at path: String) throws(StoreError) {
+        guard access(path, F_OK) == 0 else { return }
+        let database = try StoreError.wrap { () throws(SQLiteError) in try Database(path: path, mode: .readOnly) }
+        do throws(MigrationError) {
+            _ = try Migrator(migrations: Assets.migrations).history(of: database)
+        } catch {
+            throw .migration(error)
+        }
+    }
+
     /// Opens a store to write, made and migrated if need be.
     ///
     /// In WAL mode, so that readers go on meanwhile and a crash keeps all that was committed; `close` leaves it.
     package init(writing path: String) throws(StoreError) {
-        database = try StoreError.wrap { () throws(SQLiteError) in try Database(path: path, mode: .create) }
+        database = try StoreError.wrap { () throws(SQLiteError) in
+            try Database(path: path, mode: .create, busyTimeout: ReportStore.patience)
+        }
         do throws(MigrationError) {
             // Looked at before anything is changed: another program's database stays as it is.
             _ = try Migrator(migrations: Assets.migrations).migrate(database)
@@ -19,8 +36,9 @@ package final class ReportStore {
             throw .migration(error)
         }
         try StoreError.wrap { [database] () throws(SQLiteError) in
-            _ = try database.setJournalMode(.wal)
-            try database.setSynchronous(.normal)
+            // Not to be had while somebody reads, or on some file systems: then every commit has to reach the disk.
+            let mode = try database.setJournalMode(.wal)
+            try database.setSynchronous(mode == .wal ? .normal : .extra)
             try ReportStore.updateFindingKinds(in: database)
         }
     }

@@ -4,16 +4,22 @@ import QED
 /// Writes what a scan finds, from any number of workers, on a queue of its own.
 ///
 /// Records are collected into transactions: of so many records, or what came in a second, so that a crash loses no
-/// more than that. Workers wait only when they are thousands of records ahead. After an error nothing more is written;
+/// more than that. Workers wait only when they are far ahead, counted in rows: records may have thousands. After an error nothing more is written;
 /// `finish` throws it.
 /// `@unchecked Sendable`: all stored variables are touched only on `queue`.
 package final class ReportWriter: @unchecked Sendable {
-    private static let batchSize = 1000
-    private static let backlogLimit = 4096
+    /// Rows to a transaction.
+    private static let batchSize = 4000
+    /// Findings that count as one unit of the backlog; a record is at least one unit.
+    private static let findingsPerUnit = 32
+    /// Units that may wait to be written.
+    private static let backlogLimit = 2048
     private static let commitInterval = DispatchTimeInterval.seconds(1)
 
     private let queue = DispatchQueue(label: "qedscan.writer")
     private let backlog = DispatchSemaphore(value: backlogLimit)
+    /// Lets one worker at a time take its units, so that no two wait for each other with half of theirs.
+    private let turn = DispatchSemaphore(value: 1)
     private let timer: any DispatchSourceTimer
 
     private let store: ReportStore
@@ -22,7 +28,7 @@ package final class ReportWriter: @unchecked Sendable {
     /// nil once the writer has finished, so that the database can be closed.
     private var statements: WriterStatements?
     private var totals = ScanTotals()
-    private var recordsInTransaction = 0
+    private var rowsInTransaction = 0
     private var failure: SQLiteError?
     private let onFailure: @Sendable () -> Void
 
@@ -47,7 +53,8 @@ package final class ReportWriter: @unchecked Sendable {
 
     /// Writes the result for an image.
     package func write(_ record: CheckRecord) {
-        enqueue { writer, statements throws(SQLiteError) in try writer.insert(record, statements) }
+        let findings = record.report?.findings.count ?? 0
+        enqueue(rows: 1 + findings) { writer, statements throws(SQLiteError) in try writer.insert(record, statements) }
     }
 
     /// Notes that an image was seen again, unchanged.
@@ -106,17 +113,20 @@ package final class ReportWriter: @unchecked Sendable {
 
     /// Runs a write on the queue, in the open transaction.
     private func enqueue(
-        _ body: @escaping @Sendable (ReportWriter, WriterStatements) throws(SQLiteError) -> Void
+        rows: Int = 1, _ body: @escaping @Sendable (ReportWriter, WriterStatements) throws(SQLiteError) -> Void
     ) {
-        backlog.wait()
+        let units = min(1 + rows / ReportWriter.findingsPerUnit, ReportWriter.backlogLimit)
+        turn.wait()
+        for _ in 0..<units { backlog.wait() }
+        turn.signal()
         queue.async { [self] in
-            defer { backlog.signal() }
+            defer { for _ in 0..<units { backlog.signal() } }
             guard failure == nil, let statements else { return }
             do throws(SQLiteError) {
-                if recordsInTransaction == 0 { try store.database.execute("BEGIN IMMEDIATE") }
-                recordsInTransaction += 1
+                if rowsInTransaction == 0 { try store.database.execute("BEGIN IMMEDIATE") }
+                rowsInTransaction += rows
                 try body(self, statements)
-                if recordsInTransaction >= ReportWriter.batchSize { try commit() }
+                if rowsInTransaction >= ReportWriter.batchSize { try commit() }
             } catch {
                 fail(error)
             }
@@ -124,9 +134,9 @@ package final class ReportWriter: @unchecked Sendable {
     }
 
     private func commit() throws(SQLiteError) {
-        guard recordsInTransaction > 0 else { return }
+        guard rowsInTransaction > 0 else { return }
         try store.database.execute("COMMIT")
-        recordsInTransaction = 0
+        rowsInTransaction = 0
     }
 
     private func commitOrFail() {

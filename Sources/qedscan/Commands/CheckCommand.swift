@@ -15,7 +15,7 @@ struct CheckCommand: Command {
                 + "which some table cannot be read still gives the counts of the rest, with exit status 1.",
         ],
         options: [
-            OptionSpec("image-format", short: "f", value: "FMT", help: "the image's format", default: "by its magic"),
+            OptionSpec("format", short: "f", value: "FMT", help: "the image's format", default: "by its magic"),
             OptionSpec(
                 "output", value: "OFMT", kind: .oneOf(cases: CheckOutput.Form.self), help: "the form of the output",
                 default: CheckOutput.Form.human.rawValue),
@@ -45,7 +45,7 @@ struct CheckCommand: Command {
 
     func run() throws(UsageError) -> ExitStatus {
         let palette = try Palette(parsed)
-        return ExitStatus(rawValue: check(palette).rawValue)
+        return ExitStatus(check(palette))
     }
 
     private func check(_ palette: Palette) -> CheckStatus {
@@ -54,23 +54,40 @@ struct CheckCommand: Command {
             return .formatHasNoCheck
         }
         do throws(SystemError) {
-            let file = try ImageFile(path: image.path)
-            guard file.status.isRegular else {
-                return fail("it is not a regular file")
+            // A program that takes no lock may write meanwhile: once more, then no answer is better than a wrong one.
+            for _ in 1...2 {
+                let file = try ImageFile(path: image.path)
+                if let refusal = try refusal(of: file) { return refusal }
+                let report = Checker(threadCount: ScanConfiguration.processorCount).check(file)
+                if try isInUse(file) { return failInUse() }
+                let isUnchanged = try ImageFile(path: image.path).status.identity == file.status.identity
+                if isUnchanged || parsed.has("force-share") { return print(report, palette) }
             }
-            guard try file.hasMagic() else {
-                if image.isFormatGiven { return fail("Image not in QED format") }
-                Diagnostic.error("This image format does not support checks")
-                return .formatHasNoCheck
-            }
-            if !parsed.has("force-share"), case .writer = try file.testUse() {
-                return fail(
-                    "Failed to get shared \"write\" lock\nIs another process using the image [\(image.printable)]?")
-            }
-            return print(Checker(threadCount: ScanConfiguration.processorCount).check(file), palette)
+            return fail("it changed while it was checked, twice")
         } catch {
             return fail(error.reason)
         }
+    }
+
+    /// The status if a file cannot be checked, nil if it can.
+    private func refusal(of file: ImageFile) throws(SystemError) -> CheckStatus? {
+        guard file.status.isRegular else { return fail("it is not a regular file") }
+        guard try file.hasMagic() else {
+            if image.isFormatGiven { return fail("Image not in QED format") }
+            Diagnostic.error("This image format does not support checks")
+            return .formatHasNoCheck
+        }
+        return try isInUse(file) ? failInUse() : nil
+    }
+
+    /// Whether a writer has the file open, unless that was said not to matter.
+    private func isInUse(_ file: ImageFile) throws(SystemError) -> Bool {
+        guard !parsed.has("force-share"), case .writer = try file.testUse() else { return false }
+        return true
+    }
+
+    private func failInUse() -> CheckStatus {
+        fail("Failed to get shared \"write\" lock\nIs another process using the image [\(image.printable)]?")
     }
 
     private func print(_ report: ImageReport, _ palette: Palette) -> CheckStatus {
@@ -101,7 +118,7 @@ private struct CheckedImageName {
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         argument = parsed.operand("IMAGE") ?? RawArgument("")
-        var format = parsed.value(of: "image-format")
+        var format = parsed.value(of: "format")
         if parsed.has("image-opts") {
             let options = try CheckedImageName.options(argument, parsed)
             format = options.driver ?? format

@@ -19,7 +19,7 @@ struct HelpCommand: Command {
 
     static func show(_ path: CommandPath) -> ExitStatus {
         StandardOutput.write(HelpText(path).render(width: terminalWidth))
-        return StandardOutput.finish()
+        return .wellDone
     }
 
     private static var terminalWidth: Int {

@@ -39,18 +39,18 @@ struct ScanCommand: Command {
         ])
 
     private let parsed: ParsedCommand
-    private let storePath: String
     private let maxAge: Duration?
     private let progressChoice: ProgressChoice
     private var configuration: ScanConfiguration
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         self.parsed = parsed
-        storePath = try StoreLocation.path(parsed, makesFolder: true)
         maxAge = try parsed.duration(of: "max-age")
         progressChoice = try parsed.choice(of: "progress", as: ProgressChoice.self) ?? .auto
         configuration = ScanConfiguration(roots: parsed.operands(named: "PATH").map { RawPath(bytes: $0.bytes) })
-        if let jobs = try parsed.integer(of: "jobs", in: 0...1024) { configuration.workerCount = jobs }
+        if let jobs = try parsed.integer(of: "jobs", in: 0...ScanConfiguration.maximumWorkerCount) {
+            configuration.workerCount = jobs
+        }
         configuration.staysOnFileSystem = parsed.has("one-file-system")
         configuration.checksImagesInUse = parsed.has("force-share")
         configuration.filter = PathFilter(
@@ -64,18 +64,24 @@ struct ScanCommand: Command {
     func run() throws(UsageError) -> ExitStatus {
         Host.raiseFileLimit()
         let palette = try Palette(parsed)
+        let storePath = try StoreLocation.path(parsed, makesFolder: true)
         do throws(StoreError) {
+            try ReportStore.refuseOtherFiles(at: storePath)
             // First of all: a newer version must not migrate the store under a scan.
             let lock = try RunLock(storePath: storePath, host: Host.name)
             defer { withExtendedLifetime(lock) {} }
-            return try ReportStore.use(path: storePath) { store throws(StoreError) in try scan(into: store, palette) }
+            return try ReportStore.use(path: storePath) { store throws(StoreError) in
+                try scan(into: store, at: storePath, palette)
+            }
         } catch {
             Diagnostic.error(error.description)
             return .failed
         }
     }
 
-    private func scan(into store: ReportStore, _ palette: Palette) throws(StoreError) -> ExitStatus {
+    private func scan(
+        into store: ReportStore, at storePath: String, _ palette: Palette
+    ) throws(StoreError) -> ExitStatus {
         let cancellation = Cancellation()
         let progress = Progress()
         let errors = PathErrorPrinter()

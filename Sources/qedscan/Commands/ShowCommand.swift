@@ -46,7 +46,9 @@ struct ShowCommand: Command {
         }
         for (column, value) in zip(latest.columns, image) where value != .null {
             var text = TableWriter.text(value)
-            if column.hasSuffix("_size"), case .integer(let count) = value, count >= 1024, column != "table_size" {
+            if column.hasSuffix("_size"), case .integer(let count) = value, count >= 1024,
+                !["table_size", "header_size"].contains(column)
+            {
                 text += " (\(ByteCount.text(count)))"
             }
             StandardOutput.writeLine(palette.bold(padded(column)) + text)

@@ -16,12 +16,12 @@ enum StandardOutput {
 
     static func writeLine(_ text: String = "") { write(text + "\n") }
 
-    /// Writes what is buffered; `failed`, with the reason on stderr, if something could not be written.
-    static func finish() -> ExitStatus {
+    /// Writes what is buffered; false, with the reason on stderr, if something could not be written.
+    static func finish() -> Bool {
         flush()
-        guard error != 0, error != EPIPE else { return [] }
+        guard error != 0, error != EPIPE else { return true }
         Diagnostic.error("standard output: \(String(cString: strerror(error)))")
-        return .failed
+        return false
     }
 
     private static func flush() {
