@@ -32,6 +32,6 @@ FROM (
         round(100.0 * total(leaks * cluster_size) / sum(file_size), 2),
         CAST(total(qemu_leaks) AS INTEGER)
     FROM latest_check
-    WHERE present AND outcome <> 'in_use'
+    WHERE present AND outcome <> 'in_use' AND leaks > 0
 )
 ORDER BY is_total, leaked_bytes DESC, host, path;

@@ -10,10 +10,10 @@ package struct PathFilter: Sendable {
 
     /// - Parameters:
     ///   - include: if any are given, a file must match one. Directories need not.
-    ///   - exclude: files and directories that match one are left out.
+    ///   - exclude: files and directories that match one are left out. A slash at the end of one does not count.
     package init(include: [RawPath] = [], exclude: [RawPath] = []) {
         self.include = include
-        self.exclude = exclude
+        self.exclude = exclude.map { RawPath(bytes: Array($0.bytes.trimmingSuffix(UInt8(ascii: "/")))) }
     }
 
     func acceptsFile(_ path: RawPath) -> Bool {
@@ -31,5 +31,11 @@ package struct PathFilter: Sendable {
             let subject = pattern.bytes.contains(slash) ? path : name
             return pattern.withCString { pattern in subject.withCString { fnmatch(pattern, $0, 0) == 0 } }
         }
+    }
+}
+
+extension [UInt8] {
+    fileprivate func trimmingSuffix(_ byte: UInt8) -> ArraySlice<UInt8> {
+        self[...(lastIndex { $0 != byte } ?? endIndex - 1)]
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import QED
 
 /// What a scan tells its sink, from any worker and in no particular order.
@@ -53,6 +54,11 @@ package struct PathError: Sendable {
         self.operation = operation
         self.code = code
         self.message = message
+    }
+
+    /// A file that was named on its own and lacks QED's magic number.
+    static func notAnImage(_ path: RawPath) -> PathError {
+        PathError(path: path, operation: "read", code: EINVAL, message: "not a QED image")
     }
 
     init(path: RawPath, _ error: SystemError) {

@@ -46,7 +46,11 @@ final class Worker {
     }
 
     private func process(_ file: ImageFile, _ candidate: Candidate) throws(SystemError) {
-        guard file.status.isRegular, try file.hasMagic() else { return }
+        guard file.status.isRegular, try file.hasMagic() else {
+            // A person named it as an image.
+            if candidate.origin == .root { fail(candidate, PathError.notAnImage(candidate.path)) }
+            return
+        }
         if state.isPutOff(candidate, file.status) { return }
         guard state.isFirstName(of: file.status.identity) else { return }
         try check(file, candidate)
@@ -104,8 +108,12 @@ final class Worker {
     }
 
     private func fail(_ candidate: Candidate, _ error: SystemError) {
+        fail(candidate, PathError(path: candidate.path, error))
+    }
+
+    private func fail(_ candidate: Candidate, _ error: PathError) {
         state.addUnread(candidate.path)
-        send(.failed(PathError(path: candidate.path, error)))
+        send(.failed(error))
     }
 }
 

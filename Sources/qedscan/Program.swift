@@ -23,11 +23,14 @@ enum Program {
             OptionSpec(
                 "db", value: "FILE", kind: .file, help: "the store", default: StoreLocation.defaultText,
                 inherited: true),
-            OptionSpec("quiet", short: "q", help: "print nothing unless something is wrong", inherited: true),
+            OptionSpec(
+                "quiet", short: "q", help: "print nothing unless something is wrong; images in use are not",
+                inherited: true),
             OptionSpec("verbose", short: "v", help: "print more", inherited: true),
             OptionSpec(
                 "color", value: "WHEN", kind: .oneOf(cases: ColorChoice.self), help: "colour the output",
                 default: ColorChoice.auto.rawValue, inherited: true),
+            OptionSpec("version", help: "show the version and exit"),
             .help,
         ],
         subcommands: commands.map { $0.spec },
@@ -51,6 +54,7 @@ enum Program {
     }
 
     private static func run(_ parsed: ParsedCommand) throws(UsageError) -> ExitStatus {
+        if parsed.has("version") { return VersionCommand(parsed).run() }
         guard !parsed.helpRequested, let name = parsed.names.first,
             let command = commands.first(where: { $0.spec.name == name })
         else { return HelpCommand.show(parsed.path) }

@@ -96,11 +96,11 @@ import Testing
     @Test func readersGoOnWhileAScanRuns() async throws {
         try fixture.addImage("slow.qed")
         _ = try await fixture.run("scan", fixture.pool)
-        guard let scan = try fixture.startSlowly(["scan", "--full", fixture.pool], readMilliseconds: 400) else {
+        guard let scan = try fixture.startSlowly(["scan", "--full", fixture.pool], readMilliseconds: 1500) else {
             print("skipped: there is no strace")
             return
         }
-        #expect(try await eventually { FileManager.default.fileExists(atPath: fixture.store + "-wal") })
+        #expect(try await eventually(within: 60) { FileManager.default.fileExists(atPath: fixture.store + "-wal") })
         #expect(try await fixture.run("report", "summary").status == 0)
         #expect(await scan.wait() == 0)
         #expect(!FileManager.default.fileExists(atPath: fixture.store + "-wal"), "left for users who may only read")

@@ -22,9 +22,11 @@ import Testing
             #expect(result.output.contains(text))
         }
         let json = try await fixture.run("show", "--format", "json", path)
-        let rows = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: any Sendable]]
-        #expect(rows?.count == 1)
-        #expect(rows?.first?["path"] as? String == path)
+        let image = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: any Sendable]
+        #expect(image?["path"] as? String == path)
+        let findings = try #require(image?["findings"] as? [[String: any Sendable]])
+        #expect(findings.contains { $0["kind"] as? String == "data-cluster-shared" })
+        #expect((image?["history"] as? [[String: any Sendable]])?.count == 1)
     }
 
     @Test func unknownImageIsAnErrorWithAHint() async throws {

@@ -34,7 +34,7 @@ public enum CheckStop: Hashable, Sendable {
     public var message: String {
         switch self {
         case .cancelled: "the check was cancelled"
-        case .memoryLimit(let bytes): "the map of used clusters needs more than \(bytes >> 20) MiB"
+        case .memoryLimit(let bytes): "the map of used clusters needs more than \(bytes >> 10) KiB"
         case .timeLimit(let seconds): "the check took more than \(seconds) s"
         }
     }

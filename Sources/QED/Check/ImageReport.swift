@@ -50,7 +50,10 @@ public struct ImageReport: Sendable {
 
     /// Why the image was not checked to its end, nil if it was.
     public var message: String? {
-        if let fault { return fault.description }
+        if let fault {
+            let isShort = findings.contains { $0.kind == .headerTruncated }
+            return (isShort ? FindingKind.headerTruncated.message + "; " : "") + fault.description
+        }
         if let stop { return stop.message }
         return errors.first?.description
     }

@@ -76,6 +76,8 @@ package struct ScanTotals: Sendable {
     package internal(set) var reused = 0
     package internal(set) var dirty = 0
     package internal(set) var pathErrors = 0
+    /// Images known before that are not there any more, new with this scan.
+    package internal(set) var missing = 0
     package internal(set) var leaks: UInt64 = 0
     package internal(set) var corruptions: UInt64 = 0
 

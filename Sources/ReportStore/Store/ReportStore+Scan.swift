@@ -53,7 +53,8 @@ extension ReportStore {
     /// Marks the images that a scan did not see, though it looked where they were.
     ///
     /// - Parameter covers: whether the scan would have seen an image at a path.
-    func markMissing(scanID: Int64, host: String, covers: (RawPath) -> Bool) throws(SQLiteError) {
+    /// - Returns: how many were marked.
+    func markMissing(scanID: Int64, host: String, covers: (RawPath) -> Bool) throws(SQLiteError) -> Int {
         let unseen = try database.prepare(
             """
             SELECT id, path, path_bytes FROM image
@@ -67,6 +68,7 @@ extension ReportStore {
         }
         let mark = try database.prepare("UPDATE image SET missing_since_scan_id = ? WHERE id = ?")
         for image in missing { try mark.run(scanID, image) }
+        return missing.count
     }
 
     /// Quoted one by one: a function takes at most 127 arguments.

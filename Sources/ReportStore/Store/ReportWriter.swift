@@ -91,7 +91,9 @@ package final class ReportWriter: @unchecked Sendable {
             }
             do throws(SQLiteError) {
                 try store.database.transaction(.immediate) { () throws(SQLiteError) in
-                    if !isInterrupted { try store.markMissing(scanID: scanID, host: host, covers: covers) }
+                    if !isInterrupted {
+                        totals.missing = try store.markMissing(scanID: scanID, host: host, covers: covers)
+                    }
                     try store.finishScan(
                         scanID, state: isInterrupted ? .interrupted : .completed, totals: totals,
                         filesSeen: filesSeen, bytesRead: bytesRead)

@@ -38,6 +38,7 @@ struct Question {
     let sql: String
     let format: RowFormat
     let palette: Palette
+    var roundsBytes = false
 
     func ask(_ database: Database) -> ExitStatus {
         do throws(SQLiteError) {
@@ -52,12 +53,13 @@ struct Question {
                 Diagnostic.error("the statement gives no rows: it is no question")
                 return .failed
             }
-            var writer = format.writer(columns: columns, palette: palette)
+            var writer = format.writer(columns: columns, palette: palette, roundsBytes: roundsBytes)
             while try statement.step() { writer.write(try statement.row()) }
             writer.finish()
             return .wellDone
         } catch {
-            Diagnostic.error(error.description)
+            // A mistake in the statement is not the store's.
+            Diagnostic.error(error.code.primary == .error ? "the statement: \(error.message)" : error.description)
             return .failed
         }
     }

@@ -27,7 +27,7 @@ struct ReportCommand: Command {
         guard let report else { return listReports(palette) }
         guard let store = try StoreLocation.openToRead(parsed) else { return .failed }
         if parsed.has("verbose"), format == .table { describe(report, palette) }
-        return Question(sql: report.sql, format: format, palette: palette).ask(store.database)
+        return Question(sql: report.sql, format: format, palette: palette, roundsBytes: true).ask(store.database)
     }
 
     private func listReports(_ palette: Palette) -> ExitStatus {

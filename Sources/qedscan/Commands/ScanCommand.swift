@@ -15,19 +15,26 @@ struct ScanCommand: Command {
                 + "not changed since are used again."
         ],
         options: [
-            OptionSpec("jobs", short: "j", value: "N", help: "check so many images at once", default: "4 per core"),
+            OptionSpec(
+                "jobs", short: "j", value: "N", help: "check so many images at once; 0: one after the other",
+                default: "4 per core"),
             OptionSpec("full", help: "check every image, whatever the store knows"),
-            OptionSpec("max-age", value: "TIME", help: "check images again whose result is older"),
+            OptionSpec(
+                "max-age", value: "TIME", help: "check images again whose result is older: 90s, 10m, 2h, 7d"),
             OptionSpec(
                 "force-share", short: "U", help: "check images in use too; their results are provisional"),
             OptionSpec("one-file-system", short: "x", help: "stay on the file systems of the given paths"),
             OptionSpec(
-                "include", value: "GLOB", help: "look only at files whose name, or path if GLOB has a slash, matches",
+                "include", value: "GLOB",
+                help:
+                    "look only at files whose name, or whole path if GLOB has a slash, matches; * matches slashes too",
                 repeatable: true),
             OptionSpec(
-                "exclude", value: "GLOB", help: "leave out files and directories that match", repeatable: true),
+                "exclude", value: "GLOB", help: "leave out files and directories that match in the same way",
+                repeatable: true),
             OptionSpec(
-                "max-memory", value: "SIZE", help: "limit of the maps of all images under way", default: "192M"),
+                "max-memory", value: "SIZE", help: "limit of the maps of all images under way: 64M, 1G", default: "192M"
+            ),
             OptionSpec(
                 "progress", value: "WHEN", kind: .oneOf(cases: ProgressChoice.self), help: "show progress",
                 default: ProgressChoice.auto.rawValue),
@@ -85,6 +92,8 @@ struct ScanCommand: Command {
         let cancellation = Cancellation()
         let progress = Progress()
         let errors = PathErrorPrinter()
+        let problems = ProblemList()
+        let isVerbose = parsed.has("verbose")
         var configuration = configuration
         configuration.known = try knownResults(of: store)
         let line = ProgressLine(
@@ -98,11 +107,13 @@ struct ScanCommand: Command {
         let scanner = Scanner(configuration: configuration, cancellation: cancellation, progress: progress) { event in
             writer.write(event)
             if case .failed(let error) = event { errors.add(error) }
+            if isVerbose { problems.add(event) }
         }
         line.start()
         let coverage = scanner.run()
         line.stop()
         errors.print()
+        problems.print()
         let totals = try writer.finish(
             isInterrupted: signals.wasCaught, filesSeen: progress.files, bytesRead: progress.bytesRead,
             covers: coverage.covers)
@@ -111,7 +122,7 @@ struct ScanCommand: Command {
             totals: totals, filesSeen: progress.files, nanoseconds: Timestamp.nanosecondsNow() - start,
             wasInterrupted: signals.wasCaught, storePath: storePath)
         let status = ExitStatus(totals).union(signals.wasCaught ? .interrupted : [])
-        if !parsed.has("quiet") || !status.isEmpty { summary.print(palette) }
+        if !parsed.has("quiet") || summary.isWorthMail { summary.print(palette) }
         return status
     }
 

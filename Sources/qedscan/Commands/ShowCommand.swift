@@ -38,13 +38,32 @@ struct ShowCommand: Command {
             Diagnostic.hint("'qedscan scan' looks for images; 'qedscan check' checks one without the store")
             return .failed
         }
-        guard format == .table else {
-            var writer = format.writer(columns: latest.columns, palette: palette)
+        switch format {
+        case .table: try printText(latest.columns, image, database, palette)
+        case .csv:
+            var writer = CSVWriter(columns: latest.columns)
             writer.write(image)
-            writer.finish()
-            return .wellDone
+        case .json, .jsonl: try printJSON(latest.columns, image, database)
         }
-        for (column, value) in zip(latest.columns, image) where value != .null {
+        return .wellDone
+    }
+
+    /// One object, with the findings and the history as arrays in it.
+    private func printJSON(_ columns: [String], _ image: [SQLiteValue], _ database: Database) throws(SQLiteError) {
+        let findings = try rows(of: ShowCommand.findingsSQL, in: database)
+        let history = try rows(of: ShowCommand.historySQL, in: database)
+        let members =
+            zip(columns, image).map { "\(JSON.string($0)): \(JSON.value($1))" } + [
+                "\"findings\": \(JSON.array(findings.rows, columns: findings.columns))",
+                "\"history\": \(JSON.array(history.rows, columns: history.columns))",
+            ]
+        StandardOutput.writeLine("{" + members.joined(separator: ", ") + "}")
+    }
+
+    private func printText(
+        _ columns: [String], _ image: [SQLiteValue], _ database: Database, _ palette: Palette
+    ) throws(SQLiteError) {
+        for (column, value) in zip(columns, image) where value != .null {
             var text = TableWriter.text(value)
             if column.hasSuffix("_size"), case .integer(let count) = value, count >= 1024,
                 !["table_size", "header_size"].contains(column)
@@ -55,7 +74,6 @@ struct ShowCommand: Command {
         }
         try section("findings", ShowCommand.findingsSQL, in: database, palette)
         try section("history", ShowCommand.historySQL, in: database, palette)
-        return .wellDone
     }
 
     private func section(
@@ -64,7 +82,7 @@ struct ShowCommand: Command {
         let (columns, rows) = try rows(of: sql, in: database)
         guard !rows.isEmpty else { return }
         StandardOutput.writeLine("\n" + palette.bold(title))
-        var writer = TableWriter(columns: columns, palette: palette)
+        var writer = TableWriter(columns: columns, palette: palette, roundsBytes: false)
         for row in rows { writer.write(row) }
         writer.finish()
     }

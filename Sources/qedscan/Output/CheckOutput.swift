@@ -35,7 +35,7 @@ struct CheckOutput {
             columns: [
                 "kind", "l1", "l2", "entry", "file_offset", "count", "guest_offset", "guest_length", "other_l1",
                 "other_l2", "message",
-            ], palette: palette)
+            ], palette: palette, roundsBytes: false)
         for finding in report.findings { writer.write(row(finding)) }
         writer.finish()
     }

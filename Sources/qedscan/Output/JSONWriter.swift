@@ -33,6 +33,10 @@ enum JSON {
         "{" + members.map { "\(string($0)): \(value($1))" }.joined(separator: ", ") + "}"
     }
 
+    static func array(_ rows: [[SQLiteValue]], columns: [String]) -> String {
+        "[" + rows.map { object(zip(columns, $0)) }.joined(separator: ", ") + "]"
+    }
+
     /// A blob is a string of its hexadecimal digits; numbers that JSON lacks are null.
     static func value(_ value: SQLiteValue) -> String {
         switch value {

@@ -16,7 +16,7 @@ final class PathErrorPrinter: Sendable {
     func print() {
         let (count, first) = errors.withLock { $0 }
         for error in first.sorted(by: { $0.path < $1.path }) {
-            Diagnostic.error("\(PrintableText.escaping(error.path.bytes)): \(error.operation): \(error.message)")
+            Diagnostic.error("\(PrintableText.escaping(error.path.bytes)): \(error.message)")
         }
         if count > first.count { Diagnostic.error("and \(count - first.count) more paths: 'qedscan report errors'") }
     }

@@ -20,9 +20,10 @@ enum RowFormat: String, CaseIterable {
         self = try parsed.choice(of: "format", as: RowFormat.self) ?? .table
     }
 
-    func writer(columns: [String], palette: Palette) -> any RowWriter {
+    /// - Parameter roundsBytes: for people, in the table only: columns whose names end in `_bytes` read as `1.5 GiB`.
+    func writer(columns: [String], palette: Palette, roundsBytes: Bool = false) -> any RowWriter {
         switch self {
-        case .table: TableWriter(columns: columns, palette: palette)
+        case .table: TableWriter(columns: columns, palette: palette, roundsBytes: roundsBytes)
         case .csv: CSVWriter(columns: columns)
         case .json: JSONArrayWriter(columns: columns)
         case .jsonl: JSONLinesWriter(columns: columns)

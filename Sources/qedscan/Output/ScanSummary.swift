@@ -10,25 +10,40 @@ struct ScanSummary {
     let wasInterrupted: Bool
     let storePath: String
 
+    /// Whether somebody has to know, with `--quiet`. That virtual machines have images open is the normal case.
+    var isWorthMail: Bool {
+        wasInterrupted || totals.pathErrors > 0 || totals.missing > 0
+            || totals.outcomes.keys.contains { $0 != .clean && $0 != .inUse }
+    }
+
     func print(_ palette: Palette) {
         let seconds = Decimal.text(Double(nanoseconds) / 1e9, places: 2)
         let verb = wasInterrupted ? palette.warning("interrupted after") : "in"
         StandardOutput.writeLine(
-            palette.bold("\(totals.images) images") + " among \(filesSeen) files \(verb) \(seconds) s, "
-                + "\(totals.images - totals.reused) checked, \(totals.reused) unchanged")
+            palette.bold(counted(totals.images, "image"))
+                + " among \(counted(filesSeen, "file")) \(verb) \(seconds) s, "
+                + "\(totals.images - totals.reused) looked at, \(totals.reused) unchanged")
         for outcome in Outcome.allCases {
             guard let count = totals.outcomes[outcome] else { continue }
             line(count, outcome.rawValue, color: color(of: outcome, palette))
         }
-        if totals.dirty > 0 { line(totals.dirty, "dirty (not closed cleanly)", color: palette.warning) }
-        if totals.pathErrors > 0 { line(totals.pathErrors, "errors of reading", color: palette.bad) }
+        if totals.missing > 0 { line(totals.missing, "no longer there", color: palette.warning) }
+        if totals.pathErrors > 0 { line(totals.pathErrors, "not readable", color: palette.bad) }
+        if totals.dirty > 0 {
+            StandardOutput.writeLine(palette.warning("dirty: \(totals.dirty)") + ", not closed cleanly")
+        }
         StandardOutput.writeLine("store: \(PrintableText.escaping(storePath))")
+        if totals.outcomes.keys.contains(where: { $0 != .clean }) {
+            StandardOutput.writeLine("see 'qedscan report damaged' and 'qedscan report errors'")
+        }
     }
 
     private func line(_ count: Int, _ what: String, color: (String) -> String) {
         let digits = String(count)
         StandardOutput.writeLine(String(repeating: " ", count: max(8 - digits.count, 0)) + digits + "  " + color(what))
     }
+
+    private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
     private func color(of outcome: Outcome, _ palette: Palette) -> (String) -> String {
         switch outcome {

@@ -8,9 +8,12 @@ import ReportStore
 struct TableWriter: RowWriter {
     private let columns: [String]
     private let palette: Palette
+    private let roundsBytes: Bool
     private var rows: [[SQLiteValue]] = []
 
-    init(columns: [String], palette: Palette) {
+    /// - Parameter roundsBytes: whether columns whose names end in `_bytes` read as `1.5 GiB`.
+    init(columns: [String], palette: Palette, roundsBytes: Bool) {
+        self.roundsBytes = roundsBytes
         self.columns = columns
         self.palette = palette
     }
@@ -19,7 +22,7 @@ struct TableWriter: RowWriter {
 
     mutating func finish() {
         let heads = columns.map { TableWriter.text(.text($0)) }
-        let cells = rows.map { zip(columns, $0).map(TableWriter.cell) }
+        let cells = rows.map { zip(columns, $0).map(cell) }
         let widths = columns.indices.map { column in
             cells.reduce(TableWriter.width(of: heads[column])) { max($0, TableWriter.width(of: $1[column])) }
         }
@@ -37,9 +40,9 @@ struct TableWriter: RowWriter {
         for row in cells { StandardOutput.writeLine(line(row)) }
     }
 
-    private static func cell(_ column: String, _ value: SQLiteValue) -> String {
-        if case .integer(let number) = value, column.hasSuffix("_bytes") { return ByteCount.text(number) }
-        return text(value)
+    private func cell(_ column: String, _ value: SQLiteValue) -> String {
+        if roundsBytes, case .integer(let number) = value, column.hasSuffix("_bytes") { return ByteCount.text(number) }
+        return TableWriter.text(value)
     }
 
     /// A value as one cell, without anything that could disturb a terminal.

@@ -1,0 +1,16 @@
+-- Which images that were there once are not there any more, or are no QED images any more?
+--
+-- path: the image
+-- last_outcome: what its last check gave
+-- dirty: 1 if it was marked as not closed cleanly
+-- last_checked_at, missing_since: UTC; the second is the start of the first scan that should have seen it
+SELECT
+    latest_check.path,
+    latest_check.outcome AS last_outcome,
+    latest_check.dirty,
+    latest_check.checked_at AS last_checked_at,
+    scan.started_at AS missing_since
+FROM latest_check
+JOIN image ON image.id = latest_check.image_id
+JOIN scan ON scan.id = image.missing_since_scan_id
+ORDER BY missing_since DESC, latest_check.host, latest_check.path;
