@@ -33,7 +33,7 @@ final class ClusterMap {
         rootCount = Int((clusterCount >> (ClusterMap.leafShift + ClusterMap.pageShift)) + 1)
         spare = Leaf.allocate(capacity: ClusterMap.leafWords)
         spare.initialize(repeating: 0, count: ClusterMap.leafWords)
-        // calloc gives untouched zero pages: a root for 8 EiB is large in address space only.
+        // Untouched pages are not there yet: a root for 8 EiB is large in address space only.
         memory = MapMemory(budget: budget)
         root = memory.allocate(rootCount, of: Page?.self, charge: min(rootCount * 8, 4096))
         isExhausted = root == nil
@@ -190,28 +190,57 @@ final class ClusterMap {
     }
 }
 
-/// The memory of one map: zeroed, charged to a budget, freed as a whole.
+/// The memory of one map: zeroed, charged to a budget, given back as a whole.
+///
+/// Leaves are cut from slabs of their own mapping, since the allocator would keep the memory of a large map, and once
+/// for each thread.
 private final class MapMemory {
+    private static let slabByteCount = 1 << 20
+    /// A line of the processor's cache.
+    private static let alignment = 64
+
     private let budget: MemoryBudget
     private var reserved = 0
-    private var blocks: [UnsafeMutableRawPointer] = []
+    private var mappings: [(start: UnsafeMutableRawPointer, byteCount: Int)] = []
+    /// What is left of the newest slab.
+    private var free = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     init(budget: MemoryBudget) { self.budget = budget }
 
     deinit {
-        for block in blocks { free(block) }
+        for mapping in mappings { munmap(mapping.start, mapping.byteCount) }
         budget.release(reserved)
     }
 
     /// Zeroed memory, nil if the budget or the system has none. Swift's own allocation would abort.
+    ///
+    /// - Parameter charge: bytes of the budget; untouched pages cost nothing.
     func allocate<Element>(_ count: Int, of type: Element.Type, charge: Int) -> UnsafeMutablePointer<Element>? {
+        let size = count * MemoryLayout<Element>.stride
+        let byteCount = (size + MapMemory.alignment - 1) & ~(MapMemory.alignment - 1)
         guard budget.reserve(charge) else { return nil }
-        guard let memory = calloc(count, MemoryLayout<Element>.stride) else {
+        guard let memory = byteCount < MapMemory.slabByteCount / 4 ? cut(byteCount) : map(byteCount) else {
             budget.release(charge)
             return nil
         }
         reserved += charge
-        blocks.append(memory)
         return memory.bindMemory(to: Element.self, capacity: count)
+    }
+
+    private func cut(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        if free.count < byteCount {
+            guard let slab = map(MapMemory.slabByteCount) else { return nil }
+            free = UnsafeMutableRawBufferPointer(start: slab, count: MapMemory.slabByteCount)
+        }
+        let memory = free.baseAddress
+        free = UnsafeMutableRawBufferPointer(rebasing: free[byteCount...])
+        return memory
+    }
+
+    private func map(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let memory, memory != MAP_FAILED else { return nil }
+        mappings.append((memory, byteCount))
+        return memory
     }
 }
