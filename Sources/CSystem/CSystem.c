@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-int csystem_ofd_test_write_lock(int fd, off_t start, off_t length, struct csystem_lock *found)
+int csystem_ofd_test_write_lock(int fd, off_t start, off_t length)
 {
     struct flock lock;
     memset(&lock, 0, sizeof lock);  /* l_pid must be 0 for open file description locks */
@@ -18,11 +18,7 @@ int csystem_ofd_test_write_lock(int fd, off_t start, off_t length, struct csyste
     if (fcntl(fd, F_OFD_GETLK, &lock) == -1) {
         return -1;
     }
-    found->held = lock.l_type != F_UNLCK;
-    found->exclusive = lock.l_type == F_WRLCK;
-    found->start = lock.l_start;
-    found->pid = lock.l_pid;
-    return 0;
+    return lock.l_type != F_UNLCK;
 }
 
 int csystem_ofd_take_write_lock(int fd)

@@ -96,30 +96,10 @@ struct DatabaseTests {
 
     @Test func useAfterCloseIsAnError() throws {
         let database = try folder.open()
-        let interrupter = database.interrupter
         try database.close()
         try database.close()
-        interrupter.interrupt()
         #expect(try sqliteError { try database.execute("SELECT 1") }.code == .misuse)
         #expect(database.changes == 0)
         #expect(!database.isInTransaction)
-    }
-
-    @Test func aRunningStatementCanBeInterrupted() throws {
-        let database = try folder.open()
-        let interrupter = database.interrupter
-        let stop = StopFlag()
-        let stopper = InBackground {
-            // Again and again, as an interrupt before the statement runs has no effect.
-            while !stop.isSet {
-                interrupter.interrupt()
-                usleep(5_000)
-            }
-        }
-        let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
-        let error = try sqliteError { try database.execute(endless) }
-        stop.set()
-        try stopper.wait()
-        #expect(error.code == .interrupted)
     }
 }

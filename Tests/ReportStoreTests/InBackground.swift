@@ -26,14 +26,3 @@ struct InBackground {
         if let error = outcome.error.withLock({ $0 }) { throw error }
     }
 }
-
-/// Tells background work to stop.
-final class StopFlag: Sendable {
-    private let flag = Atomic(false)
-
-    var isSet: Bool { flag.load(ordering: .relaxed) }
-
-    func set() {
-        flag.store(true, ordering: .relaxed)
-    }
-}

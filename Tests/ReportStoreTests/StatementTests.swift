@@ -105,9 +105,6 @@ struct StatementTests {
         #expect(database.changes == 1)
         try database.execute("UPDATE t SET b = 0")
         #expect(database.changes == 2)
-        insert.clearBindings()
-        try insert.run()
-        #expect(try database.scalar("SELECT a FROM t WHERE rowid = 3") == .null)
     }
 
     @Test func finishedStatementsHoldNoLock() throws {

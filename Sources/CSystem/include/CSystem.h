@@ -4,19 +4,11 @@
 /* The Linux system calls and constants that Swift's Glibc module lacks. Each function returns what the call
    returns and leaves the reason in errno. */
 
-#include <stdbool.h>
 #include <sys/types.h>
 
-/* A lock found by csystem_ofd_test_write_lock. */
-struct csystem_lock {
-    bool held;       /* somebody holds a conflicting lock in the range */
-    bool exclusive;  /* the lock found is a write lock */
-    off_t start;     /* its first byte */
-    pid_t pid;       /* its owner, -1 for an open file description lock, 0 if unknown */
-};
-
-/* fcntl(F_OFD_GETLK) for a write lock over [start, start + length): tests, never takes. */
-int csystem_ofd_test_write_lock(int fd, off_t start, off_t length, struct csystem_lock *found);
+/* fcntl(F_OFD_GETLK) for a write lock over [start, start + length): tests, never takes. 1 if somebody holds a lock that
+   conflicts, 0 if nobody does. */
+int csystem_ofd_test_write_lock(int fd, off_t start, off_t length);
 
 /* fcntl(F_OFD_SETLK): takes a write lock over the whole file without waiting. */
 int csystem_ofd_take_write_lock(int fd);

@@ -3,7 +3,7 @@ import CSQLite
 /// One connection to an SQLite database file.
 ///
 /// A connection and its statements belong to one thread or serial queue at a time: SQLite's own locking is off for it.
-/// Only its `interrupter` may be used from elsewhere. Not `Sendable` for that reason; the owner confines it.
+/// Not `Sendable` for that reason; the owner confines it.
 package final class Database {
     /// What a connection may do to the file.
     package enum Mode: Sendable {
@@ -18,8 +18,6 @@ package final class Database {
     /// The file, as the caller named it.
     package let path: String
     package let mode: Mode
-    /// Stops this connection's running statement, from any thread.
-    package let interrupter: Interrupter
 
     /// Nil once closed.
     private var connection: OpaquePointer?
@@ -40,13 +38,11 @@ package final class Database {
         self.path = path
         self.mode = mode
         self.connection = connection
-        interrupter = Interrupter(connection: connection)
         sqlite3_busy_timeout(connection, busyTimeout.wholeMilliseconds)
         try harden(connection)
     }
 
     deinit {
-        interrupter.retire()
         sqlite3_close_v2(connection)
     }
 
@@ -58,7 +54,6 @@ package final class Database {
         guard sqlite3_next_stmt(connection, nil) == nil else {
             throw refusal(.misuse, "it cannot be closed while statements of it are in use")
         }
-        interrupter.retire()
         self.connection = nil
         sqlite3_close_v2(connection)
     }

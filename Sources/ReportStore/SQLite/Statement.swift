@@ -89,11 +89,6 @@ package final class Statement {
         guard code == SQLITE_OK else { throw database.failure(code, sql: sql) }
     }
 
-    /// Makes every parameter NULL.
-    package func clearBindings() {
-        sqlite3_clear_bindings(handle)
-    }
-
     // MARK: - Running
 
     /// Runs on to the next row. Returns false when there is none; the statement is then reset and lets go of its locks.

@@ -36,22 +36,21 @@ extension ImageFile {
 
     private func testLocks() throws(SystemError) -> ImageUse {
         // Most files are free, and one call over all the bytes says so.
-        guard try lock(from: 0, through: ImageFile.lastByte).held else { return .free }
-        let writer = try lock(from: ImageFile.qemuPermissionBytes.first, through: ImageFile.qemuPermissionBytes.last)
-        if writer.held {
+        guard try isLocked(from: 0, through: ImageFile.lastByte) else { return .free }
+        let qemu = ImageFile.qemuPermissionBytes
+        if try isLocked(from: qemu.first, through: qemu.last) {
             return .writer(holder: "a program holds a lock as QEMU's writers do")
         }
-        if try lock(from: ImageFile.libvirtBytes.first, through: ImageFile.libvirtBytes.last).held {
+        if try isLocked(from: ImageFile.libvirtBytes.first, through: ImageFile.libvirtBytes.last) {
             return .writer(holder: "a program holds a lock as libvirt's lock daemon does")
         }
         return .readers
     }
 
-    private func lock(from first: off_t, through last: off_t) throws(SystemError) -> csystem_lock {
-        var found = csystem_lock()
-        try retryingInterrupted("fcntl(F_OFD_GETLK)") {
-            csystem_ofd_test_write_lock(descriptor, first, last - first + 1, &found)
+    private func isLocked(from first: off_t, through last: off_t) throws(SystemError) -> Bool {
+        let found = try retryingInterrupted("fcntl(F_OFD_GETLK)") {
+            csystem_ofd_test_write_lock(descriptor, first, last - first + 1)
         }
-        return found
+        return found == 1
     }
 }
