@@ -30,7 +30,6 @@ enum Program {
             OptionSpec(
                 "color", value: "WHEN", kind: .oneOf(cases: ColorChoice.self), help: "colour the output",
                 default: ColorChoice.auto.rawValue, inherited: true),
-            OptionSpec("version", help: "show the version and exit"),
             .help,
         ],
         subcommands: commands.map { $0.spec },
@@ -42,7 +41,10 @@ enum Program {
     /// Runs the command that the process's arguments name, and sees to it that its output is written.
     static func run() -> ExitStatus {
         do throws(UsageError) {
-            let parsed = try CommandParser(spec).parse(RawArgument.processArguments())
+            var arguments = RawArgument.processArguments()
+            // By GNU's custom it is an option, too.
+            if arguments == [RawArgument("--version")] { arguments = [RawArgument(VersionCommand.spec.name)] }
+            let parsed = try CommandParser(spec).parse(arguments)
             let status = try run(parsed)
             guard !StandardOutput.finish() else { return status }
             return isCheck(parsed.path.title) ? ExitStatus(CheckStatus.failed) : status.union(.failed)
@@ -54,7 +56,6 @@ enum Program {
     }
 
     private static func run(_ parsed: ParsedCommand) throws(UsageError) -> ExitStatus {
-        if parsed.has("version") { return VersionCommand(parsed).run() }
         guard !parsed.helpRequested, let name = parsed.names.first,
             let command = commands.first(where: { $0.spec.name == name })
         else { return HelpCommand.show(parsed.path) }

@@ -27,7 +27,7 @@ struct ScanCommand: Command {
             OptionSpec(
                 "include", value: "GLOB",
                 help:
-                    "look only at files whose name, or whole path if GLOB has a slash, matches; * matches slashes too",
+                    "look only at files whose name, or absolute path if GLOB has a slash, matches; * matches slashes too",
                 repeatable: true),
             OptionSpec(
                 "exclude", value: "GLOB", help: "leave out files and directories that match in the same way",
