@@ -38,15 +38,16 @@ struct CheckResultRow {
     /// Whether another row's `comparedColumns` say the same. Of an image in use or changing, the file itself does not
     /// matter: it changes all the time.
     func repeats(_ last: [SQLiteValue]) -> Bool {
-        let mine = Array(values.suffix(CheckResultRow.comparedColumns.count))
-        switch outcome {
-        case .inUse, .changing:
-            return zip(CheckResultRow.comparedColumns, zip(mine, last))
-                .filter { !CheckResultRow.fileColumns.contains($0.0) }
-                .allSatisfy { $0.1.0 == $0.1.1 }
-        default:
-            return mine == last
-        }
+        let mine = values.suffix(CheckResultRow.comparedColumns.count)
+        // What a file occupies on disk settles only some time after it was written.
+        let passedOver =
+            switch outcome {
+            case .inUse, .changing: CheckResultRow.fileColumns
+            default: ["disk_size"]
+            }
+        return zip(CheckResultRow.comparedColumns, zip(mine, last))
+            .filter { !passedOver.contains($0.0) }
+            .allSatisfy { $0.1.0 == $0.1.1 }
     }
 
     private static func file(_ status: FileStatus) -> [SQLiteValue] {
