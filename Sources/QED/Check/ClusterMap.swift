@@ -192,22 +192,25 @@ final class ClusterMap {
 
 /// The memory of one map: zeroed, charged to a budget, given back as a whole.
 ///
-/// Leaves are cut from slabs of their own mapping, since the allocator would keep the memory of a large map, and once
-/// for each thread.
+/// Leaves are cut from slabs. The first one, all that a small image needs, comes from the allocator. More are mappings of
+/// their own, since the allocator would keep the memory of a large map, and once for each thread.
 private final class MapMemory {
+    private static let firstSlabByteCount = 64 << 10
     private static let slabByteCount = 1 << 20
     /// A line of the processor's cache.
     private static let alignment = 64
 
     private let budget: MemoryBudget
     private var reserved = 0
+    private var firstSlab: UnsafeMutableRawPointer?
     private var mappings: [(start: UnsafeMutableRawPointer, byteCount: Int)] = []
     /// What is left of the newest slab.
-    private var free = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private var rest = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     init(budget: MemoryBudget) { self.budget = budget }
 
     deinit {
+        free(firstSlab)
         for mapping in mappings { munmap(mapping.start, mapping.byteCount) }
         budget.release(reserved)
     }
@@ -219,7 +222,7 @@ private final class MapMemory {
         let size = count * MemoryLayout<Element>.stride
         let byteCount = (size + MapMemory.alignment - 1) & ~(MapMemory.alignment - 1)
         guard budget.reserve(charge) else { return nil }
-        guard let memory = byteCount < MapMemory.slabByteCount / 4 ? cut(byteCount) : map(byteCount) else {
+        guard let memory = byteCount <= MapMemory.firstSlabByteCount ? cut(byteCount) : map(byteCount) else {
             budget.release(charge)
             return nil
         }
@@ -228,13 +231,23 @@ private final class MapMemory {
     }
 
     private func cut(_ byteCount: Int) -> UnsafeMutableRawPointer? {
-        if free.count < byteCount {
-            guard let slab = map(MapMemory.slabByteCount) else { return nil }
-            free = UnsafeMutableRawBufferPointer(start: slab, count: MapMemory.slabByteCount)
+        if rest.count < byteCount {
+            guard let slab = newSlab() else { return nil }
+            rest = slab
         }
-        let memory = free.baseAddress
-        free = UnsafeMutableRawBufferPointer(rebasing: free[byteCount...])
+        let memory = rest.baseAddress
+        rest = UnsafeMutableRawBufferPointer(rebasing: rest[byteCount...])
         return memory
+    }
+
+    private func newSlab() -> UnsafeMutableRawBufferPointer? {
+        guard firstSlab != nil else {
+            firstSlab = calloc(1, MapMemory.firstSlabByteCount)
+            return firstSlab.map { UnsafeMutableRawBufferPointer(start: $0, count: MapMemory.firstSlabByteCount) }
+        }
+        return map(MapMemory.slabByteCount).map {
+            UnsafeMutableRawBufferPointer(start: $0, count: MapMemory.slabByteCount)
+        }
     }
 
     private func map(_ byteCount: Int) -> UnsafeMutableRawPointer? {
