@@ -3,8 +3,8 @@ import QED
 
 /// Walks directories and hands over the files in them.
 ///
-/// Depth first with a stack, since breadth first would hold whole levels in memory. Names are the directory's own bytes,
-/// each is opened relative to its directory, and symbolic links are not followed, so nothing can lead the walk out of
+/// Depth first with a stack, since breadth first would hold whole levels in memory. Names are the directory's own
+/// bytes, each is opened relative to its directory, and symbolic links are not followed, so nothing can lead the walk out of
 /// the roots. A directory is read once, whatever its names: bind mounts and overlapping roots cost nothing and cannot
 /// make a loop. Errors are handed over too, and the walk goes on.
 struct Walker {

@@ -2,9 +2,9 @@ import Glibc
 
 /// A bounded queue between one producer and several workers.
 ///
-/// `push` waits while the queue is full, and then until it is half empty, `pop` while it is empty; after `close` nothing more goes in, and `pop` gives
-/// what is left and then nil. So both ends come to an end: a producer only ever waits for workers that run, and a
-/// worker for a producer that will push or close.
+/// `push` waits while the queue is full, and then until it is half empty; `pop` waits while it is empty. After `close`
+/// nothing more goes in, and `pop` gives what is left and then nil. So both ends come to an end: a producer only ever
+/// waits for workers that run, and a worker for a producer that will push or close.
 /// `@unchecked Sendable`: the elements and `isClosed` are touched only with `mutex` held.
 final class WorkQueue<Element: Sendable>: @unchecked Sendable {
     private let capacity: Int

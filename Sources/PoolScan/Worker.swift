@@ -3,8 +3,8 @@ import QED
 
 /// Takes one candidate after the other from the name to the result.
 ///
-/// Order for an image: is an earlier result still valid; open it and look for the magic; seen under another name; in use; check; in use or changed
-/// meanwhile. Belongs to one thread.
+/// Order for an image: is an earlier result still valid; open it and look for the magic; seen under another name; in
+/// use; check; in use or changed meanwhile. Belongs to one thread.
 final class Worker {
     private let configuration: ScanConfiguration
     private let cancellation: Cancellation

@@ -192,8 +192,8 @@ final class ClusterMap {
 
 /// The memory of one map: zeroed, charged to a budget, given back as a whole.
 ///
-/// Leaves are cut from slabs. The first one, all that a small image needs, comes from the allocator. More are mappings of
-/// their own, since the allocator would keep the memory of a large map, and once for each thread.
+/// Leaves are cut from slabs. The first one, all that a small image needs, comes from the allocator. More are mappings
+/// of their own, since the allocator would keep the memory of a large map, and once for each thread.
 private final class MapMemory {
     private static let firstSlabByteCount = 64 << 10
     private static let slabByteCount = 1 << 20

@@ -1,4 +1,5 @@
-/// The `features` word of a header: bits that a program must know to open the image (QED specification, "Feature bits").
+/// The `features` word of a header: bits that a program must know to open the image (QED specification, "Feature
+/// bits").
 public struct FeatureBits: OptionSet, Hashable, Sendable {
     public let rawValue: UInt64
 

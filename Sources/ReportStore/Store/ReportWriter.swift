@@ -3,9 +3,9 @@ import QED
 
 /// Writes what a scan finds, from any number of workers, on a queue of its own.
 ///
-/// Records are collected into transactions: of so many records, or what came in a second, so that a crash loses no
-/// more than that. Workers wait only when they are far ahead, counted in rows: records may have thousands. After an error nothing more is written;
-/// `finish` throws it.
+/// Records are collected into transactions: of so many rows, or what came in a second, so that a crash loses no more
+/// than that. Workers wait only when they are far ahead, counted in rows: records may have thousands. After an error
+/// nothing more is written; `finish` throws it.
 /// `@unchecked Sendable`: all stored variables are touched only on `queue`.
 package final class ReportWriter: @unchecked Sendable {
     /// Rows to a transaction.

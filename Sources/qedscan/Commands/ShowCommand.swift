@@ -127,7 +127,8 @@ struct ShowCommand: Command {
 
     private static let findingsSQL = """
         SELECT
-            kind, severity, l1_index AS l1, l2_index AS l2, iif(entry_value IS NULL, NULL, format('0x%llx', entry_value)) AS entry, file_offset,
+            kind, severity, l1_index AS l1, l2_index AS l2,
+            iif(entry_value IS NULL, NULL, format('0x%llx', entry_value)) AS entry, file_offset,
             cluster_count AS count, guest_offset, guest_length, other_l1_index AS other_l1,
             other_l2_index AS other_l2, nullif(suppressed_count, 0) AS suppressed, message
         FROM finding JOIN finding_kind ON slug = kind
