@@ -14,7 +14,8 @@ BIN = $(shell $(SWIFT) build $(RELEASE) --show-bin-path)
 
 # Installs the packages of $(1) that are missing.
 define need
-	@missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	@missing=$$(for p in $(1); do \
+	    test "$$(dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null)" = installed || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
 	    echo "installing" $$missing; \
 	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
