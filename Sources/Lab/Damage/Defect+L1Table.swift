@@ -27,7 +27,9 @@ extension Defect {
             try editor.truncate(to: offset + geometry.tableByteCount - missing)
             try editor.writeL1(offset, at: table.l1Index)
         case .l2OnData:
-            let data = try sample.data(using: &random, startsTable: true)
+            let data = try sample.data(using: &random)
+            // So that a table that begins at the last data cluster still ends within the file.
+            _ = try editor.appendClusters(geometry.tableClusters)
             let later = sample.tables.filter { $0.l1Index > data.l1Index }.randomElement(using: &random)
             // Without a later table the next entry is free, and maps bytes past the image.
             let index = later?.l1Index ?? data.l1Index + 1

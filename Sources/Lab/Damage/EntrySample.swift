@@ -33,14 +33,9 @@ struct EntrySample {
     }
 
     /// A random data entry.
-    ///
-    /// - Parameter startsTable: whether a table must have room from there to the end of the file.
-    func data(using random: inout SeededRandom, startsTable: Bool = false) throws(LabError) -> DataEntry {
+    func data(using random: inout SeededRandom) throws(LabError) -> DataEntry {
         for table in tables.shuffled(using: &random) {
-            let entries = try data(of: table).filter {
-                !startsTable || geometry.fault(ofTableAt: ByteOffset($0.value)) == nil
-            }
-            if let entry = entries.randomElement(using: &random) { return entry }
+            if let entry = try data(of: table).randomElement(using: &random) { return entry }
         }
         throw missing("data cluster")
     }
