@@ -7,7 +7,8 @@ package struct Scanner {
     private let configuration: ScanConfiguration
     private let cancellation: Cancellation
     private let progress: Progress
-    private let sink: @Sendable (ScanEvent) -> Void
+    /// Counts an event and hands it to the sink.
+    private let emit: @Sendable (ScanEvent) -> Void
 
     /// - Parameter sink: called by several workers at once.
     package init(
@@ -17,7 +18,10 @@ package struct Scanner {
         self.configuration = configuration
         self.cancellation = cancellation
         self.progress = progress
-        self.sink = sink
+        emit = { event in
+            progress.add(event)
+            sink(event)
+        }
     }
 
     /// Runs the scan to its end, or until it is cancelled.
@@ -30,11 +34,6 @@ package struct Scanner {
         check(state.starvedCandidates(), lastState, workerCount: 0)
         for path in state.unreadPaths() + lastState.unreadPaths() { coverage.addUnread(path) }
         return coverage
-    }
-
-    private func emit(_ event: ScanEvent) {
-        progress.add(event)
-        sink(event)
     }
 
     private func walk(_ state: ScanState) -> Coverage {
@@ -57,12 +56,12 @@ package struct Scanner {
     }
 
     private func run(_ state: ScanState, workerCount: Int, produce: (_ push: @escaping (Candidate) -> Void) -> Void) {
-        let (configuration, cancellation, progress, sink) = (configuration, cancellation, progress, sink)
+        let (configuration, cancellation, progress, emit) = (configuration, cancellation, progress, emit)
         WorkerPool(workerCount: workerCount).run(
             makeWorker: {
                 Worker(
                     configuration: configuration, cancellation: cancellation, progress: progress, state: state,
-                    emit: sink)
+                    emit: emit)
             },
             process: { (worker: Worker, candidate: Candidate) in worker.process(candidate) },
             produce: produce)

@@ -23,10 +23,7 @@ final class Worker {
         self.progress = progress
         self.state = state
         self.emit = emit
-        reuse = ReuseFilter(known: configuration.known, state: state) { event in
-            progress.add(event)
-            emit(event)
-        }
+        reuse = ReuseFilter(known: configuration.known, state: state, emit: emit)
         checker = Checker(
             limits: configuration.limits, threadCount: configuration.threadsPerImage,
             isCancelled: { cancellation.isCancelled })
@@ -103,7 +100,6 @@ final class Worker {
 
     private func send(_ event: ScanEvent) {
         if case .checked(let result) = event, result.report?.stop == .cancelled { return }
-        progress.add(event)
         emit(event)
     }
 

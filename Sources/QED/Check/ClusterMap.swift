@@ -45,13 +45,9 @@ final class ClusterMap {
 
     /// Marks a cluster; true if it was marked before.
     func mark(_ cluster: ClusterIndex) -> Bool {
-        let leaf = leaf(at: cluster.rawValue >> ClusterMap.leafShift)
-        let bit = cluster.rawValue & (ClusterMap.leafClusters - 1)
-        let mask: UInt64 = 1 << (bit & 63)
-        let wasMarked = leaf[Int(bit >> 6)] & mask != 0
-        leaf[Int(bit >> 6)] |= mask
-        if !wasMarked { usedCount += 1 }
-        return wasMarked
+        let marked = markUncounted(cluster.rawValue)
+        usedCount += 1 - marked
+        return marked != 0
     }
 
     /// Marks a run of clusters by whole words; returns how many were marked before.
