@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
-BUILD_PACKAGES := libsqlite3-dev pkg-config
+BUILD_PACKAGES := libsqlite3-dev libmd-dev pkg-config
 RUN_PACKAGES := qemu-utils sqlite3
 TEST_PACKAGES := $(RUN_PACKAGES) strace mandoc zsh fish
 

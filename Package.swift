@@ -15,18 +15,21 @@ let package = Package(
         .target(name: "QED", dependencies: ["CSystem"], swiftSettings: settings),
         .target(name: "PoolScan", dependencies: ["QED", "CSystem"], swiftSettings: settings),
 
+        .systemLibrary(name: "CMessageDigest", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
+        .target(name: "Repair", dependencies: ["QED", "CSystem", "CMessageDigest"], swiftSettings: settings),
+
         // The store.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .executableTarget(name: "embed-assets", swiftSettings: settings),
         .plugin(name: "EmbedAssets", capability: .buildTool(), dependencies: ["embed-assets"]),
         .target(name: "Assets", swiftSettings: settings, plugins: ["EmbedAssets"]),
         .target(
-            name: "ReportStore", dependencies: ["QED", "CSQLite", "CSystem", "Assets"], swiftSettings: settings),
+            name: "ReportStore", dependencies: ["QED", "Repair", "CSQLite", "CSystem", "Assets"], swiftSettings: settings),
 
         // The programs.
         .target(name: "CommandSyntax", swiftSettings: settings),
         .executableTarget(
-            name: "qedscan", dependencies: ["CSystem", "CommandSyntax", "PoolScan", "ReportStore", "QED"],
+            name: "qedscan", dependencies: ["CSystem", "CommandSyntax", "PoolScan", "Repair", "ReportStore", "QED"],
             swiftSettings: settings),
         .target(name: "Lab", dependencies: ["QED"], swiftSettings: settings),
         .executableTarget(name: "qedlab", dependencies: ["CommandSyntax", "Lab", "QED"], swiftSettings: settings),
@@ -38,18 +41,21 @@ let package = Package(
         .testTarget(name: "CommandSyntaxTests", dependencies: ["CommandSyntax"], swiftSettings: settings),
         .testTarget(
             name: "QEDTests", dependencies: ["QED", "Lab", "Corpus", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "RepairTests", dependencies: ["Repair", "QED", "Lab", "Corpus", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "LabTests", dependencies: ["Lab", "QED", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ReportStoreTests", dependencies: ["ReportStore", "Assets", "QED", "TestSupport"],
+            name: "ReportStoreTests", dependencies: ["ReportStore", "Repair", "Assets", "QED", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "PoolScanTests", dependencies: ["PoolScan", "QED", "Lab", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "QedscanTests",
-            dependencies: ["qedscan", "CommandSyntax", "ReportStore", "Lab", "Corpus", "TestSupport"],
+            dependencies: ["qedscan", "CommandSyntax", "Repair", "ReportStore", "Lab", "Corpus", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "PeerTests", dependencies: ["qedscan", "QED", "Lab", "Corpus", "TestSupport"],
+            name: "PeerTests", dependencies: ["qedscan", "QED", "Repair", "Lab", "Corpus", "TestSupport"],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

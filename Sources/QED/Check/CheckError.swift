@@ -21,10 +21,10 @@ extension CheckError: CustomStringConvertible {
 }
 
 /// Check errors with an exact count and a capped list.
-struct CheckErrorLog {
+package struct CheckErrorLog {
     private static let limit = 100
-    private(set) var count: UInt64 = 0
-    private(set) var errors: [CheckError] = []
+    package private(set) var count: UInt64 = 0
+    package private(set) var errors: [CheckError] = []
 
     mutating func add(_ error: CheckError) {
         count += 1

@@ -41,12 +41,12 @@ public enum CheckStop: Hashable, Sendable {
 }
 
 /// The clock of one check, asked between pieces of tables.
-struct CheckClock: Sendable {
+package struct CheckClock: Sendable {
     private let seconds: UInt64
     private let deadline: UInt64
     private let isCancelled: @Sendable () -> Bool
 
-    init(limits: CheckLimits, diskSize: UInt64, isCancelled: @escaping @Sendable () -> Bool) {
+    package init(limits: CheckLimits, diskSize: UInt64, isCancelled: @escaping @Sendable () -> Bool) {
         seconds = limits.baseSeconds.saturatingAdd(diskSize / limits.diskBytesPerSecond)
         deadline = CheckClock.now.saturatingAdd(seconds.saturatingMultiply(1_000_000_000))
         self.isCancelled = isCancelled

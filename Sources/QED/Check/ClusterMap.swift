@@ -7,8 +7,8 @@ import Glibc
 /// once that is spent the map is `isExhausted` and its answers no longer count.
 ///
 /// Shape: `root[page][leaf][word]`; a leaf has 2^15 bits, a page 2^12 leaves.
-final class ClusterMap {
-    typealias Leaf = UnsafeMutablePointer<UInt64>
+package final class ClusterMap {
+    package typealias Leaf = UnsafeMutablePointer<UInt64>
     private typealias Page = UnsafeMutablePointer<Leaf?>
 
     static let leafShift: UInt64 = 15
@@ -18,9 +18,9 @@ final class ClusterMap {
     private static let pageLeaves = 1 << Int(pageShift)
 
     /// Clusters from 0 that can be marked.
-    let clusterCount: UInt64
-    private(set) var usedCount: UInt64 = 0
-    private(set) var isExhausted = false
+    package let clusterCount: UInt64
+    package private(set) var usedCount: UInt64 = 0
+    package private(set) var isExhausted = false
 
     private let memory: MapMemory
     private let root: UnsafeMutablePointer<Page?>?
@@ -28,7 +28,7 @@ final class ClusterMap {
     /// Takes the marks that find no memory.
     private let spare: Leaf
 
-    init(clusterCount: UInt64, budget: MemoryBudget) {
+    package init(clusterCount: UInt64, budget: MemoryBudget) {
         self.clusterCount = clusterCount
         rootCount = Int((clusterCount >> (ClusterMap.leafShift + ClusterMap.pageShift)) + 1)
         spare = Leaf.allocate(capacity: ClusterMap.leafWords)
@@ -44,14 +44,14 @@ final class ClusterMap {
     }
 
     /// Marks a cluster; true if it was marked before.
-    func mark(_ cluster: ClusterIndex) -> Bool {
+    package func mark(_ cluster: ClusterIndex) -> Bool {
         let marked = markUncounted(cluster.rawValue)
         usedCount += 1 - marked
         return marked != 0
     }
 
     /// Marks a run of clusters by whole words; returns how many were marked before.
-    func markRun(from first: ClusterIndex, count: UInt64) -> UInt64 {
+    package func markRun(from first: ClusterIndex, count: UInt64) -> UInt64 {
         var marked: UInt64 = 0
         var cluster = first.rawValue
         var left = count
@@ -112,7 +112,7 @@ final class ClusterMap {
     func addUsed(_ count: UInt64) { usedCount += count }
 
     /// Calls a function with each maximal run of unmarked clusters from `first` to the end, in order.
-    func forEachUnmarkedRun(from first: ClusterIndex, _ body: (_ start: ClusterIndex, _ count: UInt64) -> Void) {
+    package func forEachUnmarkedRun(from first: ClusterIndex, _ body: (_ start: ClusterIndex, _ count: UInt64) -> Void) {
         var runStart: UInt64?
         var cluster = first.rawValue
         while cluster < clusterCount {

@@ -3,7 +3,7 @@ extension UnsafeBufferPointer<UInt64> {
     ///
     /// Most entries of most tables are 0, so they are passed over eight at a time.
     @inline(__always)
-    func indexOfNonzero(from start: Int) -> Int {
+    package func indexOfNonzero(from start: Int) -> Int {
         var index = start
         while index + 8 <= count {
             let low = self[index] | self[index + 1] | self[index + 2] | self[index + 3]

@@ -2,7 +2,7 @@
 ///
 /// - What it tests: every rule of the header that does not need the tables.
 /// - What it leaves: whether the backing file exists. It is never opened.
-struct HeaderPass {
+package struct HeaderPass {
     private(set) var header: Header?
     private(set) var geometry: Geometry?
     private(set) var fault: HeaderFault?
@@ -27,7 +27,7 @@ struct HeaderPass {
     }
 
     /// Reads the first 64 bytes; missing ones are zero.
-    static func readHeader(_ source: any ImageSource) throws(SystemError) -> Header {
+    package static func readHeader(_ source: any ImageSource) throws(SystemError) -> Header {
         let bytes = try source.bytes(at: ByteOffset(0), count: Header.byteCount)
         return bytes.withUnsafeBytes { Header(decoding: $0) }
     }

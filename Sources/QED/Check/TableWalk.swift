@@ -1,7 +1,7 @@
 import Glibc
 
 /// What a pass does with the entries of the tables.
-protocol TableVisitor {
+package protocol TableVisitor {
     /// An L1 entry other than 0, in order. True if its L2 table is to be walked.
     mutating func visitL1Entry(_ value: UInt64, at l1Index: Int) -> Bool
     /// A piece of the L2 table of an L1 entry, in order. Pieces that lie in a hole are left out: all zeros.
@@ -14,18 +14,18 @@ protocol TableVisitor {
 ///
 /// - What it tests: that the tables can be read.
 /// - What it leaves: the meaning of the entries, which is the visitor's.
-struct TableWalk {
+package struct TableWalk {
     private let source: any ImageSource
     private let geometry: Geometry
     private let workspace: CheckWorkspace
     private let clock: CheckClock
     private var extents: DataExtents
 
-    private(set) var errors = CheckErrorLog()
-    private(set) var stop: CheckStop?
-    private(set) var bytesRead: UInt64 = 0
+    package private(set) var errors = CheckErrorLog()
+    package private(set) var stop: CheckStop?
+    package private(set) var bytesRead: UInt64 = 0
 
-    init(source: any ImageSource, geometry: Geometry, workspace: CheckWorkspace, clock: CheckClock) {
+    package init(source: any ImageSource, geometry: Geometry, workspace: CheckWorkspace, clock: CheckClock) {
         self.source = source
         self.geometry = geometry
         self.workspace = workspace
@@ -34,15 +34,15 @@ struct TableWalk {
     }
 
     /// Whether everything so far could be read and nothing asked to stop.
-    var isComplete: Bool { stop == nil && errors.count == 0 }
+    package var isComplete: Bool { stop == nil && errors.count == 0 }
 
     /// Walks the whole image.
-    mutating func run(_ visitor: inout some TableVisitor) {
+    package mutating func run(_ visitor: inout some TableVisitor) {
         run(&visitor, l1Entries: 0..<geometry.entriesPerTable)
     }
 
     /// Walks a part of the L1 table and the L2 tables that it refers to.
-    mutating func run(_ visitor: inout some TableVisitor, l1Entries: Range<Int>) {
+    package mutating func run(_ visitor: inout some TableVisitor, l1Entries: Range<Int>) {
         let l1Table = geometry.l1TableOffset
         forEachPiece(of: l1Entries, ofTableAt: l1Table, buffer: workspace.l1Piece, l1Index: nil) {
             walk, entries, first in

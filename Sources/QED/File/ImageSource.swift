@@ -20,13 +20,13 @@ extension ImageSource {
     public var allowsConcurrentReads: Bool { false }
 
     /// Fills the buffer, or throws `SystemError.unexpectedEndOfFile`.
-    func readAll(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) {
+    package func readAll(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) {
         let count = try read(into: buffer, at: offset)
         guard count == buffer.count else { throw .unexpectedEndOfFile }
     }
 
     /// A few bytes from an offset; those past the end of the file are zero.
-    func bytes(at offset: ByteOffset, count: Int) throws(SystemError) -> [UInt8] {
+    package func bytes(at offset: ByteOffset, count: Int) throws(SystemError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
         defer { buffer.deallocate() }
         buffer.initializeMemory(as: UInt8.self, repeating: 0)

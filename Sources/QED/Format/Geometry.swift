@@ -97,7 +97,7 @@ public struct Geometry: Hashable, Sendable {
     }
 
     /// How many of `count` entries of an L2 table, from `firstL2Index` on, map bytes of the image and not past its end.
-    func entriesInImage(of l1Index: Int, from firstL2Index: Int, count: Int) -> Int {
+    package func entriesInImage(of l1Index: Int, from firstL2Index: Int, count: Int) -> Int {
         let first = UInt64(l1Index).saturatingMultiply(UInt64(entriesPerTable)).saturatingAdd(UInt64(firstL2Index))
         return Int(min(UInt64(count), max(imageClusters, first) - first))
     }
