@@ -50,6 +50,9 @@ package final class ClusterMap {
         return marked != 0
     }
 
+    /// Whether a cluster is marked.
+    package func isMarked(_ cluster: ClusterIndex) -> Bool { uniformRun(at: cluster.rawValue).isMarked }
+
     /// Marks a run of clusters by whole words; returns how many were marked before.
     package func markRun(from first: ClusterIndex, count: UInt64) -> UInt64 {
         var marked: UInt64 = 0

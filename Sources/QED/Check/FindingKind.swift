@@ -94,7 +94,8 @@ extension FindingKind {
         case .l1OffsetUnaligned: Traits(.header, .corruption, "the L1 table does not begin at a cluster")
         case .l1OffsetInHeader: Traits(.header, .corruption, "the L1 table lies in the header")
         case .l1OffsetBeyondFile: Traits(.header, .corruption, "the L1 table lies past the end of the file")
-        case .l1TableTruncated: Traits(.header, .corruption, "the file ends within the L1 table's last cluster")
+        case .l1TableTruncated:
+            Traits(.header, .corruption, "the file ends within the L1 table's last cluster", repair: "extend-tail")
         case .headerSizeTooLarge: Traits(.header, .corruption, "the header is larger than 4 GiB")
         case .backingFilenameOutsideHeader:
             Traits(.header, .corruption, "the backing file name lies outside the header")

@@ -14,6 +14,17 @@ package enum RepairFailure: Error, Sendable {
     case unexpected(String)
 }
 
+extension RepairFailure {
+    /// Runs a function whose system calls are about the image.
+    package static func wrap<Result>(_ body: () throws(SystemError) -> Result) throws(RepairFailure) -> Result {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw .image(error)
+        }
+    }
+}
+
 extension RepairFailure: CustomStringConvertible {
     package var description: String {
         switch self {

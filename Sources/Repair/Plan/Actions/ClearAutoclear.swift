@@ -1,0 +1,13 @@
+import QED
+
+/// Clears autoclear feature bits, as any writer that does not know them has to (QED specification, "Feature bits"). The
+/// format defines none.
+enum ClearAutoclear: PlannedAction {
+    static let action = RepairAction.clearAutoclear
+
+    static func plan(_ draft: inout PlanDraft, reading source: any ImageSource) {
+        let bits = draft.survey.header.autoclearFeatures
+        guard bits != 0 else { return }
+        draft.changeHeader(.autoclearFeatures, from: bits, to: 0, for: action)
+    }
+}

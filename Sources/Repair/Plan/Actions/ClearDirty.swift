@@ -1,0 +1,18 @@
+import QED
+
+/// Clears the dirty bit, if the check of the repaired image finds nothing wrong. QEMU clears it first, and leaves it
+/// cleared whatever it finds.
+enum ClearDirty {
+    static let action = RepairAction.clearDirty
+
+    /// - Parameter report: what a check of the image says once all the rest is done.
+    static func plan(_ draft: inout PlanDraft, checked report: ImageReport) {
+        let features = draft.survey.header.features
+        guard features.contains(.needCheck) else { return }
+        guard report.corruptions == 0, report.checkErrors == 0, report.stop == nil, report.fault == nil else {
+            return draft.leave(1, because: "the dirty bit stays set while something is wrong")
+        }
+        draft.changeHeader(
+            .features, from: features.rawValue, to: features.subtracting(.needCheck).rawValue, for: action)
+    }
+}

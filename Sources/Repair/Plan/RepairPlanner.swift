@@ -1,0 +1,110 @@
+import QED
+
+/// Makes plans: looks, and writes nothing.
+public struct RepairPlanner: Sendable {
+    /// More tables than this that overlap are not looked into.
+    private static let overlapLimit = 64
+
+    private let options: RepairOptions
+    private let limits: CheckLimits
+    private let threadCount: Int
+
+    public init(options: RepairOptions, limits: CheckLimits = CheckLimits(), threadCount: Int = 1) {
+        self.options = options
+        self.limits = limits
+        self.threadCount = threadCount
+    }
+
+    /// The plan for an image.
+    ///
+    /// - Throws: `RepairFailure.refused` if the image could not be checked to its end, `.image` if it could not be read,
+    ///   `.unexpected` if there is too much wrong to repair it within the limits.
+    package func plan(for source: any ImageSource) throws(RepairFailure) -> RepairPlan {
+        let report = check(source)
+        guard let header = report.header else {
+            throw .refused(Refusal(.check, report.message ?? "the header could not be read"))
+        }
+        if let reason = unusable(report) {
+            return RepairPlan(nothingFor: report, size: source.size, left: [LeftAlone(reason, count: 1)])
+        }
+        guard report.checkErrors == 0, report.stop == nil else {
+            let message = "it could not be checked to its end: \(report.message ?? "read error")"
+            throw .refused(Refusal(.check, message, advice: "see to it that it can be read"))
+        }
+        guard hasWork(report) else { return RepairPlan(nothingFor: report, size: source.size, left: []) }
+        return try plan(for: source, header, report)
+    }
+
+    private func plan(
+        for source: any ImageSource, _ header: Header, _ report: ImageReport
+    ) throws(RepairFailure) -> RepairPlan {
+        let survey = try ImageSurvey.make(
+            source, header: header, completesTail: options.actions.contains(.extendTail), limits: limits)
+        var draft = try draft(for: source, survey, growthRefusal: nil)
+        if try wouldAdoptStrayEntries(draft, source) {
+            let reason = "entries that stay invalid refer to where copies would go"
+            draft = try self.draft(for: source, survey, growthRefusal: reason)
+        }
+        guard draft.releases.count <= EntryWord.limit else { throw .unexpected("too many ranges of leaked clusters") }
+        draft.leave(survey.claims.overlappingTables.count, because: LeftAlone.overlapReason)
+        if !options.actions.contains(.cloneTables) {
+            draft.leave(
+                survey.claims.sharedTables.count, because: "L2 tables are shared: clone-tables, on request, mends them")
+        }
+        let after = check(overlay(of: source, draft))
+        if options.actions.contains(.clearDirty) { ClearDirty.plan(&draft, checked: after) }
+        return RepairPlan(draft, before: report, after: check(overlay(of: source, draft)))
+    }
+
+    private func draft(
+        for source: any ImageSource, _ survey: ImageSurvey, growthRefusal: String?
+    ) throws(RepairFailure) -> PlanDraft {
+        var draft = PlanDraft(survey, options: options, growthRefusal: growthRefusal)
+        for action in RepairAction.allCases where options.actions.contains(action) {
+            try action.plannedAction?.plan(&draft, reading: source)
+        }
+        return draft
+    }
+
+    /// Whether an entry that stays as it is, or is filled only after the file has grown, refers to where new clusters
+    /// would go: it would read what is not its own.
+    private func wouldAdoptStrayEntries(_ draft: PlanDraft, _ source: any ImageSource) throws(RepairFailure) -> Bool {
+        guard draft.grows else { return false }
+        let cleared = Set(draft.words.filter { $0.after <= 1 }.map(\.offset))
+        let strays = draft.survey.faults.filter { !cleared.contains($0.word.offset) }
+        if strays.contains(where: { draft.wouldAdopt($0.word.value, isTable: $0.word.place.l2Index == nil) }) {
+            return true
+        }
+        let overlapping = draft.survey.claims.overlappingTables
+        guard overlapping.count <= RepairPlanner.overlapLimit else { return true }
+        for table in overlapping {
+            var hasStray = false
+            try TableReading.forEachPiece(of: table, draft.geometry, source) { _, entries in
+                hasStray = hasStray || entries.contains { draft.wouldAdopt($0, isTable: false) }
+            }
+            if hasStray { return true }
+        }
+        return false
+    }
+
+    private func overlay(of source: any ImageSource, _ draft: PlanDraft) -> OverlaySource {
+        OverlaySource(source, writes: draft.writes(), direction: .forward, size: draft.sizeAfter)
+    }
+
+    private func check(_ source: any ImageSource) -> ImageReport {
+        Checker(limits: limits, threadCount: threadCount).check(source)
+    }
+
+    /// Why nothing can be done for the image, nil if something may.
+    private func unusable(_ report: ImageReport) -> String? {
+        guard let fault = report.fault else { return nil }
+        if fault.kind == .l1TableTruncated, options.actions.contains(.extendTail) { return nil }
+        return "the header cannot be used: \(fault)"
+    }
+
+    private func hasWork(_ report: ImageReport) -> Bool {
+        report.fault != nil || report.corruptions > 0 || report.isDirty
+            || (report.leaks > 0 && options.actions.contains(.reclaimLeaks))
+            || (report.header?.autoclearFeatures ?? 0 != 0 && options.actions.contains(.clearAutoclear))
+    }
+}
