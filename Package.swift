@@ -46,7 +46,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "LabTests", dependencies: ["Lab", "QED", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ReportStoreTests", dependencies: ["ReportStore", "Repair", "Assets", "QED", "TestSupport"],
+            name: "ReportStoreTests", dependencies: ["ReportStore", "Repair", "Assets", "Lab", "QED", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "PoolScanTests", dependencies: ["PoolScan", "QED", "Lab", "TestSupport"], swiftSettings: settings),

@@ -2,6 +2,7 @@ import Synchronization
 import Testing
 
 @testable import QED
+@testable import Repair
 @testable import ReportStore
 
 /// A disk that is full in the middle of a scan.
@@ -33,5 +34,34 @@ import Testing
         #expect(try database.scalar("PRAGMA integrity_check") == .text("ok"))
         #expect(try database.scalar("SELECT count(*) FROM latest_check WHERE path = '/pool/first' AND present") == 1)
         #expect(try database.scalar("SELECT state FROM scan WHERE id = 2") != .text("completed"))
+    }
+
+    @Test func aRepairIsNotWrittenDownAndWhatWasThereStays() throws {
+        let disk = try MountedFileSystem(size: "2m")
+        let path = disk.folder.file("store.db")
+        let image = RawPath("/pool/first")
+        let store = try ReportStore(writing: path)
+        let record = ScanRecord(host: "test", roots: [], options: [], version: "1")
+        let writer = try ReportWriter(store: store, scan: record) {}
+        writer.write(CheckRecord(image, .sample()))
+        _ = try writer.finish(isInterrupted: false, filesSeen: 0, bytesRead: 0) { _ in true }
+        let journal = try StoreJournal(store: store, host: "test", version: "1")
+        let saved = [UInt8](repeating: 1, count: 300_000)
+        let error = try #require(throws: RepairFailure.self) {
+            try journal.prepare(.sample(image)) { add throws(RepairFailure) in
+                for number in 0..<100 as Range<UInt64> {
+                    try add(
+                        RepairWrite(.reclaim, .reclaimLeaks, at: number << 20, .release(length: 300_000, saved: saved)))
+                }
+            }
+        }
+        #expect(error.description.contains("is full"))
+        #expect(!store.database.isInTransaction)
+        let counts = "SELECT (SELECT count(*) FROM repair) + (SELECT count(*) FROM repair_write)"
+        #expect(try store.database.scalar(counts) == 0)
+        #expect(try store.database.scalar("PRAGMA integrity_check") == .text("ok"))
+        // With room again the same store takes it.
+        let id = try journal.prepare(.sample(image), RepairWrite.samples.filter { $0.length < 1 << 20 })
+        #expect(try journal.preparedRepairs() == [id])
     }
 }

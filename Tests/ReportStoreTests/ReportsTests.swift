@@ -1,6 +1,7 @@
 import Testing
 
 @testable import QED
+@testable import Repair
 @testable import ReportStore
 
 /// The named reports: each on an empty store, and on a small one whose answers are written down here.
@@ -47,6 +48,36 @@ import Testing
             UPDATE scan SET started_at = '2026-01-02 03:00:00.000';
             UPDATE image SET missing_since_scan_id = 2 WHERE path LIKE '/gone/%';
             """)
+        try repairImages()
+    }
+
+    /// Repairs that leave the latest outcome of every image as it is.
+    private func repairImages() throws {
+        let path = RawPath("/gone/leaking")
+        let effects = GuestEffect.Kind.allCases.map {
+            GuestEffect($0, .clearInvalid, GuestRange(offset: 0, length: 65536))
+        }
+        let words = [UInt8](repeating: 0, count: 16)
+        let writes = [
+            RepairWrite(.pointer, .clearInvalid, at: 65536, .words(before: words, after: words)),
+            RepairWrite(.tail, .cloneShared, at: 20 << 16, .copy(source: 0, length: 65536)),
+        ]
+        try fixture.repair { journal throws in
+            let first = try journal.prepare(
+                .sample(path, actions: [.clearInvalid, .cloneShared], effects: effects), writes)
+            let report = ImageReport.sample { _ in
+            } _: {
+                $0.leaks = 99
+            }
+            try journal.finish(first, .sample(after: .sample(2, size: 21 << 16), report: report))
+            let undo = try journal.prepare(
+                .sample(path, undoes: first, actions: [.clearInvalid], before: .sample(2, size: 21 << 16)), [])
+            try journal.finish(undo, .sample())
+            let failed = try journal.prepare(.sample(path, actions: [.clearDirty]), [])
+            try journal.finish(failed, .sample(.rolledBack))
+            _ = try journal.prepare(.sample(RawPath("/pool/corrupt"), actions: []), [])
+        }
+        try fixture.execute("UPDATE repair SET started_at = '2026-01-02 04:00:00.000'")
     }
 
     private static let golden: [String: [String]] = [
@@ -68,6 +99,13 @@ import Testing
             "/pool/leaking|5|327680|25.0|4", "/pool/corrupt|2|131072|10.0|2", "(all)|7|458752|17.5|6",
         ],
         "missing": ["/gone/leaking|leaking|0|2026-01-02 03:04:05.678|2026-01-02 03:00:00.000"],
+        "repairs": [
+            "4|/pool/corrupt|prepared||-|-|corrupt|-|0|0|-|0|2026-01-02 04:00:00.000|-",
+            "3|/gone/leaking|rolled_back|clear-dirty|-|-|leaking|-|0|0|0|0|2026-01-02 04:00:00.000|the disk is full",
+            "2|/gone/leaking|done|clear-invalid|1|-|leaking|-|2|0|-65536|0|2026-01-02 04:00:00.000|-",
+            "1|/gone/leaking|done|clear-invalid, clone-shared|-|2|leaking|leaking|2|65536|65536|131072|"
+                + "2026-01-02 04:00:00.000|-",
+        ],
         "summary": [
             "clean|2|1|0|0|0|134217728|102400", "corrupt|1|1|2|3|131072|67108864|51200", "in_use|1|0|0|0|0|0|51200",
             "invalid|1|0|0|0|0|0|51200", "leaking|1|0|5|0|327680|67108864|51200",

@@ -41,6 +41,20 @@ import Testing
         ),
         ("finding_kind", "slug pass severity message repair"),
         ("path_error", "id scan_id path path_bytes operation errno message"),
+        (
+            "repair_history",
+            """
+            repair_id path host state actions undoes_repair_id undone_by_repair_id is_undoable started_at finished_at \
+            outcome_before outcome_after corruptions_before corruptions_after leaks_before leaks_after dirty_before \
+            dirty_after size_before size_after changed_entries copied_bytes lost_ranges lost_bytes message
+            """
+        ),
+        ("repair_action", "name summary loss is_default"),
+        ("repair_effect", "repair_id number kind action guest_offset guest_length"),
+        (
+            "repair_write",
+            "repair_id number phase action kind file_offset length source_offset before after"
+        ),
         ("schema_migration", "version name sql applied_at"),
     ]
 

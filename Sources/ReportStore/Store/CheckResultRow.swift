@@ -5,7 +5,7 @@ struct CheckResultRow {
     let outcome: Outcome
 
     static let columns: [String] =
-        ["image_id", "scan_id", "checked_at", "duration_us"] + comparedColumns
+        ["image_id", "scan_id", "repair_id", "checked_at", "duration_us"] + comparedColumns
 
     /// The columns in which two results of the same, unchanged image are equal.
     static let comparedColumns: [String] =
@@ -23,10 +23,12 @@ struct CheckResultRow {
     /// In the order of `columns`.
     let values: [SQLiteValue]
 
-    init(_ record: CheckRecord, imageID: Int64, scanID: Int64) {
+    /// - Parameter repairID: the repair that checked the image, nil for a scan.
+    init(_ record: CheckRecord, imageID: Int64, scanID: Int64, repairID: Int64? = nil) {
         outcome = record.outcome
         let run: [SQLiteValue] = [
-            .integer(imageID), .integer(scanID), .text(Timestamp.text(nanoseconds: record.checkedAt)),
+            .integer(imageID), .integer(scanID), repairID.map { .integer($0) } ?? .null,
+            .text(Timestamp.text(nanoseconds: record.checkedAt)),
             .integer(max(record.duration, 0) / 1000), .integer(Int64(Checker.version)),
             .text(record.outcome.rawValue), record.message.map { .text($0) } ?? .null,
         ]

@@ -72,7 +72,7 @@ extension ReportStore {
     }
 
     /// Quoted one by one: a function takes at most 127 arguments.
-    private func jsonArray(_ texts: [String]) throws(SQLiteError) -> SQLiteValue {
+    func jsonArray(_ texts: [String]) throws(SQLiteError) -> SQLiteValue {
         let quote = try database.prepare("SELECT json_quote(?)")
         var quoted: [String] = []
         for text in texts {

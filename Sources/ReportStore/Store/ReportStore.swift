@@ -1,6 +1,7 @@
 import Assets
 import Glibc
 import QED
+import Repair
 
 /// The store of results: an SQLite database whose tables and views people query.
 ///
@@ -40,6 +41,7 @@ package final class ReportStore {
             let mode = try database.setJournalMode(.wal)
             try database.setSynchronous(mode == .wal ? .normal : .extra)
             try ReportStore.updateFindingKinds(in: database)
+            try ReportStore.updateRepairActions(in: database)
         }
     }
 
@@ -136,6 +138,21 @@ package final class ReportStore {
                 let traits = kind.traits
                 try statement.run(
                     kind.rawValue, traits.pass.rawValue, traits.severity.rawValue, traits.message, traits.repair)
+            }
+        }
+    }
+
+    /// Makes the store's table of repair actions the program's own.
+    private static func updateRepairActions(in database: Database) throws(SQLiteError) {
+        try database.transaction(.immediate) { () throws(SQLiteError) in
+            let statement = try database.prepare(
+                """
+                INSERT INTO repair_action (name, summary, loss, is_default) VALUES (?, ?, ?, ?)
+                ON CONFLICT (name) DO UPDATE SET
+                    summary = excluded.summary, loss = excluded.loss, is_default = excluded.is_default
+                """)
+            for action in RepairAction.allCases {
+                try statement.run(action.rawValue, action.summary, action.loss.rawValue, action.isDefault)
             }
         }
     }

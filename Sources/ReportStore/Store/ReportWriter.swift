@@ -178,12 +178,7 @@ package final class ReportWriter: @unchecked Sendable {
         try insertErrors(record, statements)
         let row = CheckResultRow(record, imageID: imageID, scanID: scanID)
         guard try !isRepeated(row, imageID: imageID, statements) else { return }
-        try statements.insertResult.bind(row.values)
-        try statements.insertResult.run()
-        let resultID = store.database.lastInsertRowID
-        for (index, finding) in (record.report?.findings ?? []).enumerated() {
-            try insert(finding, number: index + 1, resultID: resultID, statements)
-        }
+        _ = try statements.results.insert(row, findings: record.report?.findings ?? [])
     }
 
     /// Saturating: a file of holes can have 2^51 leaked clusters.
@@ -216,18 +211,6 @@ package final class ReportWriter: @unchecked Sendable {
         guard try last.step() else { return false }
         defer { last.reset() }
         return row.repeats(try last.row())
-    }
-
-    private func insert(
-        _ finding: Finding, number: Int, resultID: Int64, _ statements: WriterStatements
-    ) throws(SQLiteError) {
-        let other = finding.otherOwner?.place
-        try statements.insertFinding.run(
-            resultID, number, finding.kind.rawValue, finding.place?.l1Index, finding.place?.l2Index,
-            finding.entryValue.map(Int64.init(bitPattern:)), Int64(clamping: finding.fileOffset.rawValue),
-            Int64(clamping: finding.clusterCount), finding.guestRange.map { Int64(clamping: $0.offset) },
-            finding.guestRange.map { Int64(clamping: $0.length) }, other?.l1Index, other?.l2Index,
-            Int64(clamping: finding.suppressedCount))
     }
 
     /// The reads within the image that failed.

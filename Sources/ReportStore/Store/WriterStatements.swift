@@ -3,8 +3,7 @@ struct WriterStatements {
     let upsertImage: Statement
     let touchImage: Statement
     let lastResult: Statement
-    let insertResult: Statement
-    let insertFinding: Statement
+    let results: CheckResultInserter
     let insertPathError: Statement
 
     init(_ database: Database) throws(SQLiteError) {
@@ -24,19 +23,7 @@ struct WriterStatements {
             SELECT \(CheckResultRow.comparedColumns.joined(separator: ", "))
             FROM check_result WHERE image_id = ? ORDER BY id DESC LIMIT 1
             """)
-        let columns = CheckResultRow.columns
-        insertResult = try database.prepare(
-            """
-            INSERT INTO check_result (\(columns.joined(separator: ", ")))
-            VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
-            """)
-        insertFinding = try database.prepare(
-            """
-            INSERT INTO finding (
-                check_result_id, number, kind, l1_index, l2_index, entry_value, file_offset, cluster_count,
-                guest_offset, guest_length, other_l1_index, other_l2_index, suppressed_count)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """)
+        results = try CheckResultInserter(database)
         insertPathError = try database.prepare(
             """
             INSERT INTO path_error (scan_id, path, path_bytes, operation, errno, message) VALUES (?, ?, ?, ?, ?, ?)

@@ -44,7 +44,7 @@ enum Diagnostic {
     static func write(_ text: String) { _ = Descriptor.write(Array(text.utf8), to: STDERR_FILENO) }
 }
 
-private enum Descriptor {
+enum Descriptor {
     /// Writes all bytes; returns errno, 0 if all is well.
     static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]

@@ -1,0 +1,28 @@
+import Glibc
+import QED
+
+/// A file that is there whole or not at all.
+enum AtomicFile {
+    /// Writes beside the path, waits for the disk and renames. A symbolic link at the path is replaced, not followed.
+    static func write(_ text: String, to path: RawPath) throws(SystemError) {
+        let temporary = RawPath(bytes: path.bytes + Array(".\(getpid()).tmp".utf8))
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let descriptor = temporary.withCString { open($0, flags, 0o600) }
+        guard descriptor >= 0 else { throw SystemError.last("open") }
+        do throws(SystemError) {
+            defer { close(descriptor) }
+            let code = Descriptor.write(Array(text.utf8), to: descriptor)
+            guard code == 0 else { throw SystemError("write", code: code) }
+            guard fsync(descriptor) == 0 else { throw SystemError.last("fsync") }
+        } catch {
+            temporary.withCString { _ = unlink($0) }
+            throw error
+        }
+        let result = temporary.withCString { from in path.withCString { rename(from, $0) } }
+        guard result == 0 else {
+            let error = SystemError.last("rename")
+            temporary.withCString { _ = unlink($0) }
+            throw error
+        }
+    }
+}

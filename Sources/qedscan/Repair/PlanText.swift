@@ -1,0 +1,78 @@
+import CommandSyntax
+import QED
+import Repair
+
+/// Plans for people.
+struct PlanText {
+    /// Guest ranges of one image that are listed; `--plan-out` has them all.
+    private static let rangeLimit = 10
+
+    let palette: Palette
+
+    func print(_ image: PlannedImage) {
+        let path = palette.bold(PrintableText.escaping(image.path.bytes))
+        switch image.answer {
+        case .failure(let failure):
+            StandardOutput.writeLine("\(path): " + palette.bad("left alone") + ": \(failure)")
+        case .plan(let plan): print(plan, path)
+        }
+    }
+
+    private func print(_ plan: RepairPlan, _ path: String) {
+        StandardOutput.writeLine("\(path): \(PlanText.state(plan.before)) -> \(color(plan.after))")
+        for action in plan.actions { StandardOutput.writeLine("    \(line(action, plan))") }
+        if !plan.isEmpty { printEffects(plan) }
+        for left in plan.left { StandardOutput.writeLine("    " + palette.warning("left: \(left.count): \(left.reason)")) }
+    }
+
+    /// `clear-invalid  3 entries`, with what it copies or gives back.
+    private func line(_ action: RepairAction, _ plan: RepairPlan) -> String {
+        let name = action.rawValue + String(repeating: " ", count: max(16 - action.rawValue.count, 1))
+        var parts: [String] = []
+        let words = plan.changedWords(by: action)
+        switch action {
+        case .clearDirty, .clearAutoclear: parts.append("header")
+        case .extendTail: parts.append("to the next cluster")
+        case .reclaimLeaks:
+            parts.append("\(ByteCount.text(Int64(clamping: plan.releasedBytes))) given back")
+            if !plan.isUndoable { parts.append(palette.warning("cannot be undone")) }
+        case .clearInvalid, .cloneShared, .cloneTables: parts.append(words == 1 ? "1 entry" : "\(words) entries")
+        }
+        let copied = plan.copiedBytes(by: action)
+        if copied > 0 { parts.append("\(ByteCount.text(Int64(clamping: copied))) copied") }
+        return name + parts.joined(separator: ", ")
+    }
+
+    private func printEffects(_ plan: RepairPlan) {
+        let lost = plan.effects.filter { $0.kind != .readable }
+        let length = lost.reduce(Int64(0)) { $0 + Int64(clamping: $1.range.length) }
+        let summary = lost.isEmpty ? palette.good("nothing") : palette.bad(ByteCount.text(length))
+        StandardOutput.writeLine("    lost: \(summary)")
+        for effect in plan.effects.prefix(PlanText.rangeLimit) {
+            let end = effect.range.offset + effect.range.length - 1
+            let now = effect.kind == .readable ? "readable again" : "will read as \(reading(effect.kind, plan))"
+            StandardOutput.writeLine("        guest bytes \(effect.range.offset)-\(end): \(now)")
+        }
+        let more = plan.effects.count - PlanText.rangeLimit
+        if more > 0 { StandardOutput.writeLine("        and \(more) more ranges: --plan-out lists all") }
+    }
+
+    private func reading(_ kind: GuestEffect.Kind, _ plan: RepairPlan) -> String {
+        guard kind == .unallocated, plan.before.backingFilename != nil else { return "zeros" }
+        return "the backing file has it"
+    }
+
+    private func color(_ report: ImageReport) -> String {
+        let text = PlanText.state(report)
+        return report.outcome == .clean && !report.isDirty ? palette.good(text) : palette.warning(text)
+    }
+
+    /// `corrupt, dirty (3 corruptions, 2 leaks)`.
+    static func state(_ report: ImageReport) -> String {
+        var text = report.outcome.rawValue + (report.isDirty ? ", dirty" : "")
+        let counts = [(report.corruptions, "corruption"), (report.leaks, "leak")].filter { $0.0 > 0 }
+            .map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }
+        if !counts.isEmpty { text += " (\(counts.joined(separator: ", ")))" }
+        return text
+    }
+}
