@@ -7,10 +7,13 @@ extension ParsedCommand {
         return try integer(value, subject: "option '--\(option)'", in: range)
     }
 
-    /// The operand declared with this name, as a whole number within `range`.
-    package func integer(ofOperand name: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
-        guard let value = operand(name) else { return nil }
-        return try integer(value, subject: "operand \(name)", in: range)
+    /// All that was given for the operand declared with this name, as whole numbers within `range`.
+    package func integers(ofOperand name: String, in range: ClosedRange<Int>) throws(UsageError) -> [Int] {
+        var numbers: [Int] = []
+        for value in operands(named: name) {
+            numbers.append(try integer(value, subject: "operand \(name)", in: range))
+        }
+        return numbers
     }
 
     /// The option's value as a span of time, in whole seconds: `90s`, `10m`, `2h`, `7d`, or a plain number of seconds.

@@ -17,6 +17,7 @@ extension Program {
         ],
         exitStatus: [
             .init("0", "All is well."),
+            .init("1", "Something was wrong and has been repaired."),
             .init("2", "There are leaks."),
             .init("4", "There is corruption."),
             .init("8", "Something could not be checked or done: unreadable, in use, changing, not a valid image."),

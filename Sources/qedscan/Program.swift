@@ -7,7 +7,8 @@ enum Program {
     static let version = "0.1.0"
 
     static let commands: [any Command.Type] = [
-        ScanCommand.self, CheckCommand.self, ShowCommand.self, ReportCommand.self, QueryCommand.self,
+        ScanCommand.self, CheckCommand.self, RepairCommand.self, UndoCommand.self, ShowCommand.self, ReportCommand.self,
+        QueryCommand.self,
         HelpCommand.self, VersionCommand.self, ManCommand.self, CompletionsCommand.self,
     ]
 

@@ -33,9 +33,9 @@ import Testing
     }
 
     @Test func integerOperandIsCheckedToo() throws {
-        #expect(try SampleProgram.parser.parse(["undo", "7"]).integer(ofOperand: "REPAIR-ID", in: 1...Int.max) == 7)
+        #expect(try SampleProgram.parser.parse(["undo", "7"]).integers(ofOperand: "REPAIR-ID", in: 1...Int.max) == [7])
         let parsed = try SampleProgram.parser.parse(["undo", "-7"])
-        let text = try message { _ = try parsed.integer(ofOperand: "REPAIR-ID", in: 1...Int.max) }
+        let text = try message { _ = try parsed.integers(ofOperand: "REPAIR-ID", in: 1...Int.max) }
         #expect(text == "pool undo: operand REPAIR-ID: '-7' is not a whole number of at least 1")
     }
 

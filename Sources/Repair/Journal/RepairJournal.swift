@@ -12,6 +12,10 @@ package protocol RepairJournal {
     /// A repair, nil if there is none with this ID.
     func repair(_ id: RepairID) throws(RepairFailure) -> JournaledRepair?
 
+    /// The image of a repair as the last one of that image left it, whether that is done or was rolled back; nil if it
+    /// is not known.
+    func lastFingerprint(ofImageOf id: RepairID) throws(RepairFailure) -> ImageFingerprint?
+
     /// Calls a function with the writes of one step, in the order of `prepare`.
     func forEachWrite(
         of id: RepairID, in phase: RepairWrite.Phase, _ body: (RepairWrite) throws(RepairFailure) -> Void

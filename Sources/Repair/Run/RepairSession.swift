@@ -111,12 +111,15 @@ package struct RepairSession {
 
     /// Puts back exactly what a repair changed. The journal has said that it is the one to be undone next.
     ///
+    /// The image must be as the last repair left it, times included: a guest that has written in place since does not
+    /// change any metadata.
+    ///
     /// - Returns: the undo's own ID and the check afterwards.
     package func undo(_ id: RepairID) throws(RepairFailure) -> (id: RepairID, report: ImageReport) {
-        guard let repair = try journal.repair(id), let after = repair.after else {
-            throw .refused(Refusal(.journal, "repair \(id) is not done"))
-        }
-        let now = try confirmUnchanged(since: after)
+        guard let repair = try journal.repair(id), repair.state == .done,
+            let last = try journal.lastFingerprint(ofImageOf: id)
+        else { throw .refused(Refusal(.journal, "repair \(id) is not done")) }
+        let now = try confirmUnchanged(since: last)
         let transition = try self.transition(of: repair.writesID)
         let root = try journal.repair(repair.writesID)
         let record = RepairRecord(
@@ -141,8 +144,9 @@ package struct RepairSession {
 
     private func confirmUnchanged(since after: ImageFingerprint) throws(RepairFailure) -> ImageFingerprint {
         let now = try fingerprint()
+        // Not the device: a restart may number it anew.
         let isSame =
-            now.identity.device == after.identity.device && now.identity.inode == after.identity.inode
+            now.identity.inode == after.identity.inode
             && now.identity.modificationTime == after.identity.modificationTime && now.isSame(as: after)
         guard isSame else {
             let message = "the image has changed since the repair, which cannot be undone any more"
@@ -184,7 +188,7 @@ package struct RepairSession {
     private func conflict(_ transition: Transition, _ root: RepairRecord) throws(RepairFailure) -> String? {
         let identity = try status().identity
         let before = root.before.identity
-        guard identity.device == before.device, identity.inode == before.inode else { return "it is another file now" }
+        guard identity.inode == before.inode else { return "it is another file now" }
         let sizes = min(transition.sizeBefore, transition.sizeAfter)...max(transition.sizeBefore, transition.sizeAfter)
         guard sizes.contains(identity.size) else { return "the file's size is \(identity.size), which it never had" }
         let inspection = Inspection(transition)

@@ -1,4 +1,5 @@
 import QED
+import Repair
 
 /// An image that the store knows, and what its latest check said: something to look at, never what to write.
 package struct RepairCandidate: Hashable, Sendable {
@@ -29,6 +30,18 @@ extension ReportStore {
         return try repairCandidates(
             "l.host = ? AND l.path = ? AND l.path_bytes IS ?", host, columns.text, columns.bytes
         ).first
+    }
+
+    /// The repairs of a host that have not ended, oldest first: what a crash or an error left to be settled.
+    package func preparedRepairs(host: String) throws(StoreError) -> [RepairID] {
+        try StoreError.wrap { [database] () throws(SQLiteError) in
+            let statement = try database.prepare(
+                "SELECT id FROM repair WHERE state = 'prepared' AND host = ? ORDER BY id")
+            try statement.bind(host)
+            var ids: [RepairID] = []
+            while try statement.step() { ids.append(try statement.column(0)) }
+            return ids
+        }
     }
 
     private func repairCandidates(

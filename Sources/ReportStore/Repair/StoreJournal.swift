@@ -79,14 +79,7 @@ package final class StoreJournal: RepairJournal {
 
     /// The repairs of this host that have not ended, oldest first.
     package func preparedRepairs() throws(RepairFailure) -> [RepairID] {
-        try RepairFailure.wrap { () throws(SQLiteError) in
-            let statement = try database.prepare(
-                "SELECT id FROM repair WHERE state = 'prepared' AND host = ? ORDER BY id")
-            try statement.bind(host)
-            var ids: [RepairID] = []
-            while try statement.step() { ids.append(try statement.column(0)) }
-            return ids
-        }
+        try RepairFailure.wrapStore { () throws(StoreError) in try store.preparedRepairs(host: host) }
     }
 
     /// A transaction that is on disk when it has returned.

@@ -102,6 +102,7 @@ struct ScanCommand: Command {
         let signals = SignalWatch(cancellation)
         let writer = try ReportWriter(store: store, scan: record, onFailure: cancellation.cancel)
         configuration.ownFiles = StoreFiles.keys(of: storePath)
+        let interrupted = try InterruptedRepairs.warn(store)
 
         let start = Timestamp.nanosecondsNow()
         let scanner = Scanner(configuration: configuration, cancellation: cancellation, progress: progress) { event in
@@ -121,7 +122,7 @@ struct ScanCommand: Command {
         let summary = ScanSummary(
             totals: totals, filesSeen: progress.files, nanoseconds: Timestamp.nanosecondsNow() - start,
             wasInterrupted: signals.wasCaught, storePath: storePath)
-        let status = ExitStatus(totals).union(signals.wasCaught ? .interrupted : [])
+        let status = ExitStatus(totals).union(interrupted).union(signals.wasCaught ? .interrupted : [])
         if !parsed.has("quiet") || summary.isWorthMail { summary.print(palette) }
         return status
     }

@@ -16,7 +16,7 @@ struct ShowCommand: Command {
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         self.parsed = parsed
-        path = ShowCommand.resolve(RawPath(bytes: parsed.operand("IMAGE")?.bytes ?? []))
+        path = ImageName.resolve(RawPath(bytes: parsed.operand("IMAGE")?.bytes ?? []))
         format = try RowFormat(parsed)
     }
 
@@ -99,25 +99,6 @@ struct ShowCommand: Command {
 
     private func padded(_ name: String) -> String {
         name + String(repeating: " ", count: max(22 - name.count, 1))
-    }
-
-    /// As a scan names the image: absolute and without links. Of an image that is gone, its folder is.
-    private static func resolve(_ path: RawPath) -> RawPath {
-        do throws(SystemError) {
-            return try path.resolved()
-        } catch {
-            return resolveFolder(of: path)
-        }
-    }
-
-    private static func resolveFolder(of path: RawPath) -> RawPath {
-        let slash = path.bytes.lastIndex(of: UInt8(ascii: "/"))
-        let folder = slash.map { RawPath(bytes: Array(path.bytes[...$0])) } ?? RawPath(".")
-        do throws(SystemError) {
-            return try folder.resolved().appending(Array(path.bytes[(slash.map { $0 + 1 } ?? 0)...]))
-        } catch {
-            return path
-        }
     }
 
     private static let imageSQL =

@@ -1,0 +1,137 @@
+import CommandSyntax
+import PoolScan
+import QED
+import Repair
+import ReportStore
+
+/// The repair of many images: plans for all, then one after the other. One image's failure does not stop the rest.
+struct RepairPass {
+    let options: RepairOptions
+    let limits: CheckLimits
+    let cancellation: Cancellation
+    let palette: Palette
+
+    // MARK: - Plans
+
+    /// Looks at an image, read-only, and plans.
+    func plan(_ candidate: RepairCandidate) -> PlannedImage {
+        let answer: PlannedImage.Answer
+        do throws(RepairFailure) {
+            answer = .plan(try makePlan(candidate))
+        } catch {
+            answer = .failure(error)
+        }
+        return PlannedImage(
+            path: candidate.path, identity: candidate.identity, outcome: candidate.outcome, answer: answer)
+    }
+
+    private func makePlan(_ candidate: RepairCandidate) throws(RepairFailure) -> RepairPlan {
+        let file: ImageFile
+        do throws(SystemError) {
+            file = try ImageFile(directory: RepairPass.currentDirectory, name: candidate.path.bytes)
+        } catch {
+            throw .refused(Refusal(.open, "it cannot be opened: \(error)", advice: "scan it again"))
+        }
+        guard file.status.identity == candidate.identity else {
+            throw .refused(Refusal(.unchanged, "it has changed since it was scanned", advice: "scan it again"))
+        }
+        switch try RepairFailure.wrap({ () throws(SystemError) in try file.testUse() }) {
+        case .free, .unknown: break
+        case .readers:
+            throw .refused(Refusal(.locks, "a program has it open as QEMU's readers do", advice: "end that program first"))
+        case .writer(let holder):
+            throw .refused(Refusal(.locks, holder, advice: "end that program first"))
+        }
+        return try RepairPlanner(options: options, limits: limits, threadCount: ScanConfiguration.processorCount)
+            .plan(for: file)
+    }
+
+    // MARK: - Repairs
+
+    /// Repairs what is repairable and says what came of each image.
+    func apply(_ images: [PlannedImage], _ journal: StoreJournal, _ access: ImageAccess) -> ExitStatus {
+        var status = ExitStatus()
+        var repaired: [RepairID] = []
+        for image in images where !cancellation.isCancelled {
+            guard let plan = image.plan, !plan.isEmpty else {
+                status.formUnion(RepairPass.status(ofUnrepaired: image))
+                continue
+            }
+            do throws(RepairFailure) {
+                guard let done = try session(image.path, journal, access).repair(options, as: plan) else { continue }
+                repaired.append(done.id)
+                status.formUnion(.repaired)
+                status.formUnion(ExitStatus(done.report.outcome))
+                say(image.path, "repair \(done.id): \(PlanText.state(plan.before)) -> \(PlanText.state(done.report))")
+            } catch {
+                status.formUnion([.failed, ExitStatus(image.outcome)])
+                fail(image.path, error)
+            }
+        }
+        if cancellation.isCancelled { status.formUnion(.interrupted) }
+        summarize(repaired, of: images)
+        return status
+    }
+
+    /// Settles what an earlier run left unfinished, and says what came of it.
+    func settleInterrupted(_ journal: StoreJournal, _ access: ImageAccess) throws(RepairFailure) -> ExitStatus {
+        let interrupted = try journal.preparedRepairs()
+        var paths: [RepairID: RawPath] = [:]
+        for id in interrupted {
+            guard let path = try journal.repair(id)?.record.path else { continue }
+            paths[id] = path
+            access.watch(path)
+        }
+        if !paths.isEmpty { access.waitUntilSettled() }
+        var status = ExitStatus()
+        for id in interrupted where !cancellation.isCancelled {
+            guard let path = paths[id] else { continue }
+            do throws(RepairFailure) {
+                let (state, message) = try session(path, journal, access).settle(id)
+                access.forget(path)
+                say(path, "repair \(id): \(state.rawValue): \(message)")
+                if state == .conflict { status.formUnion(.failed) }
+            } catch {
+                status.formUnion(.failed)
+                fail(path, error, "repair \(id), which was interrupted, is not settled")
+            }
+        }
+        return status
+    }
+
+    /// The image for ourselves alone, until the session is gone.
+    func session(
+        _ path: RawPath, _ journal: StoreJournal, _ access: ImageAccess
+    ) throws(RepairFailure) -> RepairSession {
+        RepairSession(
+            try access.take(path), path: path, journal: journal, limits: limits,
+            threadCount: ScanConfiguration.processorCount)
+    }
+
+    func say(_ path: RawPath, _ text: String) {
+        StandardOutput.writeLine("\(palette.bold(PrintableText.escaping(path.bytes))): \(text)")
+    }
+
+    func fail(_ path: RawPath, _ failure: RepairFailure, _ what: String = "not repaired") {
+        Diagnostic.error("\(PrintableText.escaping(path.bytes)): \(what): \(failure)")
+    }
+
+    /// The bits for an image to which nothing is done.
+    static func status(ofUnrepaired image: PlannedImage) -> ExitStatus {
+        switch image.answer {
+        case .plan(let plan): ExitStatus(plan.before.outcome)
+        case .failure: [.failed, ExitStatus(image.outcome)]
+        }
+    }
+
+    private func summarize(_ repaired: [RepairID], of images: [PlannedImage]) {
+        let rest = images.count - repaired.count
+        StandardOutput.writeLine("\(repaired.count) repaired, \(rest) not")
+        if let first = repaired.first {
+            StandardOutput.writeLine("'qedscan undo \(first)' puts back what a repair changed; 'qedscan repair --list'")
+        }
+    }
+
+    /// AT_FDCWD: paths in the store are absolute.
+    private static let currentDirectory: Int32 = -100
+}

@@ -1,0 +1,62 @@
+import CommandSyntax
+import Glibc
+import Repair
+import ReportStore
+
+/// The store for commands that write to images: locked, and durable.
+enum RepairStore {
+    /// Calls a function with the store and its journal; errors are printed.
+    static func use(
+        _ parsed: ParsedCommand, _ body: (ReportStore, StoreJournal) throws(RepairFailure) -> ExitStatus
+    ) throws(UsageError) -> ExitStatus {
+        let path = try StoreLocation.path(parsed)
+        guard access(path, F_OK) == 0 else {
+            // Says why, and what to do.
+            _ = try StoreLocation.openToRead(parsed)
+            return .failed
+        }
+        do throws(StoreError) {
+            try ReportStore.refuseOtherFiles(at: path)
+            let lock = try RunLock(storePath: path, host: Host.name)
+            defer { withExtendedLifetime(lock) {} }
+            return try ReportStore.use(path: path) { store throws(StoreError) in
+                run(store, body)
+            }
+        } catch {
+            Diagnostic.error(error.description)
+            return .failed
+        }
+    }
+
+    static func wrap<Result>(_ body: () throws(StoreError) -> Result) throws(RepairFailure) -> Result {
+        do throws(StoreError) {
+            return try body()
+        } catch {
+            throw .journal(error.description)
+        }
+    }
+
+    private static func run(
+        _ store: ReportStore, _ body: (ReportStore, StoreJournal) throws(RepairFailure) -> ExitStatus
+    ) -> ExitStatus {
+        do throws(RepairFailure) {
+            return try body(store, try StoreJournal(store: store, host: Host.name, version: Program.version))
+        } catch {
+            Diagnostic.error(error.description)
+            return .failed
+        }
+    }
+}
+
+/// Repairs that were interrupted, for commands that do not write to images.
+enum InterruptedRepairs {
+    /// Says which there are.
+    static func warn(_ store: ReportStore) throws(StoreError) -> ExitStatus {
+        let ids = try store.preparedRepairs(host: Host.name)
+        guard !ids.isEmpty else { return [] }
+        let list = ids.map(String.init).joined(separator: ", ")
+        Diagnostic.error("interrupted, and not settled yet: repair \(list)")
+        Diagnostic.hint("'qedscan repair' settles them first")
+        return .failed
+    }
+}
