@@ -24,7 +24,8 @@ let package = Package(
         .plugin(name: "EmbedAssets", capability: .buildTool(), dependencies: ["embed-assets"]),
         .target(name: "Assets", swiftSettings: settings, plugins: ["EmbedAssets"]),
         .target(
-            name: "ReportStore", dependencies: ["QED", "Repair", "CSQLite", "CSystem", "Assets"], swiftSettings: settings),
+            name: "ReportStore", dependencies: ["QED", "Repair", "CSQLite", "CSystem", "Assets"],
+            swiftSettings: settings),
 
         // The programs.
         .target(name: "CommandSyntax", swiftSettings: settings),
@@ -42,7 +43,7 @@ let package = Package(
         .testTarget(
             name: "QEDTests", dependencies: ["QED", "Lab", "Corpus", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "RepairTests", dependencies: ["Repair", "QED", "Lab", "Corpus", "TestSupport"],
+            name: "RepairTests", dependencies: ["Repair", "QED", "CSystem", "Lab", "Corpus", "TestSupport"],
             swiftSettings: settings),
         .testTarget(name: "LabTests", dependencies: ["Lab", "QED", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -2,19 +2,26 @@
 #include "CSystem.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <wchar.h>
 
-int csystem_ofd_test_write_lock(int fd, off_t start, off_t length)
+static struct flock lock_of(short type, off_t start, off_t length)
 {
     struct flock lock;
     memset(&lock, 0, sizeof lock);  /* l_pid must be 0 for open file description locks */
-    lock.l_type = F_WRLCK;
+    lock.l_type = type;
     lock.l_whence = SEEK_SET;
     lock.l_start = start;
     lock.l_len = length;
+    return lock;
+}
+
+int csystem_ofd_test_write_lock(int fd, off_t start, off_t length)
+{
+    struct flock lock = lock_of(F_WRLCK, start, length);
     if (fcntl(fd, F_OFD_GETLK, &lock) == -1) {
         return -1;
     }
@@ -23,11 +30,31 @@ int csystem_ofd_test_write_lock(int fd, off_t start, off_t length)
 
 int csystem_ofd_take_write_lock(int fd)
 {
-    struct flock lock;
-    memset(&lock, 0, sizeof lock);
-    lock.l_type = F_WRLCK;
-    lock.l_whence = SEEK_SET;
+    struct flock lock = lock_of(F_WRLCK, 0, 0);
     return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+int csystem_ofd_take_read_lock(int fd, off_t start, off_t length)
+{
+    struct flock lock = lock_of(F_RDLCK, start, length);
+    return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+int csystem_test_lease(int fd)
+{
+    /* Who opens the file while the lease lasts waits, and makes the kernel send us a signal: SIGIO, which would end the
+       process, unless told to send one that is ignored by default. */
+    if (fcntl(fd, F_SETSIG, SIGURG) == -1 || fcntl(fd, F_SETLEASE, F_WRLCK) == -1) {
+        return -1;
+    }
+    return fcntl(fd, F_SETLEASE, F_UNLCK);
+}
+
+int csystem_allocate(int fd, off_t offset, off_t length) { return fallocate(fd, 0, offset, length); }
+
+int csystem_punch_hole(int fd, off_t offset, off_t length)
+{
+    return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
 off_t csystem_seek_data(int fd, off_t offset) { return lseek(fd, offset, SEEK_DATA); }
@@ -37,6 +64,11 @@ off_t csystem_seek_hole(int fd, off_t offset) { return lseek(fd, offset, SEEK_HO
 int csystem_o_noatime(void) { return O_NOATIME; }
 
 int csystem_openat(int directory, const char *name, int flags) { return openat(directory, name, flags); }
+
+int csystem_create(int directory, const char *name, int flags, mode_t mode)
+{
+    return openat(directory, name, flags | O_CREAT | O_EXCL, mode);
+}
 
 long csystem_file_system_type(int fd)
 {

@@ -33,6 +33,17 @@ import Testing
         try await expectRefusal("newer")
     }
 
+    /// The signal that a write past the limit sends would end the program without a word.
+    @Test(.enabled(if: Tool("prlimit") != nil, "prlimit is not installed"))
+    func aStoreThatReachesTheLimitOfAFileSizeIsAnError() async throws {
+        try fixture.addImage()
+        let prlimit = try #require(Tool("prlimit"))
+        let result = try await prlimit.run(
+            ["--fsize=8192", fixture.tool.path, "scan", fixture.pool], environment: fixture.environment)
+        #expect(result.status == 8)
+        #expect(result.errors.contains("could not be read or written"), "\(result.errors)")
+    }
+
     @Test func anEditedMigrationIsRefused() async throws {
         try await makeStore("UPDATE schema_migration SET sql = sql || ' -- edited' WHERE version = 1")
         try await expectRefusal("differs from this program's")

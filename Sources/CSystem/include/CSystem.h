@@ -13,6 +13,20 @@ int csystem_ofd_test_write_lock(int fd, off_t start, off_t length);
 /* fcntl(F_OFD_SETLK): takes a write lock over the whole file without waiting. */
 int csystem_ofd_take_write_lock(int fd);
 
+/* fcntl(F_OFD_SETLK): takes a read lock over [start, start + length) without waiting. */
+int csystem_ofd_take_read_lock(int fd, off_t start, off_t length);
+
+/* fcntl(F_SETLEASE): takes a write lease and gives it up at once. It is granted only if nobody else has the file
+   open: EAGAIN. Takes over the signal of fd (F_SETSIG), so that no SIGIO is sent. */
+int csystem_test_lease(int fd);
+
+/* fallocate(2): disk space for a range, which makes the file longer if it ends beyond. No emulation as in
+   posix_fallocate(3). */
+int csystem_allocate(int fd, off_t offset, off_t length);
+
+/* fallocate(2): gives the whole blocks of a range back; it reads as zeros. The file stays as long. */
+int csystem_punch_hole(int fd, off_t offset, off_t length);
+
 /* lseek(SEEK_DATA) and lseek(SEEK_HOLE). */
 off_t csystem_seek_data(int fd, off_t offset);
 off_t csystem_seek_hole(int fd, off_t offset);
@@ -22,6 +36,9 @@ int csystem_o_noatime(void);
 
 /* openat(2) without its variadic mode. */
 int csystem_openat(int directory, const char *name, int flags);
+
+/* openat(2) of a file that must not exist yet: O_CREAT and O_EXCL are added to the flags. */
+int csystem_create(int directory, const char *name, int flags, mode_t mode);
 
 /* f_type of fstatfs(2), -1 on error. */
 long csystem_file_system_type(int fd);

@@ -115,7 +115,8 @@ package final class ClusterMap {
     func addUsed(_ count: UInt64) { usedCount += count }
 
     /// Calls a function with each maximal run of unmarked clusters from `first` to the end, in order.
-    package func forEachUnmarkedRun(from first: ClusterIndex, _ body: (_ start: ClusterIndex, _ count: UInt64) -> Void) {
+    package func forEachUnmarkedRun(from first: ClusterIndex, _ body: (_ start: ClusterIndex, _ count: UInt64) -> Void)
+    {
         var runStart: UInt64?
         var cluster = first.rawValue
         while cluster < clusterCount {

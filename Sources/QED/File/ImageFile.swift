@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Not `Sendable`: one worker opens, checks and drops it. Its reads do not disturb each other (pread(2)).
 public final class ImageFile: ImageSource {
-    let descriptor: Int32
+    package let descriptor: Int32
     /// As it was when the file was opened.
     public let status: FileStatus
 
@@ -36,28 +36,11 @@ public final class ImageFile: ImageSource {
     deinit { close(descriptor) }
 
     public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) -> Int {
-        var filled = 0
-        while filled < buffer.count {
-            guard let start = off_t(exactly: offset.rawValue.saturatingAdd(UInt64(filled))) else { break }
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-            let count = try retryingInterrupted("pread") { pread(descriptor, rest.baseAddress, rest.count, start) }
-            if count == 0 { break }
-            filled += count
-        }
-        return filled
+        try FileReader(descriptor: descriptor).read(into: buffer, at: offset)
     }
 
     public func nextData(from offset: ByteOffset) throws(SystemError) -> Range<UInt64>? {
-        guard let start = off_t(exactly: offset.rawValue) else { return nil }
-        let data = csystem_seek_data(descriptor, start)
-        guard data >= 0 else {
-            if errno == ENXIO { return nil }
-            // A file system without SEEK_DATA: all of it is data.
-            return offset.rawValue..<UInt64(off_t.max)
-        }
-        let hole = csystem_seek_hole(descriptor, data)
-        // The file may change under us: never form a range that goes backwards.
-        return UInt64(data)..<UInt64(max(hole, data + 1))
+        FileReader(descriptor: descriptor).nextData(from: offset)
     }
 
     private static func open(directory: Int32, name: [UInt8], following: Bool) throws(SystemError) -> Int32 {

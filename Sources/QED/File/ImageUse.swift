@@ -18,10 +18,6 @@ public enum ImageUse: Hashable, Sendable {
 }
 
 extension ImageFile {
-    private static let qemuPermissionBytes: (first: off_t, last: off_t) = (101, 104)
-    private static let libvirtBytes: (first: off_t, last: off_t) = (0, 1)
-    private static let lastByte: off_t = 204
-
     /// Tests who else has the file open, with F_OFD_GETLK. Takes no lock.
     public func testUse() throws(SystemError) -> ImageUse {
         do throws(SystemError) {
@@ -36,21 +32,13 @@ extension ImageFile {
 
     private func testLocks() throws(SystemError) -> ImageUse {
         // Most files are free, and one call over all the bytes says so.
-        guard try isLocked(from: 0, through: ImageFile.lastByte) else { return .free }
-        let qemu = ImageFile.qemuPermissionBytes
-        if try isLocked(from: qemu.first, through: qemu.last) {
+        guard try LockBytes.all.areLocked(on: descriptor) else { return .free }
+        if try LockBytes.qemuChanging.areLocked(on: descriptor) {
             return .writer(holder: "a program holds a lock as QEMU's writers do")
         }
-        if try isLocked(from: ImageFile.libvirtBytes.first, through: ImageFile.libvirtBytes.last) {
+        if try LockBytes.libvirt.areLocked(on: descriptor) {
             return .writer(holder: "a program holds a lock as libvirt's lock daemon does")
         }
         return .readers
-    }
-
-    private func isLocked(from first: off_t, through last: off_t) throws(SystemError) -> Bool {
-        let found = try retryingInterrupted("fcntl(F_OFD_GETLK)") {
-            csystem_ofd_test_write_lock(descriptor, first, last - first + 1)
-        }
-        return found == 1
     }
 }

@@ -21,6 +21,12 @@ public struct RawPath: Hashable, Comparable, Sendable {
         return RawPath(bytes: bytes + separator + name)
     }
 
+    /// The directory that the last name is in: `.` if there is no other.
+    package var directory: RawPath {
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return RawPath(".") }
+        return slash == 0 ? RawPath("/") : RawPath(bytes: Array(bytes[..<slash]))
+    }
+
     /// The absolute name without symbolic links, as realpath(3) gives it.
     public func resolved() throws(SystemError) -> RawPath {
         guard let resolved = withCString({ realpath($0, nil) }) else { throw SystemError.last("realpath") }

@@ -65,7 +65,9 @@ struct UndoCommand: Command {
             }
         }
         guard !parsed.has("dry-run"), !repairs.isEmpty else { return status.union(try objections(repairs, journal)) }
-        guard parsed.has("yes") || Confirmation.ask("Undo \(repairs.count) of them?") else { return status.union(.failed) }
+        guard parsed.has("yes") || Confirmation.ask("Undo \(repairs.count) of them?") else {
+            return status.union(.failed)
+        }
         for repair in repairs {
             guard !pass.cancellation.isCancelled else { return status.union(.interrupted) }
             status.formUnion(undo(repair, pass, journal, access))

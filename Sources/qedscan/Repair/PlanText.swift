@@ -22,7 +22,9 @@ struct PlanText {
         StandardOutput.writeLine("\(path): \(PlanText.state(plan.before)) -> \(color(plan.after))")
         for action in plan.actions { StandardOutput.writeLine("    \(line(action, plan))") }
         if !plan.isEmpty { printEffects(plan) }
-        for left in plan.left { StandardOutput.writeLine("    " + palette.warning("left: \(left.count): \(left.reason)")) }
+        for left in plan.left {
+            StandardOutput.writeLine("    " + palette.warning("left: \(left.count): \(left.reason)"))
+        }
     }
 
     /// `clear-invalid  3 entries`, with what it copies or gives back.

@@ -1,4 +1,5 @@
 import CommandSyntax
+import Glibc
 import PoolScan
 import QED
 import Repair
@@ -28,7 +29,8 @@ struct RepairPass {
     private func makePlan(_ candidate: RepairCandidate) throws(RepairFailure) -> RepairPlan {
         let file: ImageFile
         do throws(SystemError) {
-            file = try ImageFile(directory: RepairPass.currentDirectory, name: candidate.path.bytes)
+            // Paths in the store are absolute.
+            file = try ImageFile(directory: AT_FDCWD, name: candidate.path.bytes)
         } catch {
             throw .refused(Refusal(.open, "it cannot be opened: \(error)", advice: "scan it again"))
         }
@@ -38,7 +40,8 @@ struct RepairPass {
         switch try RepairFailure.wrap({ () throws(SystemError) in try file.testUse() }) {
         case .free, .unknown: break
         case .readers:
-            throw .refused(Refusal(.locks, "a program has it open as QEMU's readers do", advice: "end that program first"))
+            throw .refused(
+                Refusal(.locks, "a program has it open as QEMU's readers do", advice: "end that program first"))
         case .writer(let holder):
             throw .refused(Refusal(.locks, holder, advice: "end that program first"))
         }
@@ -131,7 +134,4 @@ struct RepairPass {
             StandardOutput.writeLine("'qedscan undo \(first)' puts back what a repair changed; 'qedscan repair --list'")
         }
     }
-
-    /// AT_FDCWD: paths in the store are absolute.
-    private static let currentDirectory: Int32 = -100
 }
