@@ -14,7 +14,7 @@ import Testing
         let lock = try RunLock(storePath: path, host: "box")
         let error = #expect(throws: StoreError.self) { try RunLock(storePath: path, host: "box") }
         let text = error?.description ?? ""
-        #expect(text.hasPrefix("\(path) is in use by another scan: process \(getpid()) on box, since 2"))
+        #expect(text.hasPrefix("\(path) is in use by another command: process \(getpid()) on box, since 2"))
         #expect(text.hasSuffix(" UTC"))
         withExtendedLifetime(lock) {}
     }

@@ -5,6 +5,12 @@ import Glibc
 ///
 /// Not `Sendable`: one worker opens, checks and drops it. Its reads do not disturb each other (pread(2)).
 public final class ImageFile: ImageSource {
+    /// A repair holds a lease for some microseconds to learn whether anybody else has the file open. Who opens it just
+    /// then without waiting is turned away.
+    private static let leaseAttempts = 20
+    /// Microseconds.
+    private static let leasePause: useconds_t = 2000
+
     package let descriptor: Int32
     /// As it was when the file was opened.
     public let status: FileStatus
@@ -55,6 +61,18 @@ public final class ImageFile: ImageSource {
     }
 
     private static func open(directory: Int32, name: [UInt8], flags: Int32) throws(SystemError) -> Int32 {
+        for _ in 1..<leaseAttempts {
+            do throws(SystemError) {
+                return try openOnce(directory: directory, name: name, flags: flags)
+            } catch {
+                guard error.code == EWOULDBLOCK else { throw error }
+                usleep(leasePause)
+            }
+        }
+        return try openOnce(directory: directory, name: name, flags: flags)
+    }
+
+    private static func openOnce(directory: Int32, name: [UInt8], flags: Int32) throws(SystemError) -> Int32 {
         try retryingInterrupted("open") {
             RawPath.withCString(name) { csystem_openat(directory, $0, flags) }
         }

@@ -15,13 +15,15 @@ extension ReportStore {
     /// The images of a host that are there and damaged or dirty, by path.
     ///
     /// Not those that were in use or changing: such a result is provisional, and a running guest's image is dirty.
-    package func repairCandidates(host: String) throws(StoreError) -> [RepairCandidate] {
+    ///
+    /// - Parameter withAutoclear: those with autoclear feature bits as well.
+    package func repairCandidates(host: String, withAutoclear: Bool = false) throws(StoreError) -> [RepairCandidate] {
         try repairCandidates(
             """
             l.host = ? AND l.present AND (
                 l.image_id IN (SELECT image_id FROM damaged_image)
-                OR l.dirty AND l.outcome NOT IN ('in_use', 'changing'))
-            """, host)
+                OR (l.dirty OR ? AND l.autoclear_features <> 0) AND l.outcome NOT IN ('in_use', 'changing'))
+            """, host, withAutoclear)
     }
 
     /// An image, whatever came of its latest check; nil if the store does not know it.

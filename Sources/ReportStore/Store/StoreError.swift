@@ -2,7 +2,7 @@
 package enum StoreError: Error {
     case database(SQLiteError)
     case migration(MigrationError)
-    /// Another process scans into the store.
+    /// Another process scans or repairs with the store.
     case inUse(path: String, holder: String)
     /// The file beside the store at `path` that says who uses it cannot be made or locked.
     case lockFile(path: String, reason: String)
@@ -19,7 +19,7 @@ extension StoreError: CustomStringConvertible {
         switch self {
         case .database(let error): error.description
         case .migration(let error): error.description
-        case .inUse(let path, let holder): "\(path) is in use by another scan: \(holder)".escapingControlCharacters
+        case .inUse(let path, let holder): "\(path) is in use by another command: \(holder)".escapingControlCharacters
         case .lockFile(let path, let reason):
             "\(path) cannot be written: its lock file \(path).lock: \(reason)".escapingControlCharacters
         case .notDurable(let path, let mode, let level):

@@ -131,9 +131,8 @@ struct RepairCommand: Command {
         for image in images where !isQuiet || !image.isRepairable { PlanText(palette: palette).print(image) }
         if images.isEmpty, !isQuiet { StandardOutput.writeLine("nothing to repair") }
         guard let planPath else { return }
-        let storePath = parsed.value(of: "db")?.text ?? ""
         try RepairFailure.wrap { () throws(SystemError) in
-            try AtomicFile.write(PlanFile.text(images, storePath: storePath), to: planPath)
+            try AtomicFile.write(PlanFile.text(images), to: planPath)
         }
     }
 
@@ -143,11 +142,15 @@ struct RepairCommand: Command {
         return Confirmation.ask("Repair \(count) image\(count == 1 ? "" : "s")?")
     }
 
+    private var asksForAutoclear: Bool { options.actions.contains(.clearAutoclear) }
+
     /// The images to look at, and the bits for those that the store does not know.
     private func candidates(_ store: ReportStore) throws(RepairFailure) -> ([RepairCandidate], ExitStatus) {
         try RepairStore.wrap { () throws(StoreError) in
             let names = parsed.operands(named: "IMAGE")
-            guard !names.isEmpty else { return (try store.repairCandidates(host: Host.name), []) }
+            guard !names.isEmpty else {
+                return (try store.repairCandidates(host: Host.name, withAutoclear: asksForAutoclear), [])
+            }
             var candidates: [RepairCandidate] = []
             var status = ExitStatus()
             for name in names {

@@ -55,6 +55,7 @@ struct RepairPass {
     func apply(_ images: [PlannedImage], _ journal: StoreJournal, _ access: ImageAccess) -> ExitStatus {
         var status = ExitStatus()
         var repaired: [RepairID] = []
+        var failed = 0
         for image in images where !cancellation.isCancelled {
             guard let plan = image.plan, !plan.isEmpty else {
                 status.formUnion(RepairPass.status(ofUnrepaired: image))
@@ -67,12 +68,13 @@ struct RepairPass {
                 status.formUnion(ExitStatus(done.report.outcome))
                 say(image.path, "repair \(done.id): \(PlanText.state(plan.before)) -> \(PlanText.state(done.report))")
             } catch {
+                failed += 1
                 status.formUnion([.failed, ExitStatus(image.outcome)])
                 fail(image.path, error)
             }
         }
         if cancellation.isCancelled { status.formUnion(.interrupted) }
-        summarize(repaired, of: images)
+        summarize(repaired, failed: failed, of: images)
         return status
     }
 
@@ -127,9 +129,12 @@ struct RepairPass {
         }
     }
 
-    private func summarize(_ repaired: [RepairID], of images: [PlannedImage]) {
-        let rest = images.count - repaired.count
-        StandardOutput.writeLine("\(repaired.count) repaired, \(rest) not")
+    private func summarize(_ repaired: [RepairID], failed: Int, of images: [PlannedImage]) {
+        let left = images.count { !$0.isRepairable }
+        var parts = ["\(repaired.count) repaired"]
+        if failed > 0 { parts.append("\(failed) not, see above") }
+        if left > 0 { parts.append("\(left) with nothing that could be repaired") }
+        StandardOutput.writeLine(parts.joined(separator: ", "))
         if let first = repaired.first {
             StandardOutput.writeLine("'qedscan undo \(first)' puts back what a repair changed; 'qedscan repair --list'")
         }
