@@ -116,9 +116,13 @@ package struct RepairSession {
     ///
     /// - Returns: the undo's own ID and the check afterwards.
     package func undo(_ id: RepairID) throws(RepairFailure) -> (id: RepairID, report: ImageReport) {
-        guard let repair = try journal.repair(id), repair.state == .done,
-            let last = try journal.lastFingerprint(ofImageOf: id)
-        else { throw .refused(Refusal(.journal, "repair \(id) is not done")) }
+        guard let repair = try journal.repair(id), repair.state == .done else {
+            throw .refused(Refusal(.journal, "repair \(id) is not done"))
+        }
+        guard let last = try journal.lastFingerprint(ofImageOf: id) else {
+            let message = "the last repair of the image ended in a conflict: what is in it now is not known"
+            throw .refused(Refusal(.journal, message))
+        }
         let now = try confirmUnchanged(since: last)
         let transition = try self.transition(of: repair.writesID)
         let root = try journal.repair(repair.writesID)
