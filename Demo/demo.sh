@@ -91,8 +91,20 @@ run "$qedscan" report errors --db "$store"
 say "And again: only what is new, or inconclusive, is checked"
 run "$qedscan" scan --db "$store" "$pool" || true
 
+say "What can be repaired, and what would be lost?"
+run "$qedscan" repair --db "$store" --dry-run || true
+
+say "Repairing it: what is in use is left alone, and nothing must have changed for 10 s"
+run "$qedscan" repair --db "$store" --yes --quiet || true
+run "$qedscan" report summary --db "$store"
+
+say "Taking the last repair back"
+last=$("$qedscan" query --db "$store" --format csv 'SELECT max(id) FROM repair' | tail -n 1 | tr -d '\r')
+run "$qedscan" undo --db "$store" --yes "$last" || true
+
 say "The store is $store. Try next:"
 cat <<NEXT
   sqlite3 -box $store "SELECT kind, count(*), sum(cluster_count) FROM finding GROUP BY kind ORDER BY 2 DESC"
+  $qedscan repair --list --db $store
   $qedscan show --db $store $pool/mail/data-cluster-shared.qed
 NEXT

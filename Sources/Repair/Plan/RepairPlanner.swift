@@ -31,7 +31,9 @@ public struct RepairPlanner: Sendable {
             let message = "it could not be checked to its end: \(report.message ?? "read error")"
             throw .refused(Refusal(.check, message, advice: "see to it that it can be read"))
         }
-        guard hasWork(report) else { return RepairPlan(nothingFor: report, size: source.size, left: []) }
+        guard hasWork(report) else {
+            return RepairPlan(nothingFor: report, size: source.size, left: leaksLeft(report))
+        }
         return try plan(for: source, header, report)
     }
 
@@ -100,6 +102,11 @@ public struct RepairPlanner: Sendable {
         guard let fault = report.fault else { return nil }
         if fault.kind == .l1TableTruncated, options.actions.contains(.extendTail) { return nil }
         return "the header cannot be used: \(fault)"
+    }
+
+    private func leaksLeft(_ report: ImageReport) -> [LeftAlone] {
+        guard report.leaks > 0, !options.actions.contains(.reclaimLeaks) else { return [] }
+        return [LeftAlone("leaked clusters: reclaim-leaks, on request, gives them back", count: report.leaks)]
     }
 
     private func hasWork(_ report: ImageReport) -> Bool {

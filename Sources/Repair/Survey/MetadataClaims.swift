@@ -12,6 +12,8 @@ struct MetadataClaims: TableVisitor {
 
     /// Whether the L1 table ends in the file's last, partial cluster.
     let l1TableIsPartial: Bool
+    /// How many L2 tables have their clusters.
+    private(set) var tableCount = 0
     private(set) var faults: [EntryFault] = []
     private(set) var partialClusterUsers: [EntryWord] = []
     /// L1 entries whose table's clusters were not all free.
@@ -58,6 +60,7 @@ struct MetadataClaims: TableVisitor {
             overlapIndexes.insert(l1Index)
         } else {
             _ = map.markRun(from: first, count: geometry.tableClusters)
+            tableCount += 1
             if let partialCluster, clusters.contains(partialCluster) { partialClusterUsers.append(word) }
         }
         return false

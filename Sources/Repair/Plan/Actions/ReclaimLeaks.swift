@@ -19,6 +19,9 @@ enum ReclaimLeaks: PlannedAction {
         else {
             return draft.leave(leaked.count, because: "leaks are reclaimed only where nothing else is wrong or unknown")
         }
+        guard draft.survey.claims.tableCount > 0 else {
+            return draft.leave(leaked.count, because: "no L2 table is left: what leaked may be all of the data")
+        }
         let end = draft.survey.fileSize
         if let tail = leaked.last, tail.upperBound >= end {
             leaked.removeLast()
