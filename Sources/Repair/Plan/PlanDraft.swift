@@ -18,15 +18,17 @@ struct PlanDraft {
     private(set) var sizeAfter: UInt64
     /// Whether the file's last, partial cluster is made whole for its own sake.
     private(set) var extendsTail = false
-    /// Bytes of tables that overlap something: nothing in them is changed.
+    /// Bytes of tables that overlap something, and of those that are read as data: nothing in them is changed.
     private let untouchable: RangeUnion
 
-    init(_ survey: ImageSurvey, options: RepairOptions, growthRefusal: String? = nil) {
+    init(
+        _ survey: ImageSurvey, options: RepairOptions, growthRefusal: String? = nil, keeping kept: [Range<UInt64>] = []
+    ) {
         self.survey = survey
         self.options = options
         self.growthRefusal = growthRefusal
         sizeAfter = survey.fileSize
-        untouchable = RangeUnion(of: survey.claims.overlappingRanges)
+        untouchable = RangeUnion(of: survey.claims.overlappingRanges + kept)
     }
 
     var geometry: Geometry { survey.geometry }

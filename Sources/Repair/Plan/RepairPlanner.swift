@@ -2,8 +2,8 @@ import QED
 
 /// Makes plans: looks, and writes nothing.
 public struct RepairPlanner: Sendable {
-    /// More tables than this that overlap are not looked into.
-    private static let overlapLimit = 64
+    /// How often a plan is made anew without what stood in its way.
+    private static let draftLimit = 16
 
     private let options: RepairOptions
     private let limits: CheckLimits
@@ -42,11 +42,8 @@ public struct RepairPlanner: Sendable {
     ) throws(RepairFailure) -> RepairPlan {
         let survey = try ImageSurvey.make(
             source, header: header, completesTail: options.actions.contains(.extendTail), limits: limits)
-        var draft = try draft(for: source, survey, growthRefusal: nil)
-        if try wouldAdoptStrayEntries(draft, source) {
-            let reason = "entries that stay invalid refer to where copies would go"
-            draft = try self.draft(for: source, survey, growthRefusal: reason)
-        }
+        var draft = try settledDraft(for: source, survey)
+        try draft.noteReadableByOverlaps(source)
         guard draft.releases.count <= EntryWord.limit else { throw .unexpected("too many ranges of leaked clusters") }
         draft.leave(survey.claims.overlappingTables.count, because: LeftAlone.overlapReason)
         if !options.actions.contains(.cloneTables) {
@@ -54,14 +51,37 @@ public struct RepairPlanner: Sendable {
                 survey.claims.sharedTables.count, because: "L2 tables are shared: clone-tables, on request, mends them")
         }
         let after = check(overlay(of: source, draft))
+        guard after.checkErrors == 0, after.stop == nil else {
+            throw .unexpected("the plan could not be checked: \(after.message ?? "read error")")
+        }
         if options.actions.contains(.clearDirty) { ClearDirty.plan(&draft, checked: after) }
         return RepairPlan(draft, before: report, after: check(overlay(of: source, draft)))
     }
 
-    private func draft(
-        for source: any ImageSource, _ survey: ImageSurvey, growthRefusal: String?
+    /// A draft that changes nothing for entries which stay as they are: neither do they come to refer to new clusters,
+    /// nor do they read a table as data that is changed.
+    private func settledDraft(
+        for source: any ImageSource, _ survey: ImageSurvey
     ) throws(RepairFailure) -> PlanDraft {
-        var draft = PlanDraft(survey, options: options, growthRefusal: growthRefusal)
+        var growthRefusal: String?
+        var kept: [Range<UInt64>] = []
+        for _ in 0..<RepairPlanner.draftLimit {
+            let draft = try draft(for: source, survey, growthRefusal: growthRefusal, keeping: kept)
+            if growthRefusal == nil, try wouldAdoptStrayEntries(draft, source) {
+                growthRefusal = "entries that stay invalid refer to where copies would go"
+                continue
+            }
+            let read = try draft.changedClustersReadAsData(source)
+            if read.isEmpty { return draft }
+            kept += read
+        }
+        throw .unexpected("too many tables are read as data")
+    }
+
+    private func draft(
+        for source: any ImageSource, _ survey: ImageSurvey, growthRefusal: String?, keeping kept: [Range<UInt64>]
+    ) throws(RepairFailure) -> PlanDraft {
+        var draft = PlanDraft(survey, options: options, growthRefusal: growthRefusal, keeping: kept)
         for action in RepairAction.allCases where options.actions.contains(action) {
             try action.plannedAction?.plan(&draft, reading: source)
         }
@@ -78,7 +98,7 @@ public struct RepairPlanner: Sendable {
             return true
         }
         let overlapping = draft.survey.claims.overlappingTables
-        guard overlapping.count <= RepairPlanner.overlapLimit else { return true }
+        guard overlapping.count <= PlanDraft.overlapLimit else { return true }
         for table in overlapping {
             var hasStray = false
             try TableReading.forEachPiece(of: table, draft.geometry, source) { _, entries in

@@ -3,8 +3,8 @@ import QED
 /// Brings an image from before a repair to after it, or back, by the writes in the journal.
 ///
 /// Each step ends with a barrier if it wrote anything. Every step can be made again from the start, and in either
-/// direction: a word is written whatever stands there, since after a failed fsync(2) what was read is no proof of what
-/// is on the disk.
+/// direction: a word is written whatever stands there, and a file is cut whatever its length, since after a failed
+/// fsync(2) what was read is no proof of what is on the disk.
 struct Transition {
     private static let bufferSize = 1 << 20
 
@@ -84,7 +84,7 @@ struct Transition {
     }
 
     private func cutTail() throws(RepairFailure) {
-        guard sizeAfter > sizeBefore, storage.size > sizeBefore else { return }
+        guard sizeAfter > sizeBefore, storage.size >= sizeBefore else { return }
         try RepairFailure.wrap { () throws(SystemError) in try storage.cut(to: sizeBefore) }
         try synchronize { () throws(SystemError) in try storage.sync() }
     }
@@ -99,7 +99,7 @@ struct Transition {
             }
             isChanged = true
         }
-        if sizeAfter < sizeBefore, storage.size > sizeAfter {
+        if sizeAfter < sizeBefore, storage.size >= sizeAfter {
             try RepairFailure.wrap { () throws(SystemError) in try storage.cut(to: sizeAfter) }
             isChanged = true
         }

@@ -73,8 +73,19 @@ struct ImageSurvey {
         guard !claims.isOverLimit, !entries.isOverLimit else {
             throw .unexpected("more than \(EntryWord.limit) entries are wrong: too many to repair")
         }
-        return ImageSurvey(
+        let survey = ImageSurvey(
             header: header, geometry: geometry, fileSize: fileSize, claims: claims, entries: entries, map: map)
+        guard survey.affectedRangeCount <= UInt64(EntryWord.limit) else {
+            throw .unexpected("more than \(EntryWord.limit) guest ranges are concerned: too many to repair")
+        }
+        return survey
+    }
+
+    /// How many guest ranges may come to read differently: an entry of a shared table counts for each L1 entry of it.
+    private var affectedRangeCount: UInt64 {
+        (faults.map(\.word) + partialClusterUsers).reduce(0) {
+            $0.saturatingAdd(UInt64(1 + sharers(of: $1.place.l1Index).count))
+        }
     }
 
     private static func surveyedGeometry(_ header: Header, fileSize: UInt64) throws(RepairFailure) -> Geometry {

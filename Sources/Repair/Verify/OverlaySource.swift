@@ -57,6 +57,14 @@ struct OverlaySource: ImageSource {
     }
 
     func nextData(from offset: ByteOffset) throws(SystemError) -> Range<UInt64>? {
+        let data = try nextDataOfBase(from: offset)
+        // A file system may make a hole of what was cleared: the word that stood there is data all the same.
+        let index = OverlaySource.first(in: words, endingAfter: offset.rawValue)
+        guard index < words.count, words[index].offset < min(data?.lowerBound ?? size, size) else { return data }
+        return max(words[index].offset, offset.rawValue)..<words[index].end
+    }
+
+    private func nextDataOfBase(from offset: ByteOffset) throws(SystemError) -> Range<UInt64>? {
         if offset.rawValue < base.size, let data = try base.nextData(from: offset), data.lowerBound < size {
             return data.lowerBound..<max(min(data.upperBound, size), data.lowerBound + 1)
         }

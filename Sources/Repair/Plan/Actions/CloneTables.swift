@@ -6,25 +6,36 @@ enum CloneTables: PlannedAction {
     static let action = RepairAction.cloneTables
 
     static func plan(_ draft: inout PlanDraft, reading source: any ImageSource) throws(RepairFailure) {
+        // A table that was too large for one entry is too large for the next: it is not read again.
+        var refused: [UInt64: String] = [:]
         for shared in draft.survey.claims.sharedTables {
+            let table = shared.word.value
+            if let refusal = refused[table] ?? draft.refusal(ofClusters: draft.geometry.tableClusters) {
+                draft.leave(1, because: refusal)
+                continue
+            }
             guard draft.mayChange(shared.word) else {
                 draft.leave(1, because: LeftAlone.overlapReason)
                 continue
             }
-            try clone(shared.word, in: &draft, reading: source)
+            if let refusal = try clone(shared.word, in: &draft, reading: source) {
+                refused[table] = refusal
+                draft.leave(1, because: refusal)
+            }
         }
     }
 
+    /// - Returns: why it was not done, nil if it was.
     private static func clone(
         _ word: EntryWord, in draft: inout PlanDraft, reading source: any ImageSource
-    ) throws(RepairFailure) {
+    ) throws(RepairFailure) -> String? {
         let geometry = draft.geometry
         var dataClusters: UInt64 = 0
         try TableReading.forEachPiece(of: word, geometry, source) { _, entries in
             dataClusters += UInt64(entries.count { isData($0, geometry) })
         }
         if let refusal = draft.refusal(ofClusters: geometry.tableClusters + dataClusters) {
-            return draft.leave(1, because: refusal)
+            return refusal
         }
         let table = draft.takeClusters(geometry.tableClusters)
         try TableReading.forEachPiece(of: word, geometry, source) { first, entries in
@@ -33,6 +44,7 @@ enum CloneTables: PlannedAction {
             draft.append(copied.flatMap(\.bytes), at: table + UInt64(first) * 8, for: action)
         }
         draft.change(word, to: table, for: action)
+        return nil
     }
 
     /// What stands in the new table for an entry of the old one.
