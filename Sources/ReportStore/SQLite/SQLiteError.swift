@@ -37,7 +37,7 @@ extension SQLiteError: CustomStringConvertible {
         case .readOnlyDirectory: "cannot be written: its folder is read-only to this user"
         case .readOnlyMoved: "was moved or removed while it was open"
         case .readOnlyRollback, .readOnlyRecovery, .readOnlyCantInit:
-            "needs recovery after a crash, or is in use by a writer, and this user may not write it"
+            "needs recovery after a crash, or is in use by a writer: the next command that writes to it mends it"
         case .shortRead: "ends too early: it was truncated"
         default: primaryPredicate
         }

@@ -15,7 +15,17 @@ package final class ReportStore {
     /// Throws if there is a file that is not a store, before anything is made beside it.
     package static func refuseOtherFiles(at path: String) throws(StoreError) {
         guard access(path, F_OK) == 0 else { return }
-        let database = try StoreError.wrap { () throws(SQLiteError) in try Database(path: path, mode: .readOnly) }
+        do throws(StoreError) {
+            try refuseOtherFile(at: path, mode: .readOnly)
+        } catch {
+            // A crash while the journal mode changed leaves what only a writer can mend, by looking.
+            guard case .migration(.database(let reason)) = error, reason.code == .readOnlyRollback else { throw error }
+            try refuseOtherFile(at: path, mode: .readWrite)
+        }
+    }
+
+    private static func refuseOtherFile(at path: String, mode: Database.Mode) throws(StoreError) {
+        let database = try StoreError.wrap { () throws(SQLiteError) in try Database(path: path, mode: mode) }
         do throws(MigrationError) {
             _ = try Migrator(migrations: Assets.migrations).history(of: database)
         } catch {

@@ -52,6 +52,7 @@ struct RepairCommand: Command {
     private let access: AccessOptions
     private let limits: CheckLimits
     private let planPath: RawPath?
+    private let storePath: String
     private let format: RowFormat
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
@@ -62,6 +63,7 @@ struct RepairCommand: Command {
         if let memory = try parsed.byteCount(of: "max-memory") { limits.memory = MemoryBudget(limit: memory) }
         self.limits = limits
         planPath = parsed.value(of: "plan-out").map { RawPath(bytes: $0.bytes) }
+        storePath = try StoreLocation.path(parsed)
         format = try RowFormat(parsed)
         if !parsed.has("yes"), !parsed.has("dry-run"), !parsed.has("list"), isatty(STDIN_FILENO) != 1 {
             throw parsed.usageError("there is no terminal to ask on: give --yes, or --dry-run")
@@ -94,9 +96,13 @@ struct RepairCommand: Command {
             let interrupted = try RepairStore.wrap { () throws(StoreError) in try InterruptedRepairs.warn(store) }
             let (candidates, unknown) = try candidates(store)
             let status = interrupted.union(unknown)
-            let images = candidates.map(pass.plan)
-            try show(images, pass.palette)
-            return images.reduce(status) { $0.union(RepairPass.status(ofUnrepaired: $1)) }
+            var images: [PlannedImage] = []
+            for candidate in candidates where !pass.cancellation.isCancelled { images.append(pass.plan(candidate)) }
+            let isCancelled = pass.cancellation.isCancelled
+            try show(images, pass.palette, isAll: unknown.isEmpty && !isCancelled)
+            return images.reduce(status.union(isCancelled ? .interrupted : [])) {
+                $0.union(RepairPass.status(ofUnrepaired: $1))
+            }
         } catch {
             Diagnostic.error(error.description)
             return .failed
@@ -115,7 +121,8 @@ struct RepairCommand: Command {
             access.watch(candidate.path)
             images.append(pass.plan(candidate))
         }
-        try show(images, pass.palette)
+        if pass.cancellation.isCancelled { status.formUnion(.interrupted) }
+        try show(images, pass.palette, isAll: unknown.isEmpty && !pass.cancellation.isCancelled)
         guard images.contains(where: \.isRepairable) else {
             return images.reduce(status) { $0.union(RepairPass.status(ofUnrepaired: $1)) }
         }
@@ -126,14 +133,16 @@ struct RepairCommand: Command {
         return status.union(pass.apply(images, journal, access))
     }
 
-    private func show(_ images: [PlannedImage], _ palette: Palette) throws(RepairFailure) {
+    /// - Parameter isAll: whether none that was asked for is missing.
+    private func show(_ images: [PlannedImage], _ palette: Palette, isAll: Bool) throws(RepairFailure) {
         let isQuiet = parsed.has("quiet")
-        for image in images where !isQuiet || !image.isRepairable { PlanText(palette: palette).print(image) }
-        if images.isEmpty, !isQuiet { StandardOutput.writeLine("nothing to repair") }
-        guard let planPath else { return }
-        try RepairFailure.wrap { () throws(SystemError) in
-            try AtomicFile.write(PlanFile.text(images), to: planPath)
+        for image in images where !isQuiet || (!image.isRepairable && !RepairPass.status(ofUnrepaired: image).isEmpty) {
+            PlanText(palette: palette).print(image)
         }
+        if images.isEmpty, isAll, !isQuiet { StandardOutput.writeLine("nothing to repair") }
+        guard let planPath else { return }
+        let text = PlanFile.text(images, storePath: storePath)
+        try RepairFailure.wrap { () throws(SystemError) in try AtomicFile.write(text, to: planPath) }
     }
 
     private func isAgreed(_ images: [PlannedImage]) -> Bool {

@@ -5,10 +5,10 @@ import ReportStore
 /// Plans as JSON (RFC 8259), for `--plan-out`.
 enum PlanFile {
     /// One object: the images with their plans.
-    static func text(_ images: [PlannedImage]) -> String {
+    static func text(_ images: [PlannedImage], storePath: String) -> String {
         let head = [
             "\"program\": \(JSON.string("\(Program.name) \(Program.version)"))",
-            "\"host\": \(JSON.string(Host.name))",
+            "\"host\": \(JSON.string(Host.name))", "\"store\": \(JSON.string(storePath))",
         ]
         let bodies = images.map { "  " + object($0) }.joined(separator: ",\n")
         return "{\n" + head.map { "\($0),\n" }.joined() + "\"images\": [\n\(bodies)\n]\n}\n"
