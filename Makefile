@@ -24,7 +24,7 @@ endef
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: build
 build: ## build the programs (release, static Swift runtime)
@@ -52,6 +52,11 @@ bench: build ## time us against qemu-img on the same pools; results in Benchmark
 hostile: build ## time and memory of hostile files, beside qemu-img's
 	$(call need,$(RUN_PACKAGES) time)
 	Benchmarks/hostile.sh "$(BIN)"
+
+.PHONY: repair-figures
+repair-figures: build ## repair a pool of every damage and take it back, beside qemu-img's repair
+	$(call need,$(RUN_PACKAGES))
+	Benchmarks/repair.sh "$(BIN)"
 
 .PHONY: install
 install: build ## install program, man page and completions below $(DESTDIR)$(PREFIX)

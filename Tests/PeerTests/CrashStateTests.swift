@@ -85,7 +85,7 @@ struct CrashStateTests {
         #expect(try bench.check().isDirty == false)
     }
 
-    private static func crash(_ state: CrashState, on bench: Bench) async throws {
+    static func crash(_ state: CrashState, on bench: Bench) async throws {
         let faulty =
             "json:{\"driver\":\"qed\",\"file\":{\"driver\":\"blkdebug\",\"image\":"
             + "{\"driver\":\"file\",\"filename\":\"\(bench.path)\"}\(state.injectedErrors)}}"

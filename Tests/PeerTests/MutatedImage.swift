@@ -10,13 +10,15 @@ struct MutatedImage {
     private var defect: Defect?
     private var mutations: [Mutation] = []
 
-    /// Makes the image.
-    init(number: Int, seed: UInt64, path: String) throws {
+    /// Makes the image, on request with bytes in its data clusters.
+    init(number: Int, seed: UInt64, path: String, writesData: Bool = false) throws {
         self.path = path
         self.number = number
         self.seed = seed
         var random = SeededRandom(seed: seed &+ UInt64(number) &* 0xD1B5_4A32_D192_ED03)
-        plan = MutatedImage.plan(using: &random)
+        var plan = MutatedImage.plan(using: &random)
+        plan.writesData = writesData
+        self.plan = plan
         try ImageWriter(plan).write(to: path)
         let editor = try ImageEditor(path: path)
         // Now and then the mutations find an image that is damaged already.

@@ -37,7 +37,7 @@ struct PlanText {
         case .extendTail: parts.append("to the next cluster")
         case .reclaimLeaks:
             let shorter = plan.sizeBefore - min(plan.sizeAfter, plan.sizeBefore)
-            if shorter > 0 { parts.append("\(ByteCount.text(Int64(clamping: shorter))) shorter") }
+            if shorter > plan.releasedBytes { parts.append("\(ByteCount.text(Int64(clamping: shorter))) shorter") }
             parts.append("\(ByteCount.text(Int64(clamping: plan.releasedBytes))) given back")
             if !plan.isUndoable { parts.append(palette.warning("cannot be undone")) }
         case .clearInvalid, .cloneShared, .cloneTables: parts.append(words == 1 ? "1 entry" : "\(words) entries")

@@ -130,11 +130,15 @@ struct RepairPass {
     }
 
     private func summarize(_ repaired: [RepairID], failed: Int, of images: [PlannedImage]) {
-        let left = images.count { !$0.isRepairable }
-        var parts = ["\(repaired.count) repaired"]
-        if failed > 0 { parts.append("\(failed) not, see above") }
-        if left > 0 { parts.append("\(left) with nothing that could be repaired") }
-        StandardOutput.writeLine(parts.joined(separator: ", "))
+        let refused = images.count { $0.plan == nil }
+        let begun = repaired.count + failed
+        let counts = [
+            (repaired.count, "repaired"), (failed + refused, "not, see above"),
+            (images.count(where: \.isRepairable) - begun, "not begun"),
+            (images.count { $0.plan?.isEmpty == true }, "with nothing that could be repaired"),
+        ]
+        let parts = counts.enumerated().filter { $0.offset == 0 || $0.element.0 > 0 }
+        StandardOutput.writeLine(parts.map { "\($0.element.0) \($0.element.1)" }.joined(separator: ", "))
         if let first = repaired.first {
             StandardOutput.writeLine("'qedscan undo \(first)' puts back what a repair changed; 'qedscan repair --list'")
         }
