@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -74,6 +75,21 @@ long csystem_file_system_type(int fd)
 {
     struct statfs status;
     return fstatfs(fd, &status) == -1 ? -1 : (long)status.f_type;
+}
+
+int csystem_birth_time(int fd, long long *nanoseconds)
+{
+    struct statx status;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &status) == -1) {
+        return -1;
+    }
+    long long seconds = status.stx_btime.tv_sec;
+    /* Some file systems claim to know it and say 1970. */
+    if (!(status.stx_mask & STATX_BTIME) || seconds <= 0 || seconds >= 9223372036) {
+        return 0;
+    }
+    *nanoseconds = seconds * 1000000000 + status.stx_btime.tv_nsec;
+    return 1;
 }
 
 int csystem_wcwidth(unsigned int character) { return wcwidth((wchar_t)character); }

@@ -4,6 +4,8 @@ import QED
 package struct Coverage: Sendable {
     /// The roots that exist, resolved.
     private var roots: Set<RawPath> = []
+    /// The roots as they were found, each once, in the order given.
+    package private(set) var rootResults: [RootResult] = []
     /// What was not read: files with errors, and directories with errors, on other file systems, or excluded.
     private var unread: Set<RawPath> = []
     private let filter: PathFilter
@@ -13,6 +15,9 @@ package struct Coverage: Sendable {
     init(filter: PathFilter) { self.filter = filter }
 
     mutating func addRoot(_ path: RawPath) { roots.insert(path) }
+    mutating func add(_ result: RootResult) {
+        if !rootResults.contains(where: { $0.path == result.path }) { rootResults.append(result) }
+    }
     mutating func addUnread(_ path: RawPath) { unread.insert(path) }
 
     /// Whether the scan would have seen an image at this path.

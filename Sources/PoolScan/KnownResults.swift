@@ -8,8 +8,16 @@ package struct KnownResult: Sendable {
     package let identity: FileIdentity
     package let outcome: Outcome
     package let isDirty: Bool
+    /// What the image's header says of a backing file: it has not changed, but the backing file may have.
+    fileprivate let reference: BackingReference?
+    /// What this scan found of the backing file.
+    package fileprivate(set) var backing = ImageBacking.unknown
 
-    package init(imageID: Int64, path: RawPath, identity: FileIdentity, outcome: Outcome, isDirty: Bool) {
+    package init(
+        imageID: Int64, path: RawPath, identity: FileIdentity, outcome: Outcome, isDirty: Bool,
+        reference: BackingReference? = nil
+    ) {
+        self.reference = reference
         self.imageID = imageID
         pathHash = path.hashValue
         self.identity = identity
@@ -58,11 +66,17 @@ struct ReuseFilter {
             let status = try candidate.status()
             guard let result = known.result(for: status.identity, path: candidate.path) else { return false }
             if state.isPutOff(candidate, status) { return true }
-            if state.isFirstName(of: status.identity) { emit(.reused(result)) }
+            if state.isFirstName(of: status.identity) { emit(.reused(looking(result, candidate.path))) }
             return true
         } catch {
             // Whoever opens the file finds out what is wrong with it.
             return false
         }
+    }
+
+    private func looking(_ result: KnownResult, _ path: RawPath) -> KnownResult {
+        var result = result
+        if let reference = result.reference { result.backing = .link(state.bases.link(of: reference, overlay: path)) }
+        return result
     }
 }

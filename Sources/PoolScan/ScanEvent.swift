@@ -37,6 +37,9 @@ package struct ScanResult: Sendable {
     package let checkedAt: Int64
     /// Nanoseconds.
     package let duration: Int64
+    /// When the file was made, nanoseconds since 1970; nil where the file system does not say.
+    package let birthTime: Int64?
+    package let backing: ImageBacking
 }
 
 /// A path that could not be looked at, and why.

@@ -3,6 +3,7 @@ import QED
 /// What the workers of a scan know together.
 final class ScanState: Sendable {
     /// With the time of the last change, since the inode of a file that is gone may be another's now.
+    let bases: BaseCache
     private let seen = Locked<Set<FileIdentity>>([])
     private let unread = Locked<[RawPath]>([])
     private let linked = Locked<[FileKey: RawPath]>([:])
@@ -10,7 +11,10 @@ final class ScanState: Sendable {
     /// Set once only one worker is left: nothing is put off any more.
     private let isLastRound: Bool
 
-    init(isLastRound: Bool = false) { self.isLastRound = isLastRound }
+    init(isLastRound: Bool = false, bases: BaseCache = BaseCache()) {
+        self.isLastRound = isLastRound
+        self.bases = bases
+    }
 
     /// True for the first name under which a file is met.
     func isFirstName(of identity: FileIdentity) -> Bool { seen.withLock { $0.insert(identity).inserted } }

@@ -26,11 +26,11 @@ package struct Scanner {
 
     /// Runs the scan to its end, or until it is cancelled.
     package func run() -> Coverage {
-        let state = ScanState()
+        let state = ScanState(bases: BaseCache(ownFiles: configuration.ownFiles))
         var coverage = walk(state)
         check(state.linkedCandidates(), state, workerCount: configuration.workerCount)
         // One at a time, each may have all the memory.
-        let lastState = ScanState(isLastRound: true)
+        let lastState = ScanState(isLastRound: true, bases: state.bases)
         check(state.starvedCandidates(), lastState, workerCount: 0)
         for path in state.unreadPaths() + lastState.unreadPaths() { coverage.addUnread(path) }
         return coverage

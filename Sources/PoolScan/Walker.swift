@@ -42,6 +42,7 @@ struct Walker {
             do throws(SystemError) {
                 try walk(root: root.resolved())
             } catch {
+                coverage.add(RootResult(path: root, error: error))
                 fail(PathError(path: root, error))
             }
         }
@@ -53,6 +54,7 @@ struct Walker {
         let status = try FileStatus(directory: AT_FDCWD, name: root.bytes)
         coverage.addRoot(root)
         guard status.isDirectory else {
+            coverage.add(RootResult(path: root, file: FileKey(status.identity)))
             guard status.isRegular else {
                 // A person named it, so a FIFO or device is worth an error.
                 let reason = "neither a directory nor a regular file"
@@ -62,7 +64,11 @@ struct Walker {
             return add(Candidate(path: root, inode: status.identity.inode, origin: .root))
         }
         let directory = try openRoot(root)
-        read(directory)
+        if let error = read(directory) {
+            coverage.add(RootResult(path: root, error: error))
+        } else {
+            coverage.add(RootResult(path: root, file: directory.key))
+        }
         while let next = pending.popLast(), !cancellation.isCancelled {
             if let directory = open(next, rootDevice: directory.key.device) { read(directory) }
         }
@@ -96,10 +102,13 @@ struct Walker {
         }
     }
 
-    private mutating func read(_ directory: Directory) {
-        guard visited.insert(directory.key).inserted else { return }
+    /// Returns the error that ended it early.
+    @discardableResult
+    private mutating func read(_ directory: Directory) -> SystemError? {
+        guard visited.insert(directory.key).inserted else { return nil }
         progress.addDirectory()
         let firstPending = pending.count
+        var failure: SystemError?
         do throws(SystemError) {
             try directory.forEachEntry { entry in
                 visit(entry, in: directory)
@@ -108,9 +117,11 @@ struct Walker {
         } catch {
             coverage.addUnread(directory.path)
             fail(PathError(path: directory.path, error))
+            failure = error
         }
         // Popped from the end: the order of the walk is the order of the names.
         pending[firstPending...].reverse()
+        return failure
     }
 
     private mutating func visit(_ entry: Directory.Entry, in directory: Directory) {

@@ -60,7 +60,7 @@ final class Worker {
         guard second.status.isRegular, try second.hasMagic() else { return }
         if let result = try attempt(second, candidate) { return finish(result, candidate) }
         let message = "the file changed while it was checked, twice"
-        send(.checked(Attempt(second, candidate).result(.changing, message: message)))
+        send(.checked(Attempt(second, candidate, state.bases).result(.changing, message: message)))
     }
 
     private func finish(_ result: ScanResult, _ candidate: Candidate) {
@@ -72,7 +72,7 @@ final class Worker {
 
     /// One check of an open image; nil if the file was not the same before and after.
     private func attempt(_ file: ImageFile, _ candidate: Candidate) throws(SystemError) -> ScanResult? {
-        let attempt = Attempt(file, candidate)
+        let attempt = Attempt(file, candidate, state.bases)
         if case .writer(let holder) = try file.testUse(), !configuration.checksImagesInUse {
             return attempt.result(.inUse, message: "not checked: \(holder)")
         }
@@ -116,19 +116,36 @@ final class Worker {
 /// One check under way: what its result says of the file and the time.
 private struct Attempt {
     private let path: RawPath
-    private let status: FileStatus
+    private let file: ImageFile
+    private let bases: BaseCache
     private let checkedAt = Attempt.now(CLOCK_REALTIME)
     private let start = Attempt.now(CLOCK_MONOTONIC)
 
-    init(_ file: ImageFile, _ candidate: Candidate) {
+    init(_ file: ImageFile, _ candidate: Candidate, _ bases: BaseCache) {
         path = candidate.path
-        status = file.status
+        self.file = file
+        self.bases = bases
     }
 
     func result(_ outcome: Outcome, report: ImageReport? = nil, message: String?) -> ScanResult {
         ScanResult(
-            path: path, status: status, outcome: outcome, report: report, message: message, checkedAt: checkedAt,
-            duration: Attempt.now(CLOCK_MONOTONIC) - start)
+            path: path, status: file.status, outcome: outcome, report: report, message: message, checkedAt: checkedAt,
+            duration: Attempt.now(CLOCK_MONOTONIC) - start, birthTime: file.birthTime, backing: backing(report))
+    }
+
+    /// From the header alone if the image was not checked: the backing file of a running machine matters too.
+    private func backing(_ report: ImageReport?) -> ImageBacking {
+        do throws(BackingUnreadable) {
+            let reference: BackingReference?
+            if let report {
+                reference = try file.backingReference(report)
+            } else {
+                reference = try file.backingReference()
+            }
+            return reference.map { .link(bases.link(of: $0, overlay: path)) } ?? .none
+        } catch {
+            return .unknown
+        }
     }
 
     private static func now(_ clock: clockid_t) -> Int64 {

@@ -12,7 +12,7 @@ import Testing
         let path = disk.folder.file("store.db")
         let record = ScanRecord(host: "test", roots: [], options: [], version: "1")
         func finish(_ writer: ReportWriter) throws {
-            _ = try writer.finish(isInterrupted: false, filesSeen: 0, bytesRead: 0) { _ in true }
+            _ = try writer.finish(isInterrupted: false, filesSeen: 0, bytesRead: 0, reach: ScanReach { _ in true })
         }
         do {
             let store = try ReportStore(writing: path)
@@ -44,7 +44,7 @@ import Testing
         let record = ScanRecord(host: "test", roots: [], options: [], version: "1")
         let writer = try ReportWriter(store: store, scan: record) {}
         writer.write(CheckRecord(image, .sample()))
-        _ = try writer.finish(isInterrupted: false, filesSeen: 0, bytesRead: 0) { _ in true }
+        _ = try writer.finish(isInterrupted: false, filesSeen: 0, bytesRead: 0, reach: ScanReach { _ in true })
         let journal = try StoreJournal(store: store, host: "test", version: "1")
         let saved = [UInt8](repeating: 1, count: 300_000)
         let error = try #require(throws: RepairFailure.self) {

@@ -15,7 +15,8 @@ import Testing
 
     private func fill() throws {
         try fixture.scan { writer in
-            writer.write(CheckRecord(RawPath("/pool/clean"), .sample()))
+            let backing = ImageBacking.sample(.sample("/pool/corrupt"), isRaw: true)
+            writer.write("/pool/clean", inode: 10, on: backing)
             writer.write(CheckRecord(RawPath("/pool/dirty"), .sample { $0.features = .needCheck }))
             writer.write(
                 CheckRecord(
@@ -81,6 +82,17 @@ import Testing
     }
 
     private static let golden: [String: [String]] = [
+        "backing-problems": [
+            "/pool/clean|base-corrupt|/pool/corrupt|corrupt, 3 corruptions", "/pool/clean|base-dirty|/pool/corrupt|-",
+            "/pool/clean|raw-flag|/pool/corrupt|-",
+        ],
+        "backing-tree": ["/pool/corrupt|corrupt|1|/pool/clean"],
+        "changes": [
+            "/gone/leaking|vanished|-|-|-|-|-|-|-", "/pool/clean|new|-|-|clean|-|0|-|0",
+            "/pool/corrupt|new|-|-|corrupt|-|3|-|2", "/pool/dirty|new|-|-|clean|-|0|-|0",
+            "/pool/invalid|new|-|-|invalid|-|-|-|-", "/pool/leaking|new|-|-|leaking|-|0|-|5",
+            "/pool/used|new|-|-|-|-|-|-|-",
+        ],
         "damaged": [
             "/pool/corrupt|corrupt|1|3|2|131072|-|2026-01-02 03:04:05.678",
             "/pool/invalid|invalid|0|-|-|-|bad size|2026-01-02 03:04:05.678",

@@ -15,7 +15,8 @@ final class StoreFixture {
     /// One scan from its beginning to its end.
     @discardableResult
     func scan(
-        host: String = StoreFixture.host, isInterrupted: Bool = false, covers: (RawPath) -> Bool = { _ in true },
+        host: String = StoreFixture.host, isInterrupted: Bool = false, roots: [RootRecord] = [],
+        covers: @escaping (RawPath) -> Bool = { _ in true },
         _ body: (ReportWriter) throws -> Void
     ) throws -> ScanTotals {
         let store = try ReportStore(writing: path)
@@ -25,7 +26,8 @@ final class StoreFixture {
         let writer = try ReportWriter(store: store, scan: record) {}
         try body(writer)
         let totals = try writer.finish(
-            isInterrupted: isInterrupted, filesSeen: 7, bytesRead: 12345, covers: covers)
+            isInterrupted: isInterrupted, filesSeen: 7, bytesRead: 12345, reach: ScanReach(roots: roots, covers: covers)
+        )
         try store.close()
         return totals
     }

@@ -34,7 +34,8 @@ import Testing
     }
 
     private func content() throws -> [String] {
-        try ["scan", "image", "finding", "latest_check", "damaged_image", "scan_summary"].flatMap {
+        let image = "(SELECT id, host, path, path_bytes, device, inode, first_scan_id, last_scan_id FROM image)"
+        return try ["scan", image, "finding", "latest_check", "damaged_image", "scan_summary"].flatMap {
             try fixture.lines("SELECT * FROM \($0)")
         }
     }

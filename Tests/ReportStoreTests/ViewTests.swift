@@ -31,7 +31,7 @@ import Testing
             bytes_read version
             """
         ),
-        ("image", "id host path path_bytes device inode first_scan_id last_scan_id missing_since_scan_id"),
+        ("image", "id host path path_bytes device inode first_scan_id last_scan_id missing_since_scan_id birth_ns"),
         (
             "finding",
             """
@@ -54,6 +54,32 @@ import Testing
         (
             "repair_write",
             "repair_id number phase action kind file_offset length source_offset before after"
+        ),
+        (
+            "backing_link",
+            """
+            image_id host path path_bytes backing_file backing_file_bytes kind base_path base_path_bytes state errno \
+            base_type base_image_id base_outcome base_dirty base_corruptions base_present base_is_qed is_raw_flag \
+            virtual_size base_virtual_size made_at base_modified_at base_changed base_changed_scan_id present scan_id
+            """
+        ),
+        ("backing_problem", "image_id host path problem base_path detail"),
+        ("backing_tree", "host base_path base_image_id image_id path depth direct_image_id present"),
+        ("scan_root", "scan_id number path path_bytes device inode state images"),
+        ("image_event", "id scan_id image_id event other_image_id"),
+        (
+            "image_history",
+            """
+            image_id host path check_result_id source scan_id repair_id checked_at outcome_before outcome \
+            corruptions_before corruptions leaks_before leaks dirty_before dirty file_size_before file_size message
+            """
+        ),
+        (
+            "scan_change",
+            """
+            scan_id previous_scan_id image_id path change old_path outcome_before outcome_after corruptions_before \
+            corruptions_after leaks_before leaks_after
+            """
         ),
         ("schema_migration", "version name sql applied_at"),
     ]

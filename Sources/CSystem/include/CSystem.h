@@ -43,6 +43,10 @@ int csystem_create(int directory, const char *name, int flags, mode_t mode);
 /* f_type of fstatfs(2), -1 on error. */
 long csystem_file_system_type(int fd);
 
+/* The time of a file's birth by statx(2), in nanoseconds since 1970. 1 if the file system knows it, 0 if not, -1 on
+   error. */
+int csystem_birth_time(int fd, long long *nanoseconds);
+
 /* wcwidth(3). */
 int csystem_wcwidth(unsigned int character);
 

@@ -30,11 +30,16 @@ package struct CheckRecord: Sendable {
     package let checkedAt: Int64
     /// Nanoseconds.
     package let duration: Int64
+    /// When the file was made, nanoseconds since 1970; nil if not known.
+    package let birthTime: Int64?
+    package let backing: ImageBacking
 
     package init(
         path: RawPath, status: FileStatus, outcome: Outcome, report: ImageReport?, message: String?, checkedAt: Int64,
-        duration: Int64
+        duration: Int64, birthTime: Int64? = nil, backing: ImageBacking = .unknown
     ) {
+        self.birthTime = birthTime
+        self.backing = backing
         self.path = path
         self.status = status
         self.outcome = outcome
@@ -67,6 +72,32 @@ package struct KnownImageRecord: Sendable {
     package let identity: FileIdentity
     package let outcome: Outcome
     package let isDirty: Bool
+    /// What its header says of a backing file; nil for none.
+    package let reference: BackingReference?
+}
+
+/// A root of a scan, as it was found.
+package struct RootRecord: Sendable {
+    package let path: RawPath
+    /// Device and inode; nil if it could not be opened.
+    package let file: (device: UInt64, inode: UInt64)?
+
+    package init(path: RawPath, file: (device: UInt64, inode: UInt64)?) {
+        self.path = path
+        self.file = file
+    }
+}
+
+/// What a scan has looked at, for the store to say what is missing.
+package struct ScanReach {
+    package let roots: [RootRecord]
+    /// Whether the scan would have seen an image at a path.
+    package let covers: (RawPath) -> Bool
+
+    package init(roots: [RootRecord] = [], covers: @escaping (RawPath) -> Bool) {
+        self.roots = roots
+        self.covers = covers
+    }
 }
 
 /// What a scan came to.
@@ -78,6 +109,8 @@ package struct ScanTotals: Sendable {
     package internal(set) var pathErrors = 0
     /// Images known before that are not there any more, new with this scan.
     package internal(set) var missing = 0
+    /// Roots whose file system does not seem to be mounted, with the reason in words.
+    package internal(set) var unmounted: [PathErrorRecord] = []
     package internal(set) var leaks: UInt64 = 0
     package internal(set) var corruptions: UInt64 = 0
 

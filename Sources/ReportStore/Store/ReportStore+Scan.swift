@@ -50,27 +50,6 @@ extension ReportStore {
         try update.run()
     }
 
-    /// Marks the images that a scan did not see, though it looked where they were.
-    ///
-    /// - Parameter covers: whether the scan would have seen an image at a path.
-    /// - Returns: how many were marked.
-    func markMissing(scanID: Int64, host: String, covers: (RawPath) -> Bool) throws(SQLiteError) -> Int {
-        let unseen = try database.prepare(
-            """
-            SELECT id, path, path_bytes FROM image
-            WHERE host = ? AND last_scan_id <> ? AND missing_since_scan_id IS NULL
-            """)
-        try unseen.bind(host, scanID)
-        var missing: [Int64] = []
-        while try unseen.step() {
-            let path = RawPath(text: try unseen.column(1), bytes: try unseen.column(2))
-            if covers(path) { missing.append(try unseen.column(0)) }
-        }
-        let mark = try database.prepare("UPDATE image SET missing_since_scan_id = ? WHERE id = ?")
-        for image in missing { try mark.run(scanID, image) }
-        return missing.count
-    }
-
     /// Quoted one by one: a function takes at most 127 arguments.
     func jsonArray(_ texts: [String]) throws(SQLiteError) -> SQLiteValue {
         let quote = try database.prepare("SELECT json_quote(?)")

@@ -96,18 +96,22 @@ package final class ReportStore {
     /// Calls a function with each result of this host that may be used again.
     ///
     /// That is: of this version of the checker, conclusive, made at or after `oldest`, and of a file whose last change
-    /// was at least two seconds before the check. A later change within the clock's resolution would not show.
+    /// was at least two seconds before the check. A later change within the clock's resolution would not show. An
+    /// overlay is checked again if the store does not have the exact name of its backing file.
     package func forEachKnownImage(
         host: String, oldest: String?, _ body: (KnownImageRecord) -> Void
     ) throws(StoreError) {
         try StoreError.wrap { [database] () throws(SQLiteError) in
             let statement = try database.prepare(
                 """
-                SELECT image.id, path, path_bytes, r.device, r.inode, file_size, mtime_ns, ctime_ns, outcome, dirty
+                SELECT image.id, path, path_bytes, r.device, r.inode, file_size, mtime_ns, ctime_ns, outcome, dirty,
+                    name, name_bytes, is_raw_flag, virtual_size, backing.inode, backing.birth_ns
                 FROM image JOIN check_result AS r
                     ON r.id = (SELECT max(id) FROM check_result WHERE image_id = image.id)
+                LEFT JOIN backing ON backing.image_id = image.id AND r.backing_file <> ''
                 WHERE host = ? AND outcome IN ('clean', 'leaking', 'corrupt') AND checker_version = ?
                     AND ctime_ns <= (unixepoch(checked_at) - 2) * 1000000000 AND checked_at >= ifnull(?, '')
+                    AND (ifnull(r.backing_file, '') = '' OR r.backing_file = name)
                 """)
             try statement.bind(host, Checker.version, oldest)
             while try statement.step() {
@@ -120,10 +124,20 @@ package final class ReportStore {
                     KnownImageRecord(
                         imageID: try statement.column(0),
                         path: RawPath(text: try statement.column(1), bytes: try statement.column(2)),
-                        identity: identity, outcome: outcome, isDirty: try statement.column(9, as: Bool?.self) ?? false
-                    ))
+                        identity: identity, outcome: outcome, isDirty: try statement.column(9, as: Bool?.self) ?? false,
+                        reference: try ReportStore.reference(statement)))
             }
         }
+    }
+
+    /// The backing file of a known image; nil if it has none.
+    private static func reference(_ statement: Statement) throws(SQLiteError) -> BackingReference? {
+        guard let text = try statement.column(10, as: String?.self) else { return nil }
+        let name = RawPath(text: text, bytes: try statement.column(11))
+        return BackingReference(
+            name: BackingName(bytes: name.bytes), isRaw: try statement.column(12),
+            imageSize: try statement.column(13), inode: UInt64(bitPattern: try statement.column(14)),
+            birthTime: try statement.column(15))
     }
 
     /// How many images of a host the store knows to be there.

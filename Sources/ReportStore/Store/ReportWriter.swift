@@ -58,9 +58,12 @@ package final class ReportWriter: @unchecked Sendable {
     }
 
     /// Notes that an image was seen again, unchanged.
-    package func writeReused(imageID: Int64, outcome: Outcome, isDirty: Bool) {
+    package func writeReused(
+        imageID: Int64, outcome: Outcome, isDirty: Bool, backing: ImageBacking = .unknown
+    ) {
         enqueue { writer, statements throws(SQLiteError) in
             try statements.touchImage.run(writer.scanID, imageID)
+            try statements.backing.write(backing, imageID: imageID, scanID: writer.scanID)
             writer.totals.add(outcome, isDirty: isDirty)
             writer.totals.reused += 1
         }
@@ -77,9 +80,9 @@ package final class ReportWriter: @unchecked Sendable {
 
     /// Commits everything and fills in the scan's row. No record may come after it.
     ///
-    /// - Parameter covers: whether the scan would have seen an image at a path; those it did not see are marked.
+    /// - Parameter reach: what the scan has looked at; the images that it should have seen and did not are marked.
     package func finish(
-        isInterrupted: Bool, filesSeen: Int, bytesRead: UInt64, covers: (RawPath) -> Bool
+        isInterrupted: Bool, filesSeen: Int, bytesRead: UInt64, reach: ScanReach
     ) throws(StoreError) -> ScanTotals {
         timer.cancel()
         let result = queue.sync { () -> Result<ScanTotals, SQLiteError> in
@@ -91,9 +94,8 @@ package final class ReportWriter: @unchecked Sendable {
             }
             do throws(SQLiteError) {
                 try store.database.transaction(.immediate) { () throws(SQLiteError) in
-                    if !isInterrupted {
-                        totals.missing = try store.markMissing(scanID: scanID, host: host, covers: covers)
-                    }
+                    try store.compareWithEarlier(
+                        scanID: scanID, host: host, isInterrupted: isInterrupted, reach: reach, totals: &totals)
                     try store.finishScan(
                         scanID, state: isInterrupted ? .interrupted : .completed, totals: totals,
                         filesSeen: filesSeen, bytesRead: bytesRead)
@@ -176,6 +178,7 @@ package final class ReportWriter: @unchecked Sendable {
         totals.leaks = ReportWriter.sum(totals.leaks, record.report?.leaks ?? 0)
         totals.corruptions = ReportWriter.sum(totals.corruptions, record.report?.corruptions ?? 0)
         try insertErrors(record, statements)
+        try statements.backing.write(record.backing, imageID: imageID, scanID: scanID)
         let row = CheckResultRow(record, imageID: imageID, scanID: scanID)
         guard try !isRepeated(row, imageID: imageID, statements) else { return }
         _ = try statements.results.insert(row, findings: record.report?.findings ?? [])
@@ -192,7 +195,8 @@ package final class ReportWriter: @unchecked Sendable {
         let identity = record.status.identity
         let statement = statements.upsertImage
         try statement.bind(
-            host, path.text, path.bytes, Int64(bitPattern: identity.device), Int64(bitPattern: identity.inode), scanID)
+            host, path.text, path.bytes, Int64(bitPattern: identity.device), Int64(bitPattern: identity.inode),
+            record.birthTime, scanID)
         guard try statement.step() else { return store.database.lastInsertRowID }
         let imageID = try statement.column(0, as: Int64.self)
         // To its end: the row is only written then.

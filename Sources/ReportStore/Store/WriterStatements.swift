@@ -5,15 +5,16 @@ struct WriterStatements {
     let lastResult: Statement
     let results: CheckResultInserter
     let insertPathError: Statement
+    let backing: BackingWriter
 
     init(_ database: Database) throws(SQLiteError) {
         upsertImage = try database.prepare(
             """
-            INSERT INTO image (host, path, path_bytes, device, inode, first_scan_id, last_scan_id)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+            INSERT INTO image (host, path, path_bytes, device, inode, birth_ns, first_scan_id, last_scan_id)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
             ON CONFLICT (host, path, ifnull(path_bytes, x'')) DO UPDATE SET
-                device = excluded.device, inode = excluded.inode, last_scan_id = excluded.last_scan_id,
-                missing_since_scan_id = NULL
+                device = excluded.device, inode = excluded.inode, birth_ns = excluded.birth_ns,
+                last_scan_id = excluded.last_scan_id, missing_since_scan_id = NULL
             RETURNING id
             """)
         touchImage = try database.prepare(
@@ -24,6 +25,7 @@ struct WriterStatements {
             FROM check_result WHERE image_id = ? ORDER BY id DESC LIMIT 1
             """)
         results = try CheckResultInserter(database)
+        backing = try BackingWriter(database)
         insertPathError = try database.prepare(
             """
             INSERT INTO path_error (scan_id, path, path_bytes, operation, errno, message) VALUES (?, ?, ?, ?, ?, ?)

@@ -117,7 +117,8 @@ struct ScanCommand: Command {
         problems.print()
         let totals = try writer.finish(
             isInterrupted: signals.wasCaught, filesSeen: progress.files, bytesRead: progress.bytesRead,
-            covers: coverage.covers)
+            reach: ScanReach(coverage))
+        for error in totals.unmounted { Diagnostic.error(PrintableText.escaping(Array(error.message.utf8))) }
 
         let summary = ScanSummary(
             totals: totals, filesSeen: progress.files, nanoseconds: Timestamp.nanosecondsNow() - start,
@@ -138,7 +139,7 @@ struct ScanCommand: Command {
             known.insert(
                 KnownResult(
                     imageID: image.imageID, path: image.path, identity: image.identity, outcome: image.outcome,
-                    isDirty: image.isDirty))
+                    isDirty: image.isDirty, reference: image.reference))
         }
         return known
     }
@@ -177,6 +178,15 @@ extension Int64 {
     }
 }
 
+extension ScanReach {
+    fileprivate init(_ coverage: Coverage) {
+        let roots = coverage.rootResults.map { root in
+            RootRecord(path: root.path, file: root.file.map { ($0.device, $0.inode) })
+        }
+        self.init(roots: roots, covers: coverage.covers)
+    }
+}
+
 extension ReportWriter {
     /// Writes what a scan found.
     fileprivate func write(_ event: ScanEvent) {
@@ -185,9 +195,11 @@ extension ReportWriter {
             write(
                 CheckRecord(
                     path: result.path, status: result.status, outcome: result.outcome, report: result.report,
-                    message: result.message, checkedAt: result.checkedAt, duration: result.duration))
+                    message: result.message, checkedAt: result.checkedAt, duration: result.duration,
+                    birthTime: result.birthTime, backing: result.backing))
         case .reused(let known):
-            writeReused(imageID: known.imageID, outcome: known.outcome, isDirty: known.isDirty)
+            writeReused(
+                imageID: known.imageID, outcome: known.outcome, isDirty: known.isDirty, backing: known.backing)
         case .failed(let error):
             write(
                 PathErrorRecord(

@@ -1,0 +1,21 @@
+import QED
+
+/// The backing files that a scan has looked at: many overlays may have the same.
+final class BaseCache: Sendable {
+    /// The store's own: opening and closing one would drop SQLite's locks on it.
+    private let ownFiles: Set<FileKey>
+    private let bases = Locked<[RawPath: BackingBase]>([:])
+
+    init(ownFiles: Set<FileKey> = []) { self.ownFiles = ownFiles }
+
+    /// Where a reference leads to. Each path is looked at once, by the first that asks; two that ask at the same time may
+    /// both look.
+    func link(of reference: BackingReference, overlay: RawPath) -> BackingLink {
+        reference.link(overlay: overlay) { path in
+            if let known = bases.withLock({ $0[path] }) { return known }
+            let base = BackingBase(lookingAt: path) { ownFiles.contains(FileKey($0)) }
+            bases.withLock { $0[path] = base }
+            return base
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import QED
+
+/// What a scan did not see, or saw at another place: the end of every scan.
+extension ReportStore {
+    /// Adds the roots of a scan, marks the images that it did not see though it looked where they were, and finds those
+    /// of them that have moved.
+    func compareWithEarlier(
+        scanID: Int64, host: String, isInterrupted: Bool, reach: ScanReach, totals: inout ScanTotals
+    ) throws(SQLiteError) {
+        let unseen = isInterrupted ? [] : try unseenImages(scanID: scanID, host: host, covers: reach.covers)
+        let writer = try RootWriter(database, scanID: scanID, host: host)
+        var unmounted: Set<RawPath> = []
+        for (index, root) in reach.roots.enumerated() {
+            let state = try writer.write(root, number: index + 1, isInterrupted: isInterrupted, unseen: unseen)
+            guard state == .notMounted else { continue }
+            unmounted.insert(root.path)
+            totals.unmounted.append(try writer.addError(root.path))
+            totals.pathErrors += 1
+        }
+        let missing = unseen.filter { image in !unmounted.contains { image.path.isWithin($0) } }
+        let mark = try database.prepare("UPDATE image SET missing_since_scan_id = ? WHERE id = ?")
+        for image in missing { try mark.run(scanID, image.id) }
+        totals.missing = missing.count
+        if !isInterrupted { try addMoves(scanID: scanID, host: host) }
+        try linkBackingFiles(host: host)
+    }
+
+    /// Finds the image that each overlay's backing file is. By its path first, as a device may get another number.
+    private func linkBackingFiles(host: String) throws(SQLiteError) {
+        let base =
+            """
+            ifnull(
+                (
+                    SELECT base.id FROM image AS base
+                    WHERE base.host = ?1 AND base.path = backing.base_path
+                        AND ifnull(base.path_bytes, x'') = ifnull(backing.base_path_bytes, x'')
+                ),
+                (
+                    SELECT min(base.id) FROM image AS base
+                    WHERE base.device = backing.base_device AND base.inode = backing.base_inode
+                        AND base.host = ?1 AND base.missing_since_scan_id IS NULL
+                ))
+            """
+        try database.prepare(
+            """
+            UPDATE backing SET base_image_id = found.base_image_id
+            FROM (
+                SELECT backing.image_id, \(base) AS base_image_id
+                FROM backing JOIN image ON image.id = backing.image_id
+                WHERE image.host = ?1
+            ) AS found
+            WHERE found.image_id = backing.image_id AND found.base_image_id IS NOT backing.base_image_id
+            """
+        ).run(host)
+    }
+
+    /// The images that were there and should have been seen.
+    private func unseenImages(
+        scanID: Int64, host: String, covers: (RawPath) -> Bool
+    ) throws(SQLiteError) -> [UnseenImage] {
+        let statement = try database.prepare(
+            """
+            SELECT id, path, path_bytes FROM image
+            WHERE host = ? AND last_scan_id <> ? AND missing_since_scan_id IS NULL
+            """)
+        try statement.bind(host, scanID)
+        var unseen: [UnseenImage] = []
+        while try statement.step() {
+            let path = RawPath(text: try statement.column(1), bytes: try statement.column(2))
+            if covers(path) { unseen.append(UnseenImage(id: try statement.column(0), path: path)) }
+        }
+        return unseen
+    }
+
+    /// A path seen for the first time, or again, that has the file of an image that is missing. An inode may be another
+    /// file's by now, so the time of birth has to be the same, or size and last change where that is not known.
+    private func addMoves(scanID: Int64, host: String) throws(SQLiteError) {
+        try database.prepare(
+            """
+            INSERT INTO image_event (scan_id, image_id, event, other_image_id)
+            SELECT ?1, image.id, 'moved', max(old.id)
+            FROM image
+            JOIN image AS old ON old.device = image.device AND old.inode = image.inode AND old.host = image.host
+            WHERE image.host = ?2 AND old.id <> image.id AND image.last_scan_id = ?1
+                AND old.missing_since_scan_id IS NOT NULL
+                AND (
+                    image.first_scan_id > old.last_scan_id
+                    OR EXISTS (
+                        SELECT 1 FROM image_event
+                        WHERE image_id = image.id AND event = 'returned' AND scan_id > old.last_scan_id))
+                AND NOT EXISTS (
+                    SELECT 1 FROM image_event
+                    WHERE other_image_id = old.id AND scan_id > old.last_scan_id)
+                AND (image.birth_ns = old.birth_ns OR (
+                    (image.birth_ns IS NULL OR old.birth_ns IS NULL) AND EXISTS (
+                        SELECT 1 FROM check_result AS a JOIN check_result AS b
+                        WHERE a.id = (SELECT max(id) FROM check_result WHERE image_id = image.id)
+                            AND b.id = (SELECT max(id) FROM check_result WHERE image_id = old.id)
+                            AND a.file_size = b.file_size AND a.mtime_ns = b.mtime_ns)))
+            GROUP BY image.id
+            """
+        ).run(scanID, host)
+    }
+}
+
+/// An image of the store that a scan should have seen and did not.
+struct UnseenImage {
+    let id: Int64
+    let path: RawPath
+}

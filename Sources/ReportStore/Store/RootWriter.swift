@@ -1,0 +1,93 @@
+import Glibc
+import QED
+
+/// Adds the rows of `scan_root`.
+struct RootWriter {
+    enum State: String {
+        case read, unreadable, interrupted
+        case notMounted = "not-mounted"
+    }
+
+    private let scanID: Int64
+    private let host: String
+    private let insert: Statement
+    private let insertError: Statement
+    private let count: Statement
+    private let lastDevice: Statement
+
+    init(_ database: Database, scanID: Int64, host: String) throws(SQLiteError) {
+        self.scanID = scanID
+        self.host = host
+        insert = try database.prepare(
+            """
+            INSERT INTO scan_root (scan_id, number, path, path_bytes, device, inode, state, images)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        insertError = try database.prepare(
+            "INSERT INTO path_error (scan_id, path, path_bytes, operation, errno, message) VALUES (?, ?, ?, ?, ?, ?)")
+        // The text of what is below a folder begins with the folder's, with escaped bytes too; `0` follows the slash.
+        count = try database.prepare(
+            """
+            SELECT count(*) FROM image
+            WHERE host = ?1 AND last_scan_id = ?2 AND (path = ?3 OR path >= ?4 || '/' AND path < ?4 || '0')
+            """)
+        lastDevice = try database.prepare(
+            """
+            SELECT device FROM scan_root JOIN scan ON scan.id = scan_id
+            WHERE path = ? AND path_bytes IS ? AND host = ? AND scan_root.state = 'read' AND scan.id < ?
+            ORDER BY scan_id DESC LIMIT 1
+            """)
+    }
+
+    func write(
+        _ root: RootRecord, number: Int, isInterrupted: Bool, unseen: [UnseenImage]
+    ) throws(SQLiteError) -> State {
+        let images = try imageCount(below: root.path)
+        let state = try state(of: root, images: images, isInterrupted: isInterrupted, unseen: unseen)
+        let path = root.path.columns
+        try insert.run(
+            scanID, number, path.text, path.bytes, root.file.map { Int64(bitPattern: $0.device) },
+            root.file.map { Int64(bitPattern: $0.inode) }, state.rawValue, images)
+        return state
+    }
+
+    /// Adds the error of a root that is not mounted.
+    func addError(_ root: RawPath) throws(SQLiteError) -> PathErrorRecord {
+        let record = PathErrorRecord(
+            path: root, operation: "mount", code: ENODEV,
+            message: "\(root.text) is another file system than at the last scan and holds no image: not mounted?")
+        let path = root.columns
+        try insertError.run(scanID, path.text, path.bytes, record.operation, record.code, record.message)
+        return record
+    }
+
+    private func state(
+        of root: RootRecord, images: Int, isInterrupted: Bool, unseen: [UnseenImage]
+    ) throws(SQLiteError) -> State {
+        guard let file = root.file else { return .unreadable }
+        guard !isInterrupted else { return .interrupted }
+        guard images == 0, unseen.contains(where: { $0.path.isWithin(root.path) }) else { return .read }
+        let path = root.path.columns
+        try lastDevice.bind(path.text, path.bytes, host, scanID)
+        guard try lastDevice.step() else { return .read }
+        defer { lastDevice.reset() }
+        return try lastDevice.column(0) == Int64(bitPattern: file.device) ? .read : .notMounted
+    }
+
+    private func imageCount(below root: RawPath) throws(SQLiteError) -> Int {
+        let text = root.text
+        try count.bind(host, scanID, text, text == "/" ? "" : text)
+        guard try count.step() else { return 0 }
+        defer { count.reset() }
+        return try count.column(0)
+    }
+}
+
+extension RawPath {
+    /// Whether this is a path itself or below it.
+    func isWithin(_ root: RawPath) -> Bool {
+        guard bytes.starts(with: root.bytes) else { return false }
+        let slash = UInt8(ascii: "/")
+        return bytes.count == root.bytes.count || root.bytes.last == slash || bytes[root.bytes.count] == slash
+    }
+}

@@ -1,0 +1,15 @@
+-- Which images need which backing file, directly or through others?
+--
+-- base_path: the backing file
+-- base_outcome: of its latest check, if it is an image of the store
+-- depth: 1 for an overlay directly on it
+-- path: the overlay
+SELECT
+    backing_tree.base_path,
+    base.outcome AS base_outcome,
+    backing_tree.depth,
+    backing_tree.path
+FROM backing_tree
+LEFT JOIN latest_check AS base ON base.image_id = backing_tree.base_image_id
+WHERE backing_tree.present
+ORDER BY backing_tree.host, backing_tree.base_path, backing_tree.depth, backing_tree.path;

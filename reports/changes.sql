@@ -1,0 +1,25 @@
+-- What is different since the scan before?
+--
+-- path: the image
+-- change: new, vanished, returned, moved, healed, newly-damaged, worse or changed
+-- old_path: where an image was that has moved
+-- outcome_before, outcome_after: of the scan before, and of the latest of the host
+-- corruptions_before, corruptions_after: bad or shared entries
+-- leaks_before, leaks_after: clusters that nothing refers to
+SELECT
+    path,
+    change,
+    old_path,
+    outcome_before,
+    outcome_after,
+    corruptions_before,
+    corruptions_after,
+    leaks_before,
+    leaks_after
+FROM scan_change
+WHERE scan_id IN (SELECT max(id) FROM scan GROUP BY host)
+ORDER BY
+    CASE change WHEN 'newly-damaged' THEN 0 WHEN 'worse' THEN 1 WHEN 'vanished' THEN 2 ELSE 3 END,
+    change,
+    path,
+    scan_id;
