@@ -56,7 +56,7 @@ let package = Package(
             dependencies: ["qedscan", "CommandSyntax", "Repair", "ReportStore", "Lab", "Corpus", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "PeerTests", dependencies: ["qedscan", "QED", "Repair", "Lab", "Corpus", "TestSupport"],
+            name: "PeerTests", dependencies: ["qedscan", "QED", "Repair", "ReportStore", "Lab", "Corpus", "TestSupport"],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

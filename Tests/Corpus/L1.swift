@@ -30,6 +30,7 @@ extension CorpusCase {
             $0.leaks = sample.tableClusters + 4
             $0.findings = [
                 sample.l1(kind, 1, value: value), sample.leak(sample.tables[1], count: sample.tableClusters + 4),
+                sample.orphan(sample.tables[1], of: 1),
             ]
         }
     }
@@ -43,7 +44,7 @@ extension CorpusCase {
         $0.leaks = 6
         $0.findings = [
             Sample.medium.partialCluster(15), Sample.medium.l1(.l2TableTruncated, 1, value: 14 * 4096),
-            Sample.medium.leak(9, count: 6),
+            Sample.medium.leak(9, count: 6), Sample.medium.orphan(9, of: 1),
         ]
     }
 
@@ -55,7 +56,7 @@ extension CorpusCase {
         $0.findings = [
             Sample.small.l1(
                 .l2OffsetUnaligned, 0, value: 1, count: 2, guest: GuestRange(offset: 0, length: 4 << 20)),
-            Sample.small.leak(2, count: 10),
+            Sample.small.leak(2, count: 10), Sample.small.orphan(2, ofOneOf: 2), Sample.small.orphan(7, ofOneOf: 2),
         ]
     }
 
@@ -63,7 +64,9 @@ extension CorpusCase {
         $0.outcome = .leaking
         $0.allocated = 0
         $0.leaks = 16
-        $0.findings = [Sample.large.leak(5, count: 16)]
+        $0.findings = [
+            Sample.large.leak(5, count: 16), Sample.large.orphan(5, ofOneOf: 2), Sample.large.orphan(13, ofOneOf: 2),
+        ]
     }
 
     /// The entry points two clusters into its own table: what is there reads as an empty table.

@@ -46,7 +46,10 @@ extension CorpusCase {
                 $0.outcome = .leaking
                 $0.leaks = sample.tableClusters + 4
                 $0.allocated = 4
-                $0.findings = [sample.leak(sample.tables[0], count: sample.tableClusters + 4)]
+                $0.findings = [
+                    sample.leak(sample.tables[0], count: sample.tableClusters + 4),
+                    sample.orphan(sample.tables[0], of: 0),
+                ]
             },
         ]
     }

@@ -18,6 +18,7 @@ extension CorpusCase {
                         .l2TableShared, 1, value: sample.at(sample.tables[0]), count: sample.tableClusters,
                         owner: .l2Table(l1Index: 0)),
                     sample.leak(sample.tables[1], count: sample.tableClusters + 4),
+                    sample.orphan(sample.tables[1], of: 1),
                 ]
             }
         }
@@ -32,6 +33,7 @@ extension CorpusCase {
                         .l2TableOverlaps, 1, value: sample.at(sample.l1Table), count: sample.tableClusters,
                         owner: .l1Table),
                     sample.leak(sample.tables[1], count: sample.tableClusters + 4),
+                    sample.orphan(sample.tables[1], of: 1),
                 ]
             }
         }
@@ -45,7 +47,7 @@ extension CorpusCase {
                 $0.leaks = 6
                 $0.findings = [
                     medium.l1(.l2TableOverlaps, 1, value: 4 * 4096, count: 2, owner: .l2Table(l1Index: 0)),
-                    medium.leak(9, count: 6),
+                    medium.leak(9, count: 6), medium.orphan(9, of: 1),
                 ]
             },
             // Cluster 2 is the L1 table's second, cluster 3 the first of the first L2 table.
@@ -56,7 +58,7 @@ extension CorpusCase {
                 $0.leaks = 6
                 $0.findings = [
                     medium.l1(.l2TableOverlaps, 1, value: 2 * 4096, count: 2, owner: .l1Table),
-                    medium.leak(9, count: 6),
+                    medium.leak(9, count: 6), medium.orphan(9, of: 1),
                 ]
             },
             large.test("L2 table one cluster into another", [.l1(1, 6 * 65536)]) {
@@ -66,7 +68,7 @@ extension CorpusCase {
                 $0.leaks = 8
                 $0.findings = [
                     large.l1(.l2TableOverlaps, 1, value: 6 * 65536, count: 4, owner: .l2Table(l1Index: 0)),
-                    large.leak(13, count: 8),
+                    large.leak(13, count: 8), large.orphan(13, of: 1),
                 ]
             },
             // Of clusters 12 to 15 only 12 is in use, as data.

@@ -127,6 +127,17 @@ struct Sample: Sendable {
         ExpectedFinding(.clusterLeaked, at: at(cluster), count: count)
     }
 
+    /// An L2 table that only the L1 entry can have had.
+    func orphan(_ cluster: UInt64, of l1Index: Int) -> ExpectedFinding {
+        ExpectedFinding(
+            .tableOrphaned, TableIndex(l1Index: l1Index), value: 1, at: at(cluster), count: 0, guest: guest(l1Index))
+    }
+
+    /// An L2 table that more than one L1 entry may have had.
+    func orphan(_ cluster: UInt64, ofOneOf entries: UInt64) -> ExpectedFinding {
+        ExpectedFinding(.tableOrphaned, value: entries, at: at(cluster), count: 0)
+    }
+
     func partialCluster(_ cluster: UInt64) -> ExpectedFinding {
         ExpectedFinding(.trailingPartialCluster, at: at(cluster), count: 0)
     }

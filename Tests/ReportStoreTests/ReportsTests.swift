@@ -24,6 +24,9 @@ import Testing
                     .sample { _ in
                     } _: {
                         ($0.leaks, $0.qemuLeaks) = (5, 4)
+                        $0.findings = [
+                            Finding(kind: .clusterLeaked, fileOffset: ByteOffset(9 << 16), clusterCount: 5)
+                        ]
                     }))
             writer.write(
                 CheckRecord(
@@ -32,6 +35,11 @@ import Testing
                         $0.features = .needCheck
                     } _: {
                         ($0.leaks, $0.corruptions, $0.qemuLeaks) = (2, 3, 2)
+                        $0.findings = [
+                            Finding(
+                                kind: .dataClusterShared, fileOffset: ByteOffset(6 << 16), clusterCount: 3,
+                                guestRange: GuestRange(offset: 0, length: 3 << 16))
+                        ]
                     }))
             writer.write(CheckRecord(RawPath("/pool/invalid"), .sample { $0.clusterSize = 7 }, message: "bad size"))
             writer.write(CheckRecord(RawPath("/pool/used"), nil, message: "a program has it"))
@@ -92,6 +100,11 @@ import Testing
             "/pool/corrupt|new|-|-|corrupt|-|3|-|2", "/pool/dirty|new|-|-|clean|-|0|-|0",
             "/pool/invalid|new|-|-|invalid|-|-|-|-", "/pool/leaking|new|-|-|leaking|-|0|-|5",
             "/pool/used|new|-|-|-|-|-|-|-",
+        "assessment": [
+            "/pool/invalid|unusable|The header cannot be used: bad size.|0|-|-|-|-",
+            "/pool/corrupt|data-at-risk|3 clusters are in use more than once: 196608 guest bytes can be overwritten.|1|0|0"
+                + "|196608|131072",
+            "/pool/leaking|space|No table is known to be among 5 leaked clusters (327680 bytes).|0|0|0|0|327680",
         ],
         "damaged": [
             "/pool/corrupt|corrupt|1|3|2|131072|-|2026-01-02 03:04:05.678",

@@ -24,6 +24,13 @@ import Testing
             """
         ),
         (
+            "assessment",
+            """
+            image_id path host outcome dirty assessment evidence leaks leaked_bytes corruptions at_risk_bytes \
+            lost_bytes orphaned_tables
+            """
+        ),
+        (
             "scan_summary",
             """
             scan_id uuid host started_at finished_at duration_s state roots files_seen images_seen reused checked \

@@ -7,6 +7,7 @@ extension Defect {
         if self == .l1Wiped {
             return try editor.wipe(from: geometry.l1TableOffset.rawValue, count: geometry.tableByteCount)
         }
+        if self == .tableOrphaned { return try editor.writeL1(0, at: sample.data(using: &random).l1Index) }
         let table = try sample.table(using: &random)
         switch self {
         case .l2TableShared:

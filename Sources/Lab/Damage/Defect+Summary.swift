@@ -27,6 +27,7 @@ extension Defect {
         case .l2TableOverlaps: "an L2 table that begins one cluster into another"
         case .l1EntryOne: "an L1 entry of 1, as if it were a zero cluster"
         case .l1Wiped: "zeros over the L1 table: everything is orphaned"
+        case .tableOrphaned: "an L1 entry lost: its L2 table and its data are orphaned"
         case .l2TableWiped: "zeros over an L2 table: its data is orphaned"
         case .l2Garbage: "random bytes over an L2 table"
         case .l2OnL1: "an L1 entry that points to the L1 table"

@@ -31,6 +31,7 @@ package enum Defect: String, CaseIterable, Sendable {
     case l2TableOverlaps = "l2-table-overlaps"
     case l1EntryOne = "l1-entry-one"
     case l1Wiped = "l1-wiped"
+    case tableOrphaned = "table-orphaned"
     case l2TableWiped = "l2-table-wiped"
     case l2Garbage = "l2-garbage"
     case l2OnL1 = "l2-on-l1"
@@ -103,7 +104,7 @@ extension Defect {
             .compatFeaturesUnknown, .autoclearFeaturesUnknown, .dirty, .entryBeyondImage:
             .header
         case .l2OffsetUnaligned, .l2OffsetInHeader, .l2OffsetBeyondFile, .l2TableTruncated, .l2TableShared,
-            .l2TableOverlaps, .l1EntryOne, .l1Wiped, .l2OnL1, .l2OnData:
+            .l2TableOverlaps, .l1EntryOne, .l1Wiped, .tableOrphaned, .l2OnL1, .l2OnData:
             .l1Table
         case .dataOffsetUnaligned, .dataOffsetInHeader, .dataOffsetBeyondFile, .dataClusterTruncated,
             .dataClusterShared, .dataClusterInMetadata, .dataHighBit, .dataOnL1, .dataOnL2, .l2TableWiped,

@@ -1,11 +1,11 @@
 /// Checks one image at a time: bytes in, facts out.
 ///
 /// The passes in order: the header; the tables, fast; if that proves nothing, the tables again, exactly, and once
-/// more for the owners of shared clusters; leaks. A checker keeps its buffers from image to image and belongs to one
+/// more for the owners of shared clusters; leaks; orphaned tables among them. A checker keeps its buffers from image to image and belongs to one
 /// worker.
 public final class Checker {
     /// The version of the rules. Results of another version are not trusted again.
-    public static let version = 1
+    public static let version = 2
 
     private let limits: CheckLimits
     private let usesFastPass: Bool
@@ -115,6 +115,26 @@ private struct CheckContext {
         report.findings = log.findings
         report.qemuLeaks = QEMULeaks(header: header, geometry: geometry, usesPartialCluster: usesPartialCluster)
             .count(trueLeaks: pass.leakCount)
+        if pass.leakCount > 0 { addOrphans(to: &report, log: log, map: map) }
+    }
+
+    /// Adds the orphaned tables among the leaked clusters. Only a cancellation stops more than this pass.
+    private func addOrphans(to report: inout ImageReport, log: FindingLog, map: ClusterMap) {
+        var slots = FreeSlots(geometry: geometry, findings: log.findings)
+        var walk = newWalk()
+        walk.run(&slots, l1Entries: 0..<slots.entryCount)
+        report.bytesRead += walk.bytesRead
+        if walk.isComplete, !slots.isEmpty {
+            var log = log
+            var pass = OrphanPass(
+                source: source, geometry: geometry, map: map, slots: slots, workspace: workspace, clock: clock,
+                memory: limits.memory)
+            pass.run(log: &log)
+            report.findings = log.findings
+            report.bytesRead += pass.bytesRead
+            if pass.stop == .cancelled { report.stop = .cancelled }
+        }
+        if walk.stop == .cancelled { report.stop = .cancelled }
     }
 
     private func newMap() -> ClusterMap { ClusterMap(clusterCount: geometry.fileClusters, budget: limits.memory) }

@@ -132,6 +132,18 @@ package final class ClusterMap {
         if let start = runStart { body(ClusterIndex(start), clusterCount - start) }
     }
 
+    /// The first unmarked clusters at or after `first`, and those that follow them up to `limit` in all; nil if no cluster
+    /// is left.
+    func unmarkedRun(from first: ClusterIndex, limit: UInt64) -> Range<UInt64>? {
+        var start = first.rawValue
+        while start < clusterCount, case let run = uniformRun(at: start), run.isMarked { start += run.length }
+        guard start < clusterCount else { return nil }
+        let last = start + min(limit, clusterCount - start)
+        var end = start
+        while end < last, case let run = uniformRun(at: end), !run.isMarked { end += run.length }
+        return start..<min(end, last)
+    }
+
     // MARK: - Non public
 
     /// A number of clusters from `cluster` on that are all marked or all unmarked: as many as one look can tell.

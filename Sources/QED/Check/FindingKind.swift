@@ -42,6 +42,8 @@ public enum FindingKind: String, CaseIterable, Sendable {
 
     // Clusters without an owner.
     case clusterLeaked = "cluster-leaked"
+    /// Adds nothing to the leaks: its clusters are among those of `clusterLeaked`.
+    case tableOrphaned = "table-orphaned"
 }
 
 extension FindingKind {
@@ -49,7 +51,7 @@ extension FindingKind {
     public enum Severity: String, CaseIterable, Sendable {
         /// Data is wrong or out of reach.
         case corruption
-        /// Space is wasted.
+        /// Clusters are in use for nothing: space is wasted, or an entry was lost.
         case leak
         /// Worth knowing; nothing is wrong.
         case notice
@@ -134,6 +136,8 @@ extension FindingKind {
         case .entryBeyondImage: Traits(.table, .notice, "the entry maps bytes past the end of the image")
 
         case .clusterLeaked: Traits(.leak, .leak, "nothing refers to the clusters", repair: "reclaim-leaks")
+        case .tableOrphaned:
+            Traits(.leak, .leak, "the leaked clusters hold an L2 table that no L1 entry refers to")
         }
     }
 }

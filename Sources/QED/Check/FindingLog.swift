@@ -18,10 +18,10 @@ struct FindingLog {
 
     init(limit: Int) { self.limit = max(limit, 1) }
 
-    /// Adds a finding, or counts it as suppressed when its kind is full.
+    /// Adds a finding, or counts it as suppressed when its kind is full: by its clusters, or as 1 if it has none.
     mutating func add(_ finding: Finding) {
         if let index = index(of: finding.kind) {
-            guard latest[index].count < limit else { return suppress(finding.clusterCount, of: finding.kind) }
+            guard latest[index].count < limit else { return suppress(max(finding.clusterCount, 1), of: finding.kind) }
             latest[index].position = findings.count
             latest[index].count += 1
         } else {
