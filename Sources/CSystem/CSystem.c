@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/ioctl.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -93,3 +94,9 @@ int csystem_birth_time(int fd, long long *nanoseconds)
 }
 
 int csystem_wcwidth(unsigned int character) { return wcwidth((wchar_t)character); }
+
+int csystem_terminal_columns(int fd)
+{
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == -1 ? -1 : size.ws_col;
+}

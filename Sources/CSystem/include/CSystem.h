@@ -50,4 +50,7 @@ int csystem_birth_time(int fd, long long *nanoseconds);
 /* wcwidth(3). */
 int csystem_wcwidth(unsigned int character);
 
+/* ioctl(TIOCGWINSZ): characters in a line of a terminal; 0 if it does not know, -1 if fd is none. */
+int csystem_terminal_columns(int fd);
+
 #endif

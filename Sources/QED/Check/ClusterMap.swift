@@ -147,7 +147,7 @@ package final class ClusterMap {
     // MARK: - Non public
 
     /// A number of clusters from `cluster` on that are all marked or all unmarked: as many as one look can tell.
-    private func uniformRun(at cluster: UInt64) -> (isMarked: Bool, length: UInt64) {
+    func uniformRun(at cluster: UInt64) -> (isMarked: Bool, length: UInt64) {
         let leafIndex = cluster >> ClusterMap.leafShift
         let pageClusters = ClusterMap.leafClusters << ClusterMap.pageShift
         guard let root, let page = root[Int(leafIndex >> ClusterMap.pageShift)] else {

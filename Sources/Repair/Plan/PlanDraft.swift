@@ -3,6 +3,8 @@ import QED
 /// A plan that actions write their parts into.
 struct PlanDraft {
     let survey: ImageSurvey
+    /// What the check found before the repair.
+    let report: ImageReport
     let options: RepairOptions
     /// Why the file must not grow, nil if it may.
     let growthRefusal: String?
@@ -22,9 +24,11 @@ struct PlanDraft {
     private let untouchable: RangeUnion
 
     init(
-        _ survey: ImageSurvey, options: RepairOptions, growthRefusal: String? = nil, keeping kept: [Range<UInt64>] = []
+        _ survey: ImageSurvey, checked report: ImageReport, options: RepairOptions, growthRefusal: String? = nil,
+        keeping kept: [Range<UInt64>] = []
     ) {
         self.survey = survey
+        self.report = report
         self.options = options
         self.growthRefusal = growthRefusal
         sizeAfter = survey.fileSize

@@ -42,7 +42,7 @@ public struct RepairPlanner: Sendable {
     ) throws(RepairFailure) -> RepairPlan {
         let survey = try ImageSurvey.make(
             source, header: header, completesTail: options.actions.contains(.extendTail), limits: limits)
-        var draft = try settledDraft(for: source, survey)
+        var draft = try settledDraft(for: source, survey, report)
         try draft.noteReadableByOverlaps(source)
         guard draft.releases.count <= EntryWord.limit else { throw .unexpected("too many ranges of leaked clusters") }
         draft.leave(survey.claims.overlappingTables.count, because: LeftAlone.overlapReason)
@@ -61,12 +61,12 @@ public struct RepairPlanner: Sendable {
     /// A draft that changes nothing for entries which stay as they are: neither do they come to refer to new clusters,
     /// nor do they read a table as data that is changed.
     private func settledDraft(
-        for source: any ImageSource, _ survey: ImageSurvey
+        for source: any ImageSource, _ survey: ImageSurvey, _ report: ImageReport
     ) throws(RepairFailure) -> PlanDraft {
         var growthRefusal: String?
         var kept: [Range<UInt64>] = []
         for _ in 0..<RepairPlanner.draftLimit {
-            let draft = try draft(for: source, survey, growthRefusal: growthRefusal, keeping: kept)
+            let draft = try draft(for: source, survey, report, growthRefusal: growthRefusal, keeping: kept)
             if growthRefusal == nil, try wouldAdoptStrayEntries(draft, source) {
                 growthRefusal = "entries that stay invalid refer to where copies would go"
                 continue
@@ -79,9 +79,11 @@ public struct RepairPlanner: Sendable {
     }
 
     private func draft(
-        for source: any ImageSource, _ survey: ImageSurvey, growthRefusal: String?, keeping kept: [Range<UInt64>]
+        for source: any ImageSource, _ survey: ImageSurvey, _ report: ImageReport, growthRefusal: String?,
+        keeping kept: [Range<UInt64>]
     ) throws(RepairFailure) -> PlanDraft {
-        var draft = PlanDraft(survey, options: options, growthRefusal: growthRefusal, keeping: kept)
+        var draft = PlanDraft(
+            survey, checked: report, options: options, growthRefusal: growthRefusal, keeping: kept)
         for action in RepairAction.allCases where options.actions.contains(action) {
             try action.plannedAction?.plan(&draft, reading: source)
         }
@@ -126,6 +128,9 @@ public struct RepairPlanner: Sendable {
 
     private func leaksLeft(_ report: ImageReport) -> [LeftAlone] {
         guard report.leaks > 0, !options.actions.contains(.reclaimLeaks) else { return [] }
+        guard !report.hasOrphanedTables else {
+            return [LeftAlone("leaked clusters, with tables among them that nothing refers to", count: report.leaks)]
+        }
         return [LeftAlone("leaked clusters: reclaim-leaks, on request, gives them back", count: report.leaks)]
     }
 

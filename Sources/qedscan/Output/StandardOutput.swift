@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// Standard output, buffered. A reader that went away is no error: the rest is dropped.
@@ -7,6 +8,12 @@ enum StandardOutput {
     nonisolated(unsafe) private static var error: Int32 = 0
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Characters in a line: the terminal's, or 80.
+    static var columns: Int {
+        let columns = Int(csystem_terminal_columns(STDOUT_FILENO))
+        return columns > 0 ? columns : 80
+    }
 
     /// Only the main thread writes.
     static func write(_ text: String) {

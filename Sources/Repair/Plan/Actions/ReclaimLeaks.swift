@@ -22,6 +22,9 @@ enum ReclaimLeaks: PlannedAction {
         guard draft.survey.claims.tableCount > 0 else {
             return draft.leave(leaked.count, because: "no L2 table is left: what leaked may be all of the data")
         }
+        guard !draft.report.hasOrphanedTables else {
+            return draft.leave(leaked.count, because: "lost tables are among what leaked, and their data")
+        }
         let end = draft.survey.fileSize
         if let tail = leaked.last, tail.upperBound >= end {
             leaked.removeLast()
@@ -49,4 +52,9 @@ enum ReclaimLeaks: PlannedAction {
             }
         }
     }
+}
+
+extension ImageReport {
+    /// Whether tables that nothing refers to were found among the leaked clusters.
+    var hasOrphanedTables: Bool { findings.contains { $0.kind == .tableOrphaned } }
 }

@@ -1,0 +1,56 @@
+import QED
+
+/// The map of an image that the store knows, read from its file as it is now.
+struct ShownMap {
+    /// Somebody waits for it: less than a scan may take.
+    private static let limits = CheckLimits(baseSeconds: 10)
+
+    let path: RawPath
+    /// The file as it was when it was checked.
+    let checked: FileIdentity
+
+    /// Reads the tables, if the file is still the one that was checked and nobody may write to it.
+    func read(fileCells: Int, guestCells: Int) throws(MapRefusal) -> ClusterUsage {
+        let file = try open()
+        try refuseUse(of: file)
+        let usage: ClusterUsage
+        do throws(ClusterUsageFault) {
+            usage = try ClusterUsage.read(
+                file, fileCells: fileCells, guestCells: guestCells, limits: ShownMap.limits)
+        } catch {
+            throw MapRefusal(reason: error.description)
+        }
+        try refuseUse(of: file)
+        _ = try open()
+        return usage
+    }
+
+    /// Opens the file, if it is as it was when it was checked.
+    private func open() throws(MapRefusal) -> ImageFile {
+        let file = try MapRefusal.wrap { () throws(SystemError) in try ImageFile(path: path) }
+        guard file.status.isRegular else { throw MapRefusal(reason: "it is not a regular file") }
+        guard file.status.identity == checked else {
+            throw MapRefusal(reason: "the file has changed since it was checked")
+        }
+        return file
+    }
+
+    private func refuseUse(of file: ImageFile) throws(MapRefusal) {
+        if case .writer(let holder) = try MapRefusal.wrap({ () throws(SystemError) in try file.testUse() }) {
+            throw MapRefusal(reason: "the image is in use: \(holder)")
+        }
+    }
+}
+
+/// Why the map of an image is not shown, as a clause.
+struct MapRefusal: Error {
+    let reason: String
+
+    fileprivate static func wrap<Value>(_ body: () throws(SystemError) -> Value) throws(MapRefusal) -> Value {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw MapRefusal(reason: "the file cannot be read: \(error.reason)")
+        }
+    }
+}
