@@ -100,6 +100,7 @@ import Testing
             "/pool/corrupt|new|-|-|corrupt|-|3|-|2", "/pool/dirty|new|-|-|clean|-|0|-|0",
             "/pool/invalid|new|-|-|invalid|-|-|-|-", "/pool/leaking|new|-|-|leaking|-|0|-|5",
             "/pool/used|new|-|-|-|-|-|-|-",
+        ],
         "assessment": [
             "/pool/invalid|unusable|The header cannot be used: bad size.|0|-|-|-|-",
             "/pool/corrupt|data-at-risk|3 clusters are in use more than once: 196608 guest bytes can be overwritten.|1|0|0"
