@@ -19,7 +19,7 @@ struct OrphanPeerTests {
             CheckRecord(
                 path: RawPath(bench.path), status: status, outcome: report.outcome, report: report, message: nil,
                 checkedAt: 0, duration: 0))
-        _ = try writer.finish(isInterrupted: false, filesSeen: 1, bytesRead: 0) { _ in true }
+        _ = try writer.finish(isInterrupted: false, filesSeen: 1, bytesRead: 0, reach: ScanReach { _ in true })
         try writing.close()
         let sql = "SELECT assessment, orphaned_tables FROM assessment"
         let statement = try Database(path: store, mode: .readOnly).prepare(sql)

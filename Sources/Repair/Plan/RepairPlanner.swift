@@ -128,7 +128,7 @@ public struct RepairPlanner: Sendable {
 
     private func leaksLeft(_ report: ImageReport) -> [LeftAlone] {
         guard report.leaks > 0, !options.actions.contains(.reclaimLeaks) else { return [] }
-        guard !report.hasOrphanedTables else {
+        guard !report.hasLostTables else {
             return [LeftAlone("leaked clusters, with tables among them that nothing refers to", count: report.leaks)]
         }
         return [LeftAlone("leaked clusters: reclaim-leaks, on request, gives them back", count: report.leaks)]

@@ -22,7 +22,7 @@ enum ReclaimLeaks: PlannedAction {
         guard draft.survey.claims.tableCount > 0 else {
             return draft.leave(leaked.count, because: "no L2 table is left: what leaked may be all of the data")
         }
-        guard !draft.report.hasOrphanedTables else {
+        guard !draft.report.hasLostTables else {
             return draft.leave(leaked.count, because: "lost tables are among what leaked, and their data")
         }
         let end = draft.survey.fileSize
@@ -52,9 +52,4 @@ enum ReclaimLeaks: PlannedAction {
             }
         }
     }
-}
-
-extension ImageReport {
-    /// Whether tables that nothing refers to were found among the leaked clusters.
-    var hasOrphanedTables: Bool { findings.contains { $0.kind == .tableOrphaned } }
 }
