@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `query` only reads.
-@Suite(.timeLimit(.minutes(1))) struct QueryTests {
+@Suite(.timeLimit(.minutes(5))) struct QueryTests {
     private let fixture: ScanFixture
 
     init() async throws {

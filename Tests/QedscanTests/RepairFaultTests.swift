@@ -112,7 +112,7 @@ struct RepairFaultTests {
 }
 
 /// Full disks.
-@Suite(.enabled(if: MountedFileSystem.isAvailable, "needs to mount a small file system"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: MountedFileSystem.isAvailable, "needs to mount a small file system"), .timeLimit(.minutes(5)))
 struct RepairFullDiskTests {
     @Test func aFullStoreRefusesAndTheImageIsUntouched() async throws {
         let fixture = try ScanFixture()
