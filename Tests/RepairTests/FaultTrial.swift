@@ -66,12 +66,12 @@ struct FaultTrial {
 
     /// On storage that is sound again: in the running system, and after a crash.
     private func expectSettled(_ storage: MemoryStorage, _ journal: MemoryJournal) throws {
-        let expected = sound.reclaims ? sound.after : sound.before
         let afterCrash = MemoryStorage(storage.durable)
         let rows = journal.rows
         storage.fault = nil
         for storage in [storage, afterCrash] {
             let journal = MemoryJournal(rows)
+            let expected = sound.settled(from: storage.bytes)
             let result = try session(storage, journal).settle(journal.newest)
             #expect(result.state == .rolledBack || result.state == .done, "\(story): \(result)")
             #expect(storage.bytes.isSame(as: expected) && storage.durable.isSame(as: expected), "\(story): \(result)")

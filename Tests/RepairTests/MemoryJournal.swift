@@ -16,6 +16,8 @@ final class MemoryJournal: RepairJournal {
     private(set) var rows: [Row]
     private let log: EventLog
     var failing: Set<Step> = []
+    /// What happens meanwhile.
+    var onPrepare: () -> Void = {}
 
     init(_ rows: [Row] = [], log: EventLog = EventLog()) {
         self.rows = rows
@@ -32,6 +34,7 @@ final class MemoryJournal: RepairJournal {
         try writes { all.append($0) }
         if failing.contains(.prepare) { throw .journal("the disk of the store is full") }
         rows.append(Row(record: record, writes: all))
+        onPrepare()
         log.add(.journal(rows))
         return newest
     }
@@ -47,9 +50,16 @@ final class MemoryJournal: RepairJournal {
             id: id, record: row.record, state: row.state, after: row.end?.after, writesID: root, direction: direction)
     }
 
-    func lastFingerprint(ofImageOf id: RepairID) -> ImageFingerprint? {
-        guard let last = rows.last(where: { $0.state != .prepared }), last.state != .conflict else { return nil }
-        return last.end?.after
+    func lastFingerprint(since id: RepairID) -> ImageFingerprint? {
+        let ended = rows.dropFirst(Int(id) - 1).filter { $0.state != .prepared }
+            .filter { !($0.state == .rolledBack && $0.end?.after == nil) }
+        for (earlier, later) in zip(ended, ended.dropFirst()) {
+            guard earlier.state != .conflict, let left = earlier.end?.after?.identity,
+                left.modificationTime == later.record.before.identity.modificationTime,
+                left.size == later.record.before.identity.size
+            else { return nil }
+        }
+        return ended.last?.state == .conflict ? nil : ended.last?.end?.after
     }
 
     func forEachWrite(

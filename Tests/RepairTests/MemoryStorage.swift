@@ -30,6 +30,7 @@ final class MemoryStorage: ImageStorage {
     /// How many calls have failed.
     private(set) var faultCount = 0
     var inode: UInt64 = 1
+    var holesAreUnsupported = false
     private var clock = 1
 
     init(_ bytes: [UInt8], log: EventLog = EventLog(), fault: Fault? = nil) {
@@ -130,6 +131,7 @@ final class MemoryStorage: ImageStorage {
     }
 
     func punchHole(at offset: ByteOffset, length: UInt64) throws(SystemError) {
+        if holesAreUnsupported { throw SystemError("fallocate", code: EOPNOTSUPP) }
         try enter(.punch, "fallocate", EIO)
         change(.punch(Int(offset.rawValue)..<Int(offset.rawValue + length)))
     }

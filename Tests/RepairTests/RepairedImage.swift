@@ -16,7 +16,10 @@ struct RepairedImage {
     var session: RepairSession { RepairSession(storage, path: RawPath("image.qed"), journal: journal) }
 
     /// Whether it gives leaks back: interrupted, it is brought to its end.
-    var reclaims: Bool { plan.actions.contains(.reclaimLeaks) }
+    var reclaims: Bool { plan.actions.contains(.reclaimLeaks) && !plan.isUndoable }
+
+    /// What a repair that was interrupted is brought to: back, but on to its end if bytes are gone.
+    func settled(from bytes: [UInt8]) -> [UInt8] { reclaims && !bytes.isSame(as: before) ? after : before }
 
     /// Repairs an image.
     init(_ bytes: [UInt8], _ options: RepairOptions) throws {

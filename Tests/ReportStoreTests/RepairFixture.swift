@@ -48,10 +48,11 @@ extension StoreJournal {
 
 extension ImageFingerprint {
     /// Different for each `number`.
-    static func sample(_ number: UInt64 = 1, size: UInt64 = 20 << 16) -> ImageFingerprint {
+    /// - Parameter modified: what tells that a guest has written in between.
+    static func sample(_ number: UInt64 = 1, size: UInt64 = 20 << 16, modified: Int64 = 1) -> ImageFingerprint {
         ImageFingerprint(
             identity: FileIdentity(
-                device: 3, inode: 10, size: size, modificationTime: Int64(number), changeTime: Int64(number) + 5),
+                device: 3, inode: 10, size: size, modificationTime: modified, changeTime: Int64(number) + 5),
             header: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 64),
             metadata: [UInt8](repeating: UInt8(truncatingIfNeeded: number + 1), count: 32))
     }

@@ -90,7 +90,7 @@ import Testing
             #expect(found.after == (state == .done ? after : nil))
             #expect(found.record.sizeAfter == 99)
             #expect(try journal.preparedRepairs().isEmpty)
-            #expect(try journal.lastFingerprint(ofImageOf: id) == (state == .conflict ? nil : after))
+            #expect(try journal.lastFingerprint(since: id) == (state == .conflict ? nil : after))
         }
         let columns = "state, message, finished_at >= started_at, host, version, actions, check_result_before_id"
         let message = state == .done ? "-" : "the disk is full"
@@ -105,7 +105,7 @@ import Testing
             let id = try journal.prepare(.sample(image, sizeAfter: 4096), [])
             try journal.finish(id, .sample(.conflict, after: nil))
             #expect(try journal.repair(id)?.record.sizeAfter == 4096)
-            #expect(try journal.lastFingerprint(ofImageOf: id) == nil)
+            #expect(try journal.lastFingerprint(since: id) == nil)
         }
         #expect(try fixture.line("SELECT size_after FROM repair_history") == "-")
     }

@@ -112,12 +112,36 @@ import Testing
         try fixture.repair { journal throws in
             let first = try journal.make(image)
             let second = try journal.prepare(.sample(image), [])
-            #expect(try journal.lastFingerprint(ofImageOf: first) == .sample(2))
+            #expect(try journal.lastFingerprint(since: first) == .sample(2))
             try journal.finish(second, .sample(.rolledBack, after: .sample(3)))
-            #expect(try journal.lastFingerprint(ofImageOf: first) == .sample(3))
+            #expect(try journal.lastFingerprint(since: first) == .sample(3))
             try journal.make(other)
-            #expect(try journal.lastFingerprint(ofImageOf: first) == .sample(3))
-            #expect(try journal.lastFingerprint(ofImageOf: 99) == nil)
+            #expect(try journal.lastFingerprint(since: first) == .sample(3))
+            #expect(try journal.lastFingerprint(since: 99) == nil)
+        }
+    }
+
+    @Test func anImageThatWasUsedBetweenTwoRepairsKeepsTheFirst() throws {
+        try fixture.repair { journal throws in
+            let first = try journal.make(image)
+            let second = try journal.prepare(.sample(image, before: .sample(2, modified: 9)), [])
+            try journal.finish(second, .sample(after: .sample(3, modified: 9)))
+            let undo = try journal.prepare(.sample(image, undoes: second, before: .sample(3, modified: 9)), [])
+            try journal.finish(undo, .sample(after: .sample(2, modified: 10)))
+            #expect(try journal.lastFingerprint(since: first) == nil)
+            #expect(try journal.lastFingerprint(since: undo) != nil)
+            #expect(
+                try journal.undoable(first)
+                    == "the image was used between repair \(first) and a later one, so it cannot be undone any more")
+        }
+    }
+
+    @Test func aRepairThatWasRefusedBeforeItsFirstWriteIsNoUse() throws {
+        try fixture.repair { journal throws in
+            let first = try journal.make(image)
+            let refused = try journal.prepare(.sample(image), [])
+            try journal.finish(refused, RepairEnd(.rolledBack, message: "not begun: somebody has it open"))
+            #expect(try journal.undoable(first) == nil)
         }
     }
 

@@ -12,9 +12,9 @@ package protocol RepairJournal {
     /// A repair, nil if there is none with this ID.
     func repair(_ id: RepairID) throws(RepairFailure) -> JournaledRepair?
 
-    /// The image of a repair as the last one of that image left it, whether that is done or was rolled back; nil if it
-    /// is not known.
-    func lastFingerprint(ofImageOf id: RepairID) throws(RepairFailure) -> ImageFingerprint?
+    /// The image of a repair as the last one of that image left it, done or rolled back; nil if that is not known, or if
+    /// the image was used in between: each later repair must have begun with what the one before it left.
+    func lastFingerprint(since id: RepairID) throws(RepairFailure) -> ImageFingerprint?
 
     /// Calls a function with the writes of one step, in the order of `prepare`.
     func forEachWrite(

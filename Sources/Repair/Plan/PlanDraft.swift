@@ -2,6 +2,9 @@ import QED
 
 /// A plan that actions write their parts into.
 struct PlanDraft {
+    /// Bytes of new tables: a plan holds them in memory, and the journal keeps them.
+    private static let largestTables: UInt64 = 32 << 20
+
     let survey: ImageSurvey
     /// What the check found before the repair.
     let report: ImageReport
@@ -40,6 +43,15 @@ struct PlanDraft {
     var grows: Bool { sizeAfter > survey.clustersEnd }
 
     // MARK: - What actions call
+
+    /// Why another table cannot be made, with so many clusters for it and its data; nil if it can.
+    func refusal(ofTableWithClusters count: UInt64) -> String? {
+        let tables = UInt64(appends.count) * UInt64(TableReading.pieceByteCount)
+        guard tables.saturatingAdd(geometry.tableByteCount) <= PlanDraft.largestTables else {
+            return "more than \(PlanDraft.largestTables >> 20) MiB of tables would have to be made"
+        }
+        return refusal(ofClusters: count)
+    }
 
     /// Why so many new clusters cannot be had, nil if they can.
     func refusal(ofClusters count: UInt64) -> String? {

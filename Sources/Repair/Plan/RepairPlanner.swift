@@ -121,6 +121,7 @@ public struct RepairPlanner: Sendable {
 
     /// Why nothing can be done for the image, nil if something may.
     private func unusable(_ report: ImageReport) -> String? {
+        guard report.header?.hasMagic == true else { return "it is no QED image any more" }
         guard let fault = report.fault else { return nil }
         if fault.kind == .l1TableTruncated, options.actions.contains(.extendTail) { return nil }
         return "the header cannot be used: \(fault)"

@@ -28,7 +28,7 @@ struct Inspection {
                 try storage.bytes(at: ByteOffset(write.offset), count: before.count)
             }
             for word in stride(from: 0, to: now.count, by: 8) {
-                let range = word..<word + 8
+                let range = word..<min(word + 8, now.count)
                 if now[range] == before[range] {
                     hasBefore = true
                 } else if now[range] == after[range] {
@@ -57,36 +57,66 @@ struct Inspection {
         return false
     }
 
-    /// Where the new end of the file is not what the repair put there, nil if it is.
+    /// Where the new end of the file is not what the repair put there, zeros where it put nothing; nil if it is.
     func firstDifferenceInTail() throws(RepairFailure) -> UInt64? {
-        let source = transition.imageBefore
-        var difference: UInt64?
-        try transition.journal.forEachWrite(of: transition.id, in: .tail) { write throws(RepairFailure) in
-            guard difference == nil else { return }
-            switch write.content {
-            case .append(let bytes):
-                let now = try RepairFailure.wrap { () throws(SystemError) in
-                    try storage.bytes(at: ByteOffset(write.offset), count: bytes.count)
-                }
-                if now != bytes { difference = write.offset }
-            case .copy(let offset, let length):
-                difference = try firstDifference(source, offset, write.offset, length: length)
-            case .words, .release: break
+        guard transition.sizeAfter > transition.sizeBefore else { return nil }
+        return try firstDifference(
+            from: try transition.imageWithTail(),
+            in: transition.sizeBefore..<max(min(storage.size, transition.sizeAfter), transition.sizeBefore))
+    }
+
+    /// Where something was written into what the file lacked of its last cluster, nil if nothing was. Entries refer to
+    /// that cluster all the time.
+    func firstByteInPartialCluster() throws(RepairFailure) -> UInt64? {
+        let whole = transition.imageBefore
+        let header = try RepairFailure.wrap { () throws(SystemError) in try HeaderPass.readHeader(whole) }
+        let end = OverlaySource(completing: whole, header: header).size
+        guard transition.sizeAfter > transition.sizeBefore else { return nil }
+        return try firstDifference(
+            from: OverlaySource(whole, writes: [], direction: .forward, size: end),
+            in: transition.sizeBefore..<max(min(storage.size, end), transition.sizeBefore))
+    }
+
+    /// How far a repair that gives leaked bytes back has come.
+    enum Release {
+        /// It gives none back.
+        case none
+        /// The bytes are in the journal.
+        case saved
+        case notBegun
+        case begun
+    }
+
+    func release() throws(RepairFailure) -> Release {
+        var (hasAny, isSaved, hasHole) = (false, true, false)
+        try transition.journal.forEachWrite(of: transition.id, in: .reclaim) { write throws(RepairFailure) in
+            guard case .release(let length, let saved) = write.content else { return }
+            hasAny = true
+            if saved == nil { isSaved = false }
+            guard !hasHole else { return }
+            // It had data from its first byte to its last when it was planned.
+            let data = try RepairFailure.wrap { () throws(SystemError) in
+                try storage.nextData(from: ByteOffset(write.offset))
             }
+            hasHole = data.map { $0.lowerBound > write.offset || $0.upperBound < write.offset + length } ?? true
         }
-        return difference
+        guard hasAny else { return .none }
+        if isSaved { return .saved }
+        return hasHole || storage.size < transition.sizeBefore ? .begun : .notBegun
     }
 
     private func firstDifference(
-        _ source: OverlaySource, _ offset: UInt64, _ target: UInt64, length: UInt64
+        from expected: any ImageSource, in range: Range<UInt64>
     ) throws(RepairFailure) -> UInt64? {
         var difference: UInt64?
-        try Transition.forEachPiece(of: length) { done, buffer throws(RepairFailure) in
+        try Transition.forEachPiece(of: UInt64(range.count)) { done, buffer throws(RepairFailure) in
             guard difference == nil else { return }
+            let offset = range.lowerBound + done
             try RepairFailure.wrap { () throws(SystemError) in
-                try source.readPadded(into: buffer, at: ByteOffset(offset + done))
-                let copy = try storage.bytes(at: ByteOffset(target + done), count: buffer.count)
-                if !copy.elementsEqual(buffer) { difference = target + done }
+                try expected.readPadded(into: buffer, at: ByteOffset(offset))
+                let found = try storage.bytes(at: ByteOffset(offset), count: buffer.count)
+                guard !found.elementsEqual(buffer) else { return }
+                difference = offset + UInt64(zip(found, buffer).prefix { $0 == $1 }.count)
             }
         }
         return difference

@@ -33,24 +33,47 @@ package struct RepairSession {
     package func repair(
         _ options: RepairOptions, as shown: RepairPlan? = nil
     ) throws(RepairFailure) -> (id: RepairID, report: ImageReport)? {
+        let start = try status().identity
         let plan = try checkAfresh(options, shown)
         guard !plan.isEmpty else { return nil }
         let before = try fingerprint()
         let guestMap = try guestMap(besides: plan.writes)
         let id = try writeJournal(plan, before)
         let transition = try self.transition(of: id)
+        try confirmStillOurs(id, transition, since: start)
+        var begun: [RepairWrite.Phase] = []
         do throws(RepairFailure) {
-            try storage.confirmExclusiveUse()
-            try transition.run(.detach, .forward)
-            try transition.run(.tail, .forward)
-            try transition.run(.pointer, .forward)
-            try transition.run(.reclaim, .forward)
+            for phase in [RepairWrite.Phase.detach, .tail, .pointer, .reclaim] {
+                begun.append(phase)
+                try transition.run(phase, .forward)
+            }
             try confirm(transition, plan, guestMap: guestMap)
+            begun.append(.header)
             try transition.run(.header, .forward)
         } catch {
-            try takeBack(id, transition, before, because: error, isReversible: plan.isUndoable)
+            try takeBack(id, transition, before, begun, because: error, isReversible: plan.isUndoable)
         }
-        return (id, try finish(id, .done))
+        return (id, try finishDone(id))
+    }
+
+    /// The last test before the first write: nobody has it open, nobody has changed it since it was taken, and the
+    /// journal asks for nothing but changes of its tables and header. If not, nothing is written to the image.
+    private func confirmStillOurs(
+        _ id: RepairID, _ transition: Transition, since start: FileIdentity
+    ) throws(RepairFailure) {
+        do throws(RepairFailure) {
+            if let flaw = try JournalReview(transition, limits: limits).flaw() { throw .unexpected(flaw) }
+            try storage.confirmExclusiveUse()
+            guard try status().identity == start else {
+                throw .refused(
+                    Refusal(
+                        .unchanged, "another program has just changed it", advice: "end that program, and scan it again"
+                    ))
+            }
+        } catch {
+            try journal.finish(id, RepairEnd(.rolledBack, message: "not begun: \(error)"))
+            throw error
+        }
     }
 
     private func checkAfresh(_ options: RepairOptions, _ shown: RepairPlan?) throws(RepairFailure) -> RepairPlan {
@@ -95,15 +118,20 @@ package struct RepairSession {
 
     /// Puts everything back after an error, where that can be done, and throws the error.
     private func takeBack(
-        _ id: RepairID, _ transition: Transition, _ before: ImageFingerprint, because failure: RepairFailure,
-        isReversible: Bool
+        _ id: RepairID, _ transition: Transition, _ before: ImageFingerprint, _ begun: [RepairWrite.Phase],
+        because failure: RepairFailure, isReversible: Bool
     ) throws(RepairFailure) -> Never {
         // What is on disk after a failed sync is unknown: left to the next start. What was given back is gone.
         if case .sync = failure { throw failure }
         guard isReversible else { throw failure }
-        try transition.run(.backward)
-        guard try fingerprint().isSame(as: before) else { throw failure }
-        _ = try finish(id, .rolledBack, message: failure.description)
+        do throws(RepairFailure) {
+            try storage.confirmExclusiveUse()
+            for phase in begun.reversed() { try transition.run(phase, .backward) }
+            guard try fingerprint().isSame(as: before) else { throw .unexpected("it does not read back") }
+            _ = try finish(id, .rolledBack, message: failure.description)
+        } catch {
+            throw .unexpected("\(failure); it could not be taken back (\(error)): the next repair does that first")
+        }
         throw failure
     }
 
@@ -119,23 +147,19 @@ package struct RepairSession {
         guard let repair = try journal.repair(id), repair.state == .done else {
             throw .refused(Refusal(.journal, "repair \(id) is not done"))
         }
-        guard let last = try journal.lastFingerprint(ofImageOf: id) else {
-            let message = "the last repair of the image ended in a conflict: what is in it now is not known"
-            throw .refused(Refusal(.journal, message))
+        guard let last = try journal.lastFingerprint(since: id) else {
+            throw .refused(Refusal(.journal, "the image was used between that repair and a later one"))
         }
         let now = try confirmUnchanged(since: last)
+        // With repairs and undos in between it must also be what this very repair left.
+        guard let after = repair.after, now.isSame(as: after) else { throw .refused(RepairSession.hasChanged) }
         let transition = try self.transition(of: repair.writesID)
         let root = try journal.repair(repair.writesID)
         let record = RepairRecord(
             path: path, undoes: id, actions: repair.record.actions, before: now,
             sizeAfter: repair.record.before.identity.size, isUndoable: repair.record.isUndoable, effects: [])
         let undoID = try journal.prepare(record) { _ throws(RepairFailure) in }
-        do throws(RepairFailure) {
-            try storage.confirmExclusiveUse()
-        } catch {
-            _ = try finish(undoID, .rolledBack, message: error.description)
-            throw error
-        }
+        try confirmStillOurs(undoID, transition, since: now.identity)
         // An error leaves it prepared: the next start goes on or back.
         try transition.run(repair.direction.reversed)
         try RepairFailure.wrap { () throws(SystemError) in try storage.dropCache() }
@@ -143,7 +167,7 @@ package struct RepairSession {
         if let restored, try !fingerprint().isSame(as: restored) {
             throw .unexpected("what was put back does not read back")
         }
-        return (undoID, try finish(undoID, .done))
+        return (undoID, try finishDone(undoID))
     }
 
     private func confirmUnchanged(since after: ImageFingerprint) throws(RepairFailure) -> ImageFingerprint {
@@ -152,12 +176,12 @@ package struct RepairSession {
         let isSame =
             now.identity.inode == after.identity.inode
             && now.identity.modificationTime == after.identity.modificationTime && now.isSame(as: after)
-        guard isSame else {
-            let message = "the image has changed since the repair, which cannot be undone any more"
-            throw .refused(Refusal(.unchanged, message))
-        }
+        guard isSame else { throw .refused(RepairSession.hasChanged) }
         return now
     }
+
+    private static let hasChanged = Refusal(
+        .unchanged, "the image has changed since the repair, which cannot be undone any more")
 
     // MARK: - Interrupted repairs
 
@@ -174,10 +198,23 @@ package struct RepairSession {
             try journal.finish(id, RepairEnd(.conflict, message: conflict))
             return (.conflict, conflict)
         }
-        var direction = RepairDirection.backward
-        try journal.forEachWrite(of: repair.writesID, in: .reclaim) { _ throws(RepairFailure) in direction = .forward }
+        let start = try status().identity
+        let release = try Inspection(transition).release()
         try storage.confirmExclusiveUse()
-        try transition.run(direction)
+        guard try status().identity == start else { throw .refused(RepairSession.hasChanged) }
+        let direction: RepairDirection = release == .begun ? .forward : .backward
+        switch release {
+        case .none, .saved: try transition.run(.backward)
+        // Nothing was given back yet, and nothing is: it was asked for then, not now.
+        case .notBegun: try transition.run(.header, .backward)
+        case .begun:
+            try transition.run(.reclaim, .forward)
+            let report = check()
+            guard report.corruptions == 0, report.checkErrors == 0, report.stop == nil else {
+                throw .unexpected("leaks were given back, and the check afterwards finds more than leaks")
+            }
+            try transition.run(.header, .forward)
+        }
         try RepairFailure.wrap { () throws(SystemError) in try storage.dropCache() }
         if direction == .backward, try !fingerprint().isSame(as: root.before) {
             throw .unexpected("what was put back does not read back")
@@ -195,6 +232,7 @@ package struct RepairSession {
         guard identity.inode == before.inode else { return "it is another file now" }
         let sizes = min(transition.sizeBefore, transition.sizeAfter)...max(transition.sizeBefore, transition.sizeAfter)
         guard sizes.contains(identity.size) else { return "the file's size is \(identity.size), which it never had" }
+        if let flaw = try JournalReview(transition, limits: limits).flaw() { return flaw }
         let inspection = Inspection(transition)
         if case .foreign(let offset) = try inspection.words() {
             return "what stands at offset \(offset) is neither what was there before the repair nor what it wrote"
@@ -202,6 +240,9 @@ package struct RepairSession {
         let imageBefore = try MetadataDigest.fingerprint(
             of: transition.imageBefore, identity: before, limits: limits)
         guard imageBefore.isSame(as: root.before) else { return "its tables have changed since" }
+        if let offset = try inspection.firstByteInPartialCluster() {
+            return "what was missing of the last cluster has been written to since, at offset \(offset)"
+        }
         if try inspection.refersToTail(), let offset = try inspection.firstDifferenceInTail() {
             return "the copy at offset \(offset) has been written to since"
         }
@@ -236,6 +277,15 @@ package struct RepairSession {
     }
 
     private func check() -> ImageReport { Checker(limits: limits, threadCount: threadCount).check(storage) }
+
+    private func finishDone(_ id: RepairID) throws(RepairFailure) -> ImageReport {
+        do throws(RepairFailure) {
+            return try finish(id, .done)
+        } catch {
+            guard case .journal(let message) = error else { throw error }
+            throw .journal("the image is changed as planned, but \(message): the next repair takes it back first")
+        }
+    }
 
     /// Checks the image once more for the store, and commits how the repair ended.
     private func finish(

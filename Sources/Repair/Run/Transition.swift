@@ -1,3 +1,4 @@
+import Glibc
 import QED
 
 /// Brings an image from before a repair to after it, or back, by the writes in the journal.
@@ -54,6 +55,13 @@ struct Transition {
         }
     }
 
+    /// The end of the file as the repair makes it.
+    func imageWithTail() throws(RepairFailure) -> OverlaySource {
+        var tail: [RepairWrite] = []
+        try journal.forEachWrite(of: id, in: .tail) { tail.append($0) }
+        return OverlaySource(imageBefore, writes: tail, direction: .forward, size: max(sizeAfter, sizeBefore))
+    }
+
     // MARK: - Steps
 
     private func writeWords(of phase: RepairWrite.Phase, _ direction: RepairDirection) throws(RepairFailure) {
@@ -94,10 +102,13 @@ struct Transition {
         try journal.forEachWrite(of: id, in: .reclaim) { write throws(RepairFailure) in
             let end = min(write.offset.saturatingAdd(write.length), sizeAfter)
             guard write.offset < end else { return }
-            try RepairFailure.wrap { () throws(SystemError) in
+            do throws(SystemError) {
                 try storage.punchHole(at: ByteOffset(write.offset), length: end - write.offset)
+                isChanged = true
+            } catch {
+                // A file system without holes gives nothing back.
+                guard error.code == EOPNOTSUPP || error.code == ENOSYS else { throw .image(error) }
             }
-            isChanged = true
         }
         if sizeAfter < sizeBefore, storage.size >= sizeAfter {
             try RepairFailure.wrap { () throws(SystemError) in try storage.cut(to: sizeAfter) }
@@ -107,8 +118,12 @@ struct Transition {
     }
 
     private func restoreLeaks() throws(RepairFailure) {
-        if sizeAfter < sizeBefore, storage.size < sizeBefore {
-            try RepairFailure.wrap { () throws(SystemError) in try storage.extend(to: sizeBefore) }
+        if sizeAfter < sizeBefore {
+            // Anew, even if it is as long already: an earlier attempt may never have reached the disk.
+            try RepairFailure.wrap { () throws(SystemError) in
+                if storage.size > sizeAfter { try storage.cut(to: sizeAfter) }
+                try storage.extend(to: sizeBefore)
+            }
         }
         var isChanged = sizeAfter < sizeBefore
         try journal.forEachWrite(of: id, in: .reclaim) { write throws(RepairFailure) in

@@ -22,7 +22,9 @@ extension StoreJournal {
         }
         guard case .integer(let id) = found else { return }
         throw .refused(
-            Refusal(.journal, "repair \(id) of it has not ended", advice: "settle that one first: any repair does"))
+            Refusal(
+                .journal, "repair \(id) of it has not ended",
+                advice: "the next repair settles that first; --give-up leaves it"))
     }
 
     func confirmUndoable(_ id: RepairID, of image: Int64) throws(RepairFailure) {

@@ -23,8 +23,14 @@ extension StoreJournal {
             guard try statement.column(2) else {
                 return "repair \(id) cannot be undone: bytes that it gave back were not saved"
             }
-            return try stack(ofImageOf: id).objection(to: id)
+            if let objection = try stack(ofImageOf: id).objection(to: id) { return objection }
+            return try chainObjection(since: id)
         }
+    }
+
+    private func chainObjection(since id: RepairID) throws(SQLiteError) -> String? {
+        guard try lastOfChain(since: id) == nil else { return nil }
+        return "the image was used between repair \(id) and a later one, so it cannot be undone any more"
     }
 
     /// The newest repair of the same image that is in effect and no undo: the top of its `RepairStack`.
@@ -32,23 +38,30 @@ extension StoreJournal {
         try RepairFailure.wrap { () throws(SQLiteError) in try stack(ofImageOf: id).top }
     }
 
-    /// The image of a repair as the last one of that image left it, done or rolled back; nil if that is not known.
-    ///
-    /// What the image has to be like before an undo: with undone repairs in between its times are not those at the end
-    /// of the repair to be undone.
-    package func lastFingerprint(ofImageOf id: RepairID) throws(RepairFailure) -> ImageFingerprint? {
-        try RepairFailure.wrap { () throws(SQLiteError) in
-            let statement = try database.prepare(
-                RepairRow.select + """
-                     WHERE image_id = (SELECT image_id FROM repair WHERE id = ?) AND state <> 'prepared'
-                    ORDER BY repair.id DESC LIMIT 1
-                    """)
-            try statement.bind(id)
-            guard try statement.step() else { return nil }
-            defer { statement.reset() }
+    package func lastFingerprint(since id: RepairID) throws(RepairFailure) -> ImageFingerprint? {
+        try RepairFailure.wrap { () throws(SQLiteError) in try lastOfChain(since: id) }
+    }
+
+    /// The image as the last ended repair left it, if each one since `id` began with what the one before it left.
+    private func lastOfChain(since id: RepairID) throws(SQLiteError) -> ImageFingerprint? {
+        let statement = try database.prepare(
+            RepairRow.select + """
+                 WHERE image_id = (SELECT image_id FROM repair WHERE id = ?1) AND repair.id >= ?1
+                    AND state <> 'prepared'
+                ORDER BY repair.id
+                """)
+        try statement.bind(id)
+        var last: ImageFingerprint?
+        var isFirst = true
+        while try statement.step() {
             let row = try RepairRow(statement)
-            return row.state == .conflict ? nil : row.after
+            // Refused before its first write: it left the image as it was.
+            if row.state == .rolledBack, row.after == nil { continue }
+            let continues = isFirst || last.map { row.before.identity.isContinued(from: $0.identity) } ?? false
+            last = continues && row.state != .conflict ? row.after : nil
+            isFirst = false
         }
+        return last
     }
 
     private func stack(ofImageOf id: RepairID) throws(SQLiteError) -> RepairStack {
@@ -63,5 +76,13 @@ extension StoreJournal {
             entries.append(RepairStack.Entry(id: try statement.column(0), undoes: try statement.column(1)))
         }
         return RepairStack(entries)
+    }
+}
+
+extension FileIdentity {
+    /// Whether it is the file that a repair left, unchanged since. A restart may give its device another number, and
+    /// who changes its owner changes no contents.
+    fileprivate func isContinued(from last: FileIdentity) -> Bool {
+        inode == last.inode && size == last.size && modificationTime == last.modificationTime
     }
 }

@@ -20,6 +20,9 @@ struct RepairCommand: Command {
             OptionSpec("dry-run", short: "n", help: "only print the plan"),
             OptionSpec("yes", short: "y", help: "do not ask"),
             OptionSpec("list", help: "list the repairs that were made, with the numbers that undo them"),
+            OptionSpec(
+                "give-up", value: "REPAIR-ID",
+                help: "do not try any more to settle this repair, which was interrupted; its image stays as it is"),
             OptionSpec("plan-out", value: "FILE", kind: .file, help: "write the plan as JSON"),
             OptionSpec(
                 "only", value: "ACTION,...", kind: .listOf(cases: RepairAction.self), help: "do these and nothing else"),
@@ -54,6 +57,7 @@ struct RepairCommand: Command {
     private let planPath: RawPath?
     private let storePath: String
     private let format: RowFormat
+    private let givenUp: RepairID?
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         self.parsed = parsed
@@ -65,6 +69,7 @@ struct RepairCommand: Command {
         planPath = parsed.value(of: "plan-out").map { RawPath(bytes: $0.bytes) }
         storePath = try StoreLocation.path(parsed)
         format = try RowFormat(parsed)
+        givenUp = try parsed.integer(of: "give-up", in: 1...Int.max).map(RepairID.init)
         if !parsed.has("yes"), !parsed.has("dry-run"), !parsed.has("list"), isatty(STDIN_FILENO) != 1 {
             throw parsed.usageError("there is no terminal to ask on: give --yes, or --dry-run")
         }
@@ -112,6 +117,9 @@ struct RepairCommand: Command {
     private func repair(
         _ pass: RepairPass, _ store: ReportStore, _ journal: StoreJournal
     ) throws(RepairFailure) -> ExitStatus {
+        if let given = givenUp {
+            try journal.finish(given, RepairEnd(.conflict, message: "given up on request"))
+        }
         let access = try ImageAccess(access, pass.cancellation)
         var status = try pass.settleInterrupted(journal, access)
         let (candidates, unknown) = try candidates(store)
@@ -142,6 +150,9 @@ struct RepairCommand: Command {
         if images.isEmpty, isAll, !isQuiet { StandardOutput.writeLine("nothing to repair") }
         guard let planPath else { return }
         let text = PlanFile.text(images, storePath: storePath)
+        guard PlanFile.mayReplace(planPath) else {
+            throw .unexpected("--plan-out: \(PrintableText.escaping(planPath.bytes)) exists, and is no plan")
+        }
         try RepairFailure.wrap { () throws(SystemError) in try AtomicFile.write(text, to: planPath) }
     }
 
@@ -165,7 +176,8 @@ struct RepairCommand: Command {
             for name in names {
                 let path = ImageName.resolve(RawPath(bytes: name.bytes))
                 if let candidate = try store.repairCandidate(host: Host.name, path: path) {
-                    candidates.append(candidate)
+                    // The same image may be named twice.
+                    if !candidates.contains(candidate) { candidates.append(candidate) }
                 } else {
                     Diagnostic.error("\(name.printable): the store knows no such image: scan it first")
                     status = .failed

@@ -1,3 +1,4 @@
+import Glibc
 import QED
 import Repair
 import ReportStore
@@ -12,6 +13,20 @@ enum PlanFile {
         ]
         let bodies = images.map { "  " + object($0) }.joined(separator: ",\n")
         return "{\n" + head.map { "\($0),\n" }.joined() + "\"images\": [\n\(bodies)\n]\n}\n"
+    }
+
+    /// How every plan begins.
+    private static let beginning = "{\n\"program\": \"\(Program.name) "
+
+    /// Whether a plan may be put at a path: nothing is there, or an earlier plan. A slip must not cost an image.
+    static func mayReplace(_ path: RawPath) -> Bool {
+        var status = stat()
+        guard path.withCString({ lstat($0, &status) }) == 0 else { return true }
+        let descriptor = path.withCString { open($0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: beginning.utf8.count)
+        return pread(descriptor, &bytes, bytes.count, 0) == bytes.count && bytes.elementsEqual(beginning.utf8)
     }
 
     private static func object(_ image: PlannedImage) -> String {

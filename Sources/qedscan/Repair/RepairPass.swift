@@ -63,6 +63,7 @@ struct RepairPass {
             }
             do throws(RepairFailure) {
                 guard let done = try session(image.path, journal, access).repair(options, as: plan) else { continue }
+                access.forget(image.path)
                 repaired.append(done.id)
                 status.formUnion(.repaired)
                 status.formUnion(ExitStatus(done.report.outcome))

@@ -41,7 +41,7 @@ enum ClearInvalid: PlannedAction {
     /// An L1 entry has no value that reads as zeros: it gets an L2 table of zero clusters.
     private static func putZeroTable(at word: EntryWord, in draft: inout PlanDraft) -> Bool {
         let geometry = draft.geometry
-        if let refusal = draft.refusal(ofClusters: geometry.tableClusters) {
+        if let refusal = draft.refusal(ofTableWithClusters: geometry.tableClusters) {
             draft.leave(1, because: refusal)
             return false
         }

@@ -10,7 +10,7 @@ enum CloneTables: PlannedAction {
         var refused: [UInt64: String] = [:]
         for shared in draft.survey.claims.sharedTables {
             let table = shared.word.value
-            if let refusal = refused[table] ?? draft.refusal(ofClusters: draft.geometry.tableClusters) {
+            if let refusal = refused[table] ?? draft.refusal(ofTableWithClusters: draft.geometry.tableClusters) {
                 draft.leave(1, because: refusal)
                 continue
             }
@@ -34,7 +34,7 @@ enum CloneTables: PlannedAction {
         try TableReading.forEachPiece(of: word, geometry, source) { _, entries in
             dataClusters += UInt64(entries.count { isData($0, geometry) })
         }
-        if let refusal = draft.refusal(ofClusters: geometry.tableClusters + dataClusters) {
+        if let refusal = draft.refusal(ofTableWithClusters: geometry.tableClusters + dataClusters) {
             return refusal
         }
         let table = draft.takeClusters(geometry.tableClusters)

@@ -1,0 +1,87 @@
+import QED
+
+/// Whether the writes in a journal are those of a repair: changes of an image's tables and header, new bytes at its end,
+/// bytes of its own that are given back. A store that was damaged, or written by somebody else, must not make us
+/// write anything else.
+struct JournalReview {
+    private let transition: Transition
+    private let limits: CheckLimits
+
+    init(_ transition: Transition, limits: CheckLimits) {
+        self.transition = transition
+        self.limits = limits
+    }
+
+    /// What is wrong with them, as a clause; nil if nothing is.
+    func flaw() throws(RepairFailure) -> String? {
+        guard let wellFormed = try tables() else { return "it is no QED image, or its header cannot be used" }
+        var flaw: String?
+        for phase in RepairWrite.Phase.allCases {
+            try transition.journal.forEachWrite(of: transition.id, in: phase) { write throws(RepairFailure) in
+                guard flaw == nil, !isSound(write, tables: wellFormed) else { return }
+                flaw = "the journal is damaged: its write at offset \(write.offset) is not one of a repair"
+            }
+        }
+        return flaw
+    }
+
+    private func isSound(_ write: RepairWrite, tables: RangeUnion) -> Bool {
+        let end = write.offset.saturatingAdd(write.length)
+        switch (write.phase, write.content) {
+        case (.header, .words(let before, let after)):
+            let features = UInt64(HeaderField.features.offset)
+            return isWords(write, before, after) && write.offset >= features
+                && end <= UInt64(HeaderField.l1TableOffset.offset)
+        case (.detach, .words(let before, let after)), (.pointer, .words(let before, let after)):
+            return isWords(write, before, after)
+                && stride(from: write.offset, to: end, by: 8).allSatisfy { tables.contains($0) }
+        case (.tail, .append), (.tail, .copy):
+            return write.offset >= transition.sizeBefore && end <= transition.sizeAfter
+        case (.reclaim, .release(let length, let saved)):
+            return end <= transition.sizeBefore && UInt64(saved?.count ?? Int(clamping: length)) == length
+        default: return false
+        }
+    }
+
+    private func isWords(_ write: RepairWrite, _ before: [UInt8], _ after: [UInt8]) -> Bool {
+        before.count == after.count && before.count % 8 == 0 && write.offset % 8 == 0
+    }
+
+    /// The bytes of the L1 table and of all L2 tables with a valid offset; nil without a usable header.
+    private func tables() throws(RepairFailure) -> RangeUnion? {
+        let before = transition.imageBefore
+        let header = try RepairFailure.wrap { () throws(SystemError) in try HeaderPass.readHeader(before) }
+        let source = OverlaySource(completing: before, header: header)
+        guard header.hasMagic, let geometry = Geometry.ofUsable(header, fileSize: source.size) else { return nil }
+        var tables = TableRanges(geometry)
+        let clock = CheckClock(limits: limits, diskSize: source.diskSize, isCancelled: { false })
+        var walk = TableWalk(source: source, geometry: geometry, workspace: CheckWorkspace(), clock: clock)
+        walk.run(&tables)
+        if let error = walk.errors.errors.first { throw .image(error.error) }
+        if let stop = walk.stop { throw .unexpected(stop.message) }
+        return RangeUnion(of: tables.ranges)
+    }
+}
+
+/// Collects where the tables stand.
+private struct TableRanges: TableVisitor {
+    private let geometry: Geometry
+    private(set) var ranges: [Range<UInt64>]
+
+    init(_ geometry: Geometry) {
+        self.geometry = geometry
+        let l1Table = geometry.l1TableOffset.rawValue
+        ranges = [l1Table..<l1Table.saturatingAdd(geometry.tableByteCount)]
+    }
+
+    var isFinished: Bool { false }
+
+    mutating func visitL1Entry(_ value: UInt64, at l1Index: Int) -> Bool {
+        if geometry.fault(ofTableAt: ByteOffset(value)) == nil {
+            ranges.append(value..<value.saturatingAdd(geometry.tableByteCount))
+        }
+        return false
+    }
+
+    mutating func visitL2Entries(_ entries: UnsafeBufferPointer<UInt64>, at firstL2Index: Int, of l1Index: Int) {}
+}
