@@ -58,6 +58,11 @@ repair-figures: build ## repair a pool of every damage and take it back, beside 
 	$(call need,$(RUN_PACKAGES))
 	Benchmarks/repair.sh "$(BIN)"
 
+.PHONY: report-figures
+report-figures: build ## time every report on a store of 100,000 images and 30 scans
+	$(call need,$(RUN_PACKAGES))
+	Benchmarks/reports.sh "$(BIN)"
+
 .PHONY: install
 install: build ## install program, man page and completions below $(DESTDIR)$(PREFIX)
 	install -D -m 755 "$(BIN)/qedscan" "$(DESTDIR)$(PREFIX)/bin/qedscan"

@@ -1,9 +1,11 @@
 -- What is different since the scan before?
 --
+-- :scan (default latest): the number of the scan; the latest is that of each host
+--
 -- path: the image
 -- change: new, vanished, returned, moved, healed, newly-damaged, worse or changed
 -- old_path: where an image was that has moved
--- outcome_before, outcome_after: of the scan before, and of the latest of the host
+-- outcome_before, outcome_after: of the scan before, and of the scan
 -- corruptions_before, corruptions_after: bad or shared entries
 -- leaks_before, leaks_after: clusters that nothing refers to
 SELECT
@@ -17,7 +19,7 @@ SELECT
     leaks_before,
     leaks_after
 FROM scan_change
-WHERE scan_id IN (SELECT max(id) FROM scan GROUP BY host)
+WHERE scan_id IN (SELECT ifnull(:scan, max(id)) FROM scan GROUP BY host)
 ORDER BY
     CASE change WHEN 'newly-damaged' THEN 0 WHEN 'worse' THEN 1 WHEN 'vanished' THEN 2 ELSE 3 END,
     change,

@@ -52,6 +52,43 @@ import Testing
         #expect(try await fixture.run("query", sql).output == "path\n")
     }
 
+    private static let hostileTexts = [
+        "<script>alert(1)</script>", "a\nb", "a\r\n| x | y |", "\u{1B}[31m", "a|b", "a\\|b", "end\\", "`code`", "``|``",
+        "=cmd()", "+1", "-x", "@x", "\t=x", "\r=x", "\"><img src=x>", "' onload='x", "&lt;", "</td></table>", "日本",
+    ]
+
+    @Test(arguments: hostileTexts) func noTextBreaksOutOfItsCell(_ text: String) async throws {
+        let sql = "SELECT :x AS x, -7 AS n, -0.5 AS r"
+        func output(_ format: String) async throws -> String {
+            try await fixture.run("query", "--format", format, "-p", "x=" + text, sql).output
+        }
+        let markdown = try await output("markdown").split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(markdown.count == 4)
+        #expect(markdown[0] == "| x | n | r |")
+        let row = String(markdown[2]).replacingOccurrences(of: "\\\\", with: "").replacingOccurrences(
+            of: "\\|", with: "")
+        #expect(row.filter { $0 == "|" }.count == 4)
+        #expect(!row.replacingOccurrences(of: "\\`", with: "").contains("`") && !row.contains("<"))
+
+        let html = try await output("html")
+        #expect(html.utf8.allSatisfy { $0 < 0x7F })
+        let cell = try #require(html.firstRange(of: "<tr><td>")).upperBound
+        let end = try #require(html.firstRange(of: "</td><td align=\"right\">-7</td>")).lowerBound
+        #expect(!html[cell..<end].contains { "<>\"'\n".contains($0) })
+
+        let fields = try await output("csv").unicodeScalars
+        let value = String(String.UnicodeScalarView(fields.dropFirst("x,n,r\r\n".unicodeScalars.count)))
+        let isFormula = text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
+        let expected = (isFormula ? "'" : "") + text
+        let isQuoted = expected.unicodeScalars.contains { ",\"\r\n".unicodeScalars.contains($0) }
+        let quoted = "\"" + expected.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+        #expect(Array(value.utf8) == Array(((isQuoted ? quoted : expected) + ",-7,-0.5\r\n").utf8))
+
+        let lines = try await output("json")
+        let json = try JSONSerialization.jsonObject(with: Data(lines.utf8)) as? [[String: Any]]
+        #expect(json?.first?["x"] as? String == text)
+    }
+
     @Test func namesReachNoTerminalRaw() async throws {
         var outputs = [try await fixture.run("query", "SELECT * FROM latest_check")]
         outputs.append(try await fixture.run("report", "damaged"))

@@ -66,4 +66,35 @@ import Testing
         #expect(result.status == 8)
         #expect(result.errors.contains("standard output"))
     }
+
+    @Test func valuesAreBoundNotPasted() async throws {
+        let sql = "SELECT :a AS a, typeof(:a) AS t, typeof(@b) AS u"
+        let hostile = "x' OR 1; DROP TABLE image; --"
+        let result = try await fixture.run(
+            "query", "--format", "csv", "-p", "a=" + hostile, "--param", "b=-5", sql)
+        #expect(result.output == "a,t,u\r\n\(hostile),text,integer\r\n")
+        #expect(try await fixture.run("query", "-p", "a=", "-p", "b=007", sql).status == 0)
+        #expect(try await fixture.number("SELECT count(*) FROM image") == 1)
+    }
+
+    @Test(arguments: [
+        ["query", "SELECT :a"], ["query", "SELECT ?"], ["query", "-p", "b=1", "SELECT 1"],
+        ["query", "-p", "a=1", "-p", "a=2", "SELECT :a"], ["query", "-p", "a", "SELECT :a"],
+        ["query", "-p", "=1", "SELECT :a"], ["report", "-p", "limit=1"], ["report", "largest", "-p", "limit=x"],
+        ["report", "largest", "-p", "limit=-1"], ["report", "largest", "-p", "limit=9223372036854775808"],
+        ["report", "largest", "-p", "limit=1", "-p", "limit=1"], ["report", "largest", "-p", "days=1"],
+        ["report", "summary", "-p", "days=1"],
+    ]) func valuesThatDoNotFitAreUsageErrors(_ arguments: [String]) async throws {
+        let result = try await fixture.run(arguments)
+        #expect(result.status == 16)
+        #expect(result.output == "")
+        #expect(result.errors.contains("param"))
+    }
+
+    @Test func reportsListTheirParameters() async throws {
+        let lines = try await fixture.run("report", "--format", "csv").output.split(separator: "\r\n")
+        #expect(lines.contains("largest,Which images take the most space on disk?,limit=20"))
+        #expect(lines.contains { $0.hasPrefix("changes,") && $0.hasSuffix(",scan=latest") })
+        #expect(try await fixture.run("report", "largest", "-p", "limit=0", "--format", "json").output == "[]\n")
+    }
 }

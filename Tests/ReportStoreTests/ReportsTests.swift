@@ -24,6 +24,7 @@ import Testing
                     .sample { _ in
                     } _: {
                         ($0.leaks, $0.qemuLeaks) = (5, 4)
+                        ($0.counts.allocated, $0.counts.fragmented) = (8, 3)
                         $0.findings = [
                             Finding(kind: .clusterLeaked, fileOffset: ByteOffset(9 << 16), clusterCount: 5)
                         ]
@@ -42,6 +43,8 @@ import Testing
                         ]
                     }))
             writer.write(CheckRecord(RawPath("/pool/invalid"), .sample { $0.clusterSize = 7 }, message: "bad size"))
+            writer.write(
+                CheckRecord(RawPath("/pool/new"), .sample { $0.features = FeatureBits(rawValue: 1 << 63 | 8) }))
             writer.write(CheckRecord(RawPath("/pool/used"), nil, message: "a program has it"))
             writer.write(
                 CheckRecord(
@@ -99,7 +102,7 @@ import Testing
             "/gone/leaking|vanished|-|-|-|-|-|-|-", "/pool/clean|new|-|-|clean|-|0|-|0",
             "/pool/corrupt|new|-|-|corrupt|-|3|-|2", "/pool/dirty|new|-|-|clean|-|0|-|0",
             "/pool/invalid|new|-|-|invalid|-|-|-|-", "/pool/leaking|new|-|-|leaking|-|0|-|5",
-            "/pool/used|new|-|-|-|-|-|-|-",
+            "/pool/new|new|-|-|unsupported|-|-|-|-", "/pool/used|new|-|-|-|-|-|-|-",
         ],
         "assessment": [
             "/pool/invalid|unusable|The header cannot be used: bad size.|0|-|-|-|-",
@@ -119,6 +122,8 @@ import Testing
         "errors": [
             "/pool/invalid|invalid|bad size|2026-01-02 03:04:05.678",
             "/pool/locked|open|no|2026-01-02 03:00:00.000",
+            "/pool/new|unsupported|features 0x8000000000000008: unknown feature bits: the image must not be opened"
+                + "|2026-01-02 03:04:05.678",
             "/pool/used|in_use|a program has it|2026-01-02 03:04:05.678",
         ],
         "leaked-space": [
@@ -132,23 +137,76 @@ import Testing
             "1|/gone/leaking|done|clear-invalid, clone-shared|-|2|leaking|leaking|2|65536|65536|131072|"
                 + "2026-01-02 04:00:00.000|-",
         ],
+        "capacity": [
+            "/pool|7|268435456|9175040|358400",
+            "(all)|7|268435456|9175040|358400",
+        ],
+        "findings-by-kind": [
+            "cluster-size-invalid|corruption|1|1|0|0|0|-|the cluster size is not a power of 2 from 409"
+                + "6 to 67108864 bytes",
+            "data-cluster-shared|corruption|1|1|0|3|196608|clone-shared|the data cluster belongs to an"
+                + "other entry too",
+            "features-unsupported|corruption|1|1|0|0|0|-|unknown feature bits: the image must not be opened",
+            "cluster-leaked|leak|1|1|0|5|0|reclaim-leaks|nothing refers to the clusters",
+        ],
+        "fragmentation": [
+            "/pool/leaking|3|8|37.5|1310720"
+        ],
+        "guest-ranges-at-risk": [
+            "/pool/corrupt|0|196608|data-cluster-shared|the data cluster belongs to another entry too|0"
+        ],
+        "in-use": [
+            "/pool/used|in_use|a program has it|-|-|2026-01-02 03:04:05.678"
+        ],
+        "largest": [
+            "/pool/clean|clean|51200|1310720|67108864",
+            "/pool/corrupt|corrupt|51200|1310720|67108864",
+            "/pool/dirty|clean|51200|1310720|67108864",
+            "/pool/invalid|invalid|51200|1310720|-",
+            "/pool/leaking|leaking|51200|1310720|67108864",
+            "/pool/new|unsupported|51200|1310720|-",
+            "/pool/used|in_use|51200|1310720|-",
+        ],
+        "stale": [
+            "/pool/used|-|-|2026-01-02 03:00:00.000",
+            "/pool/clean|clean|2026-01-02 03:04:05.678|2026-01-02 03:00:00.000",
+            "/pool/corrupt|corrupt|2026-01-02 03:04:05.678|2026-01-02 03:00:00.000",
+            "/pool/dirty|clean|2026-01-02 03:04:05.678|2026-01-02 03:00:00.000",
+            "/pool/invalid|invalid|2026-01-02 03:04:05.678|2026-01-02 03:00:00.000",
+            "/pool/leaking|leaking|2026-01-02 03:04:05.678|2026-01-02 03:00:00.000",
+            "/pool/new|unsupported|2026-01-02 03:04:05.678|2026-01-02 03:00:00.000",
+        ],
+        "trend": [
+            "1|test|2026-01-02 03:00:00.000|completed|0|0|0|0|0|0|0|0|0|0|0|0",
+            "2|test|2026-01-02 03:00:00.000|completed|8|2|2|1|0|1|1|1|0|2|3|458752",
+        ],
+        "unsupported": [
+            "/pool/new|0x8000000000000008|features 0x8000000000000008: unknown feature bits: the image"
+                + " must not be opened|1310720|2026-01-02 03:04:05.678"
+        ],
         "summary": [
             "clean|2|1|0|0|0|134217728|102400", "corrupt|1|1|2|3|131072|67108864|51200", "in_use|1|0|0|0|0|0|51200",
             "invalid|1|0|0|0|0|0|51200", "leaking|1|0|5|0|327680|67108864|51200",
-            "total|6|2|7|3|458752|268435456|307200",
+            "unsupported|1|0|0|0|0|0|51200", "total|7|2|7|3|458752|268435456|358400",
         ],
     ]
 
     @Test(arguments: Report.all.map(\.name)) func answersAreRight(_ name: String) throws {
         try fill()
         let report = try #require(Report.named(name))
-        #expect(try fixture.lines(report.sql) == ReportsTests.golden[name])
+        #expect(try fixture.lines(report) == ReportsTests.golden[name])
     }
 
     @Test(arguments: Report.all.map(\.name)) func anEmptyStoreGivesAnAnswerToo(_ name: String) throws {
         let report = try #require(Report.named(name))
-        let sums = ["leaked-space": ["(all)|0|0|-|0"], "summary": ["total|0|0|0|0|0|0|0"]]
-        #expect(try fixture.lines(report.sql) == sums[name] ?? [])
+        let sums = [
+            "capacity": ["(all)|0|0|0|0"], "leaked-space": ["(all)|0|0|-|0"], "summary": ["total|0|0|0|0|0|0|0"],
+        ]
+        if name == "trend" {
+            #expect(try fixture.rows(report.sql).map { Array($0[4...]) } == [Array(repeating: .integer(0), count: 12)])
+        } else {
+            #expect(try fixture.lines(report) == sums[name] ?? [])
+        }
     }
 
     @Test(arguments: Report.all.map(\.name)) func headerSaysTheQuestionAndEveryColumn(_ name: String) throws {
@@ -160,6 +218,8 @@ import Testing
             line.prefix { $0 != ":" }.split(separator: ",").map { $0.drop { $0 == " " } }
         }
         #expect(documented.map(String.init) == statement.columnNames)
+        #expect(Set(report.parameters.map { ":" + $0.name }) == Set(statement.parameterNames))
+        #expect(report.parameters.allSatisfy { !$0.meaning.isEmpty && !$0.defaultText.isEmpty })
         #expect(Set(statement.columnNames).count == statement.columnNames.count)
         #expect(report.sql.contains("\nORDER BY"))
     }

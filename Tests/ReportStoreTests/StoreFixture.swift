@@ -33,17 +33,27 @@ final class StoreFixture {
     }
 
     /// The rows of a question, each value as SQLite gives it.
-    func rows(_ sql: String) throws -> [[SQLiteValue]] {
+    ///
+    /// - Parameter values: of its parameters, by name with the sign.
+    func rows(_ sql: String, _ values: [String: SQLiteValue] = [:]) throws -> [[SQLiteValue]] {
         let database = try Database(path: path, mode: .readWrite)
         let statement = try database.prepare(sql)
+        for (name, value) in values { try statement.bind(value, named: name) }
         var rows: [[SQLiteValue]] = []
         while try statement.step() { rows.append(try statement.row()) }
         return rows
     }
 
     /// The rows as text, their values separated by bars.
-    func lines(_ sql: String) throws -> [String] {
-        try rows(sql).map { row in row.map(StoreFixture.text).joined(separator: "|") }
+    func lines(_ sql: String, _ values: [String: SQLiteValue] = [:]) throws -> [String] {
+        try rows(sql, values).map { row in row.map(StoreFixture.text).joined(separator: "|") }
+    }
+
+    /// The rows of a report as text, with its defaults for what is not given.
+    func lines(_ report: Report, _ values: [String: Int64] = [:]) throws -> [String] {
+        let defaults = report.parameters.map { (":" + $0.name, $0.defaultValue) }
+        let given = values.map { (":" + $0.key, SQLiteValue.integer($0.value)) }
+        return try lines(report.sql, Dictionary(defaults + given) { $1 })
     }
 
     func execute(_ sql: String) throws { try Database(path: path, mode: .readWrite).execute(sql) }

@@ -6,7 +6,9 @@ package struct Report: Sendable {
     package let name: String
     /// The first line of the file's comment.
     package let question: String
-    /// The rest of the comment: the columns and their units.
+    /// What it takes, in the order of the comment.
+    package let parameters: [ReportParameter]
+    /// The rest of the comment: the columns and their units, and notes.
     package let columns: [String]
     package let sql: String
 
@@ -22,6 +24,8 @@ package struct Report: Sendable {
             .prefix { $0.hasPrefix("--") }
             .map { String($0.drop { $0 == "-" }.drop { $0 == " " }) }
         question = comment.first ?? ""
-        columns = comment.dropFirst().filter { !$0.isEmpty }
+        let rest = comment.dropFirst().filter { !$0.isEmpty }
+        parameters = rest.compactMap(ReportParameter.init(declaration:))
+        columns = rest.filter { !$0.hasPrefix(":") }
     }
 }

@@ -41,7 +41,7 @@ struct RepairCommand: Command {
             OptionSpec(
                 "max-growth", value: "SIZE", help: "by how much copies may make one image longer", default: "1G"),
             OptionSpec("max-memory", value: "SIZE", help: "limit of the maps of one image: 64M, 1G", default: "192M"),
-        ] + AccessOptions.specs + [RowFormat.option],
+        ] + AccessOptions.specs + [AnswerFormat.option],
         operands: [
             OperandSpec("IMAGE", kind: .file, help: "an image that was scanned", optional: true, repeating: true)
         ],
@@ -56,7 +56,7 @@ struct RepairCommand: Command {
     private let limits: CheckLimits
     private let planPath: RawPath?
     private let storePath: String
-    private let format: RowFormat
+    private let format: AnswerFormat
     private let givenUp: RepairID?
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
@@ -68,7 +68,7 @@ struct RepairCommand: Command {
         self.limits = limits
         planPath = parsed.value(of: "plan-out").map { RawPath(bytes: $0.bytes) }
         storePath = try StoreLocation.path(parsed)
-        format = try RowFormat(parsed)
+        format = try AnswerFormat(parsed)
         givenUp = try parsed.integer(of: "give-up", in: 1...Int.max).map(RepairID.init)
         if !parsed.has("yes"), !parsed.has("dry-run"), !parsed.has("list"), isatty(STDIN_FILENO) != 1 {
             throw parsed.usageError("there is no terminal to ask on: give --yes, or --dry-run")
@@ -92,7 +92,9 @@ struct RepairCommand: Command {
         guard let store = try StoreLocation.openToRead(parsed), let report = Report.named("repairs") else {
             return .failed
         }
-        return Question(sql: report.sql, format: format, palette: palette, roundsBytes: true).ask(store.database)
+        let values = ParameterValues(parsed, defaultsOf: report)
+        return try Question(sql: report.sql, values: values, format: format, palette: palette, roundsBytes: true)
+            .ask(store.database)
     }
 
     private func dryRun(_ pass: RepairPass) throws(UsageError) -> ExitStatus {

@@ -5,21 +5,28 @@ import ReportStore
 struct ReportCommand: Command {
     static let spec = CommandSpec(
         "report", summary: "answer a question about the pool",
-        discussion: ["Without a name, lists the reports with the question that each answers."],
-        options: [RowFormat.option],
+        discussion: [
+            "Without a name, lists the reports with the question that each answers and the parameters that it takes."
+        ],
+        options: [AnswerFormat.option, ParameterValues.option],
         operands: [
             OperandSpec("NAME", kind: .oneOf(Report.all.map(\.name)), help: "the report", optional: true)
         ],
-        examples: [.init("qedscan report leaked-space --format csv", "Prints where space is wasted, as CSV.")])
+        examples: [
+            .init("qedscan report leaked-space --format csv", "Prints where space is wasted, as CSV."),
+            .init("qedscan report largest -p limit=5", "Prints the five largest images."),
+        ])
 
     private let parsed: ParsedCommand
     private let report: Report?
-    private let format: RowFormat
+    private let format: AnswerFormat
+    private let values: ParameterValues
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         self.parsed = parsed
         report = parsed.operand("NAME").flatMap { Report.named($0.text) }
-        format = try RowFormat(parsed)
+        format = try AnswerFormat(parsed)
+        values = try ParameterValues(parsed, for: report)
     }
 
     func run() throws(UsageError) -> ExitStatus {
@@ -27,18 +34,27 @@ struct ReportCommand: Command {
         guard let report else { return listReports(palette) }
         guard let store = try StoreLocation.openToRead(parsed) else { return .failed }
         if parsed.has("verbose"), format == .table { describe(report, palette) }
-        return Question(sql: report.sql, format: format, palette: palette, roundsBytes: true).ask(store.database)
+        return try Question(sql: report.sql, values: values, format: format, palette: palette, roundsBytes: true)
+            .ask(store.database)
     }
 
     private func listReports(_ palette: Palette) -> ExitStatus {
-        var writer = format.writer(columns: ["report", "question"], palette: palette)
-        for report in Report.all { writer.write([.text(report.name), .text(report.question)]) }
+        var writer = format.writer(columns: ["report", "question", "parameters"], palette: palette)
+        for report in Report.all {
+            let parameters = report.parameters.map { "\($0.name)=\($0.defaultText)" }.joined(separator: " ")
+            writer.write([
+                .text(report.name), .text(report.question), parameters.isEmpty ? .null : .text(parameters),
+            ])
+        }
         writer.finish()
         return .wellDone
     }
 
     private func describe(_ report: Report, _ palette: Palette) {
         StandardOutput.writeLine(palette.bold(report.question))
+        for parameter in report.parameters {
+            StandardOutput.writeLine("  -p \(parameter.name)=\(parameter.defaultText): \(parameter.meaning)")
+        }
         for column in report.columns { StandardOutput.writeLine("  " + column) }
         StandardOutput.writeLine()
     }

@@ -1,8 +1,11 @@
 import ReportStore
 
 /// RFC 4180: commas, double quotes where needed, CRLF. NULL is an empty field, a blob its hexadecimal digits.
+///
+/// A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a CR for a formula, and a name on a disk may
+/// be made to run one: such a text gets an apostrophe before it. Numbers stay as they are; JSON has the exact text.
 struct CSVWriter: RowWriter {
-    init(columns: [String]) { CSVWriter.writeLine(columns) }
+    init(columns: [String]) { CSVWriter.writeLine(columns.map(CSVWriter.defused)) }
 
     mutating func write(_ row: [SQLiteValue]) { CSVWriter.writeLine(row.map(CSVWriter.field)) }
 
@@ -17,14 +20,23 @@ struct CSVWriter: RowWriter {
         case .null: ""
         case .integer(let number): String(number)
         case .real(let number): String(number)
-        case .text(let text): text
+        case .text(let text): defused(text)
         case .blob(let bytes): bytes.hexadecimal
         }
     }
 
+    private static func defused(_ text: String) -> String {
+        switch text.unicodeScalars.first {
+        case "=", "+", "-", "@", "\t", "\r": "'" + text
+        default: text
+        }
+    }
+
     private static func quoted(_ field: String) -> String {
-        let special: Set<Unicode.Scalar> = [",", "\"", "\r", "\n"]
-        guard field.unicodeScalars.contains(where: special.contains) else { return field }
+        let isSpecial = field.utf8.contains {
+            $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0D || $0 == 0x0A
+        }
+        guard isSpecial else { return field }
         let doubled = field.unicodeScalars.flatMap { $0 == "\"" ? [$0, $0] : [$0] }
         return "\"" + String(String.UnicodeScalarView(doubled)) + "\""
     }

@@ -1,39 +1,21 @@
 import CommandSyntax
-import ReportStore
 
-/// How rows are printed.
+/// How what is known of one image is printed.
 enum RowFormat: String, CaseIterable {
     /// Aligned columns for people.
     case table
     /// RFC 4180, with a header line.
     case csv
-    /// One array of objects.
+    /// One object.
     case json
-    /// One object a line.
+    /// The same.
     case jsonl
 
     static let option = OptionSpec(
-        "format", value: "FORMAT", kind: .oneOf(cases: RowFormat.self), help: "how rows are printed",
+        "format", value: "FORMAT", kind: .oneOf(cases: RowFormat.self), help: "how it is printed",
         default: RowFormat.table.rawValue)
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         self = try parsed.choice(of: "format", as: RowFormat.self) ?? .table
     }
-
-    /// - Parameter roundsBytes: for people, in the table only: columns whose names end in `_bytes` read as `1.5 GiB`.
-    func writer(columns: [String], palette: Palette, roundsBytes: Bool = false) -> any RowWriter {
-        switch self {
-        case .table: TableWriter(columns: columns, palette: palette, roundsBytes: roundsBytes)
-        case .csv: CSVWriter(columns: columns)
-        case .json: JSONArrayWriter(columns: columns)
-        case .jsonl: JSONLinesWriter(columns: columns)
-        }
-    }
-}
-
-/// Prints rows to standard output as they come.
-protocol RowWriter {
-    mutating func write(_ row: [SQLiteValue])
-    /// After the last row.
-    mutating func finish()
 }

@@ -22,7 +22,7 @@ struct TableWriter: RowWriter {
 
     mutating func finish() {
         let heads = columns.map { TableWriter.text(.text($0)) }
-        let cells = rows.map { zip(columns, $0).map(cell) }
+        let cells = rows.map { zip(columns, $0).map { TableWriter.cell($0, $1, roundsBytes: roundsBytes) } }
         let widths = columns.indices.map { column in
             cells.reduce(TableWriter.width(of: heads[column])) { max($0, TableWriter.width(of: $1[column])) }
         }
@@ -40,7 +40,8 @@ struct TableWriter: RowWriter {
         for row in cells { StandardOutput.writeLine(line(row)) }
     }
 
-    private func cell(_ column: String, _ value: SQLiteValue) -> String {
+    /// A value as people read it, on one line.
+    static func cell(_ column: String, _ value: SQLiteValue, roundsBytes: Bool) -> String {
         if roundsBytes, case .integer(let number) = value, column.hasSuffix("_bytes") { return ByteCount.text(number) }
         return TableWriter.text(value)
     }
@@ -63,7 +64,7 @@ struct TableWriter: RowWriter {
 }
 
 extension SQLiteValue {
-    fileprivate var isNumberOrNull: Bool {
+    var isNumberOrNull: Bool {
         switch self {
         case .integer, .real, .null: true
         case .text, .blob: false

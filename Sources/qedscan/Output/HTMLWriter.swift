@@ -1,0 +1,44 @@
+import ReportStore
+
+/// One `<table>`: a fragment for a page or a mail, without style, script or anything to load.
+///
+/// All is ASCII, so that it reads the same whatever character set it is taken for.
+struct HTMLWriter: RowWriter {
+    private let columns: [String]
+    private let roundsBytes: Bool
+
+    init(columns: [String], roundsBytes: Bool) {
+        self.columns = columns
+        self.roundsBytes = roundsBytes
+        let heads = columns.map { "<th scope=\"col\">\(HTMLWriter.escaping(TableWriter.text(.text($0))))</th>" }
+        StandardOutput.writeLine("<table>\n<thead>\n<tr>\(heads.joined())</tr>\n</thead>\n<tbody>")
+    }
+
+    mutating func write(_ row: [SQLiteValue]) {
+        let cells = zip(columns, row).map { column, value in
+            let text = HTMLWriter.escaping(TableWriter.cell(column, value, roundsBytes: roundsBytes))
+            // Mail programs heed the attribute where they drop styles.
+            return value.isNumberOrNull ? "<td align=\"right\">\(text)</td>" : "<td>\(text)</td>"
+        }
+        StandardOutput.writeLine("<tr>\(cells.joined())</tr>")
+    }
+
+    mutating func finish() { StandardOutput.writeLine("</tbody>\n</table>") }
+
+    /// - Parameter text: printable, on one line.
+    private static func escaping(_ text: String) -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#39;"
+            case _ where scalar.isASCII: escaped.unicodeScalars.append(scalar)
+            default: escaped += "&#\(scalar.value);"
+            }
+        }
+        return escaped
+    }
+}

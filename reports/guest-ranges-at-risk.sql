@@ -1,0 +1,21 @@
+-- Which bytes of which guests are lost or in danger?
+--
+-- path: the image
+-- guest_offset: of the first byte in the guest's disk
+-- guest_bytes: bytes from there on
+-- kind: of the finding
+-- problem: what is wrong
+-- suppressed: more findings of the kind in the image that are counted, but not listed
+SELECT
+    latest_check.path,
+    finding.guest_offset,
+    finding.guest_length AS guest_bytes,
+    finding.kind,
+    finding_kind.message AS problem,
+    finding.suppressed_count AS suppressed
+FROM latest_check
+CROSS JOIN finding ON finding.check_result_id = latest_check.check_result_id  -- an image's findings, not all of a kind
+JOIN finding_kind ON finding_kind.slug = finding.kind
+WHERE latest_check.present AND latest_check.outcome NOT IN ('in_use', 'changing')
+    AND finding_kind.severity <> 'notice' AND finding.guest_length > 0
+ORDER BY latest_check.host, latest_check.path, finding.guest_offset, finding.number;

@@ -1,0 +1,20 @@
+-- Which images were in use or changed during their check, so that it says nothing of them?
+--
+-- path: the image
+-- outcome: in_use or changing
+-- message: who has it, or what changed
+-- last_outcome, last_checked_at: of the last check that could tell; UTC
+-- seen_at: of the check that could not; UTC
+SELECT
+    latest_check.path,
+    latest_check.outcome,
+    latest_check.message,
+    known.outcome AS last_outcome,
+    known.checked_at AS last_checked_at,
+    latest_check.checked_at AS seen_at
+FROM latest_check
+LEFT JOIN check_result AS known ON known.id = (
+    SELECT max(id) FROM check_result
+    WHERE image_id = latest_check.image_id AND outcome NOT IN ('in_use', 'changing'))
+WHERE latest_check.present AND latest_check.outcome IN ('in_use', 'changing')
+ORDER BY latest_check.host, latest_check.path;

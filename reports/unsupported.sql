@@ -1,0 +1,16 @@
+-- Which images have features that this program does not know?
+--
+-- path: the image
+-- features: the unknown bits, in hexadecimal
+-- message: the reason
+-- file_bytes: length of the file
+-- checked_at: UTC
+SELECT
+    path,
+    printf('0x%x', features & ~7) AS features,
+    message,
+    file_size AS file_bytes,
+    checked_at
+FROM latest_check
+WHERE present AND outcome = 'unsupported'
+ORDER BY host, path;
