@@ -30,7 +30,8 @@ let package = Package(
         // The programs.
         .target(name: "CommandSyntax", swiftSettings: settings),
         .executableTarget(
-            name: "qedscan", dependencies: ["CSystem", "CommandSyntax", "PoolScan", "Repair", "ReportStore", "QED"],
+            name: "qedscan",
+            dependencies: ["CSystem", "CMessageDigest", "CommandSyntax", "PoolScan", "Repair", "ReportStore", "QED"],
             swiftSettings: settings),
         .target(name: "Lab", dependencies: ["QED"], swiftSettings: settings),
         .executableTarget(name: "qedlab", dependencies: ["CommandSyntax", "Lab", "QED"], swiftSettings: settings),

@@ -1,4 +1,5 @@
 import CommandSyntax
+import QED
 import ReportStore
 
 /// `qedscan report [NAME]`
@@ -8,34 +9,59 @@ struct ReportCommand: Command {
         discussion: [
             "Without a name, lists the reports with the question that each answers and the parameters that it takes."
         ],
-        options: [AnswerFormat.option, ParameterValues.option],
+        options: [
+            AnswerFormat.option, ParameterValues.option,
+            OptionSpec(
+                "html", value: "PATH", kind: .file,
+                help: "write a page about the whole pool to that file, or as index.html in that directory"),
+        ],
         operands: [
             OperandSpec("NAME", kind: .oneOf(Report.all.map(\.name)), help: "the report", optional: true)
         ],
         examples: [
             .init("qedscan report leaked-space --format csv", "Prints where space is wasted, as CSV."),
             .init("qedscan report largest -p limit=5", "Prints the five largest images."),
+            .init("qedscan report --html pool.html", "Writes the state of the pool as one HTML page."),
         ])
 
     private let parsed: ParsedCommand
     private let report: Report?
     private let format: AnswerFormat
     private let values: ParameterValues
+    private let pagePath: RawPath?
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         self.parsed = parsed
         report = parsed.operand("NAME").flatMap { Report.named($0.text) }
         format = try AnswerFormat(parsed)
         values = try ParameterValues(parsed, for: report)
+        pagePath = parsed.value(of: "html").map { RawPath(bytes: $0.bytes) }
+        if pagePath != nil, report != nil || parsed.has("format") {
+            throw parsed.usageError("--html takes neither a report nor --format")
+        }
     }
 
     func run() throws(UsageError) -> ExitStatus {
         let palette = try Palette(parsed)
+        if let pagePath { return try writePage(to: pagePath) }
         guard let report else { return listReports(palette) }
         guard let store = try StoreLocation.openToRead(parsed) else { return .failed }
         if parsed.has("verbose"), format == .table { describe(report, palette) }
         return try Question(sql: report.sql, values: values, format: format, palette: palette, roundsBytes: true)
             .ask(store.database)
+    }
+
+    private func writePage(to path: RawPath) throws(UsageError) -> ExitStatus {
+        let storePath = try StoreLocation.path(parsed)
+        guard let store = try StoreLocation.openToRead(parsed) else { return .failed }
+        let commands = PageCommands(storePath: PageCommands.named(parsed, storePath))
+        do throws(PageError) {
+            try PageWriter(storePath: storePath, commands: commands).write(store.database, to: path)
+            return .wellDone
+        } catch {
+            Diagnostic.error(error.description)
+            return .failed
+        }
     }
 
     private func listReports(_ palette: Palette) -> ExitStatus {

@@ -2,12 +2,13 @@ import QED
 
 /// The map of an image that the store knows, read from its file as it is now.
 struct ShownMap {
-    /// Somebody waits for it: less than a scan may take.
-    private static let limits = CheckLimits(baseSeconds: 10)
-
     let path: RawPath
     /// The file as it was when it was checked.
     let checked: FileIdentity
+    /// Somebody waits for it: less than a scan may take.
+    var limits = CheckLimits(baseSeconds: 10)
+    /// Asked between pieces of tables; the map is then partial.
+    var isCancelled: @Sendable () -> Bool = { false }
 
     /// Reads the tables, if the file is still the one that was checked and nobody may write to it.
     func read(fileCells: Int, guestCells: Int) throws(MapRefusal) -> ClusterUsage {
@@ -16,7 +17,7 @@ struct ShownMap {
         let usage: ClusterUsage
         do throws(ClusterUsageFault) {
             usage = try ClusterUsage.read(
-                file, fileCells: fileCells, guestCells: guestCells, limits: ShownMap.limits)
+                file, fileCells: fileCells, guestCells: guestCells, limits: limits, isCancelled: isCancelled)
         } catch {
             throw MapRefusal(reason: error.description)
         }

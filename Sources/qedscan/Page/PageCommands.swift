@@ -1,0 +1,36 @@
+import CommandSyntax
+import Glibc
+import QED
+
+/// Command lines for the reader, with the store named where it is not the default one.
+struct PageCommands {
+    private let store: String
+
+    /// - Parameter storePath: nil for the default store.
+    init(storePath: String?) {
+        guard let storePath else {
+            store = ""
+            return
+        }
+        let path: RawPath
+        do throws(SystemError) {
+            path = try RawPath(storePath).resolved()
+        } catch {
+            path = RawPath(storePath)
+        }
+        store = " --db " + ShellWord.quoting(path.bytes)
+    }
+
+    /// The store as it was named, by option or environment; nil for the default one.
+    static func named(_ parsed: ParsedCommand, _ path: String) -> String? {
+        parsed.value(of: "db") != nil || getenv("QEDSCAN_DB") != nil ? path : nil
+    }
+
+    /// Without the number.
+    var undo: String { "\(Program.name) undo" + store }
+    /// For all images.
+    var repair: String { "\(Program.name) repair" + store + " -n" }
+
+    func repair(_ image: RawPath) -> String { repair + " " + ShellWord.quoting(image.bytes) }
+    func report(_ name: String) -> String { "\(Program.name) report" + store + " " + name }
+}

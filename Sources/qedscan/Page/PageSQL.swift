@@ -1,0 +1,185 @@
+/// The page's questions to the store.
+enum PageSQL {
+    /// How many rows the parts have that have a limit of their own.
+    static let treeLimit = 1000
+    static let backingProblemLimit = 200
+    static let repairLimit = 50
+
+    static let scans = """
+        SELECT *, (SELECT group_concat(value, ', ') FROM json_each(roots)) AS root_paths
+        FROM scan_summary
+        WHERE scan_id IN (SELECT max(id) FROM scan GROUP BY host)
+        ORDER BY host
+        """
+
+    /// The provisional counters of images in use are left out: they say nothing of damage.
+    static let outcomes = """
+        SELECT
+            outcome,
+            count(*) AS images,
+            CAST(total(dirty AND outcome <> 'in_use') AS INTEGER) AS dirty,
+            CAST(total(iif(outcome = 'in_use', 0, corruptions)) AS INTEGER) AS corruptions,
+            CAST(total(iif(outcome = 'in_use', 0, leaks)) AS INTEGER) AS leaks,
+            CAST(total(iif(outcome = 'in_use', 0, leaks * cluster_size)) AS INTEGER) AS leaked_bytes,
+            CAST(total(iif(outcome IN ('invalid', 'unsupported'), 0, image_size)) AS INTEGER) AS virtual_bytes,
+            CAST(total(disk_size) AS INTEGER) AS disk_bytes
+        FROM latest_check
+        WHERE present
+        GROUP BY outcome
+        ORDER BY images DESC, outcome
+        """
+
+    static let missing = "SELECT count(*) AS images FROM image WHERE missing_since_scan_id IS NOT NULL"
+
+    /// The last scans of host ?1, at most ?2 of them, the oldest first. What a repair did shows from the next scan on.
+    static let trend = """
+        WITH
+        known (image_id, moment, number, bytes) AS (
+            SELECT
+                image_id, scan_id * 2 + (repair_id IS NOT NULL), check_result.id, ifnull(leaks * cluster_size, 0)
+            FROM check_result
+            WHERE outcome NOT IN ('in_use', 'changing')
+                AND image_id IN (SELECT image_id FROM check_result WHERE leaks > 0)
+            UNION ALL
+            SELECT image_id, scan_id * 2, 0, 0 FROM image_event WHERE event = 'vanished'
+            UNION ALL
+            SELECT image_id, scan_id * 2, 0, ifnull((
+                SELECT leaks * cluster_size FROM check_result
+                WHERE image_id = image_event.image_id AND scan_id <= image_event.scan_id
+                    AND outcome NOT IN ('in_use', 'changing')
+                ORDER BY id DESC LIMIT 1), 0)
+            FROM image_event WHERE event = 'returned'
+        ),
+        step AS MATERIALIZED (
+            SELECT moment, total(bytes) AS bytes
+            FROM (
+                SELECT
+                    moment,
+                    bytes - lag(bytes, 1, 0) OVER (PARTITION BY image_id ORDER BY moment, number) AS bytes
+                FROM known
+                WHERE image_id IN (SELECT id FROM image WHERE host = ?1)
+            )
+            GROUP BY moment
+        )
+        SELECT
+            id, started_at, state, images_seen, clean, leaking, corrupt + incomplete + invalid AS damaged,
+            unsupported + in_use + changing AS other, dirty,
+            CAST((SELECT total(bytes) FROM step WHERE moment <= id * 2) AS INTEGER) AS leaked_bytes
+        FROM (SELECT * FROM scan WHERE host = ?1 ORDER BY id DESC LIMIT ?2)
+        ORDER BY id
+        """
+
+    static let changes = """
+        SELECT scan_change.*, image.host AS host
+        FROM scan_change JOIN image ON image.id = scan_change.image_id
+        WHERE scan_id IN (SELECT max(id) FROM scan GROUP BY host) AND previous_scan_id IS NOT NULL
+        ORDER BY
+            CASE change WHEN 'newly-damaged' THEN 0 WHEN 'worse' THEN 1 WHEN 'vanished' THEN 2 ELSE 3 END,
+            change, scan_change.path, scan_id
+        """
+
+    private static let rank = """
+        CASE assessment
+            WHEN 'unusable' THEN 1 WHEN 'tree-lost' THEN 2 WHEN 'data-lost' THEN 3 WHEN 'data-at-risk' THEN 4
+            WHEN 'space' THEN 5 WHEN 'harmless' THEN 6 ELSE 7
+        END
+        """
+
+    /// Every image that is not clean, or dirty, or not there, and every path that the last scans could not read.
+    static let problems = """
+        WITH assessed AS MATERIALIZED (SELECT * FROM assessment)
+        SELECT * FROM (
+            SELECT
+                latest.image_id, latest.host, latest.path, iif(present, latest.outcome, 'missing') AS state,
+                assessment, latest.dirty, iif(latest.outcome = 'in_use', NULL, latest.corruptions) AS corruptions,
+                iif(latest.outcome = 'in_use', NULL, latest.leaks) AS leaks, leaked_bytes, checked_at,
+                coalesce(evidence, message, iif(latest.dirty, 'It was not closed cleanly.', NULL)) AS detail,
+                iif(present, 0, 2) AS place
+            FROM latest_check AS latest LEFT JOIN assessed ON assessed.image_id = latest.image_id
+            WHERE NOT present OR latest.outcome <> 'clean' OR latest.dirty
+            UNION ALL
+            SELECT
+                NULL, scan.host, path_error.path, 'unreadable', NULL, NULL, NULL, NULL, NULL, scan.started_at,
+                path_error.operation || ': ' || path_error.message, 1
+            FROM path_error JOIN scan ON scan.id = path_error.scan_id
+            WHERE scan.id IN (SELECT max(id) FROM scan GROUP BY host)
+        )
+        ORDER BY \(rank), place, state, corruptions DESC, leaked_bytes DESC, host, path
+        """
+
+    /// Images that are damaged, with the overlays that need them; a base before what is on it.
+    static let trees = """
+        SELECT
+            tree.host, tree.base_path, tree.base_image_id, assessed.assessment, tree.image_id, tree.path, tree.depth,
+            backing.base_image_id AS parent_id, result.outcome
+        FROM (SELECT image_id, assessment FROM assessment) AS assessed
+        JOIN backing_tree AS tree ON tree.base_image_id = assessed.image_id
+        JOIN backing ON backing.image_id = tree.image_id
+        JOIN latest_check AS result ON result.image_id = tree.image_id
+        WHERE tree.present AND tree.image_id <> tree.base_image_id
+        ORDER BY \(rank), tree.host, tree.base_path, tree.depth, tree.path
+        LIMIT \(treeLimit + 1)
+        """
+
+    static let backingProblems = """
+        SELECT host, path, problem, base_path, detail FROM backing_problem
+        ORDER BY host, path, problem LIMIT \(backingProblemLimit + 1)
+        """
+
+    /// At most ?1, the worst first.
+    static let images = """
+        SELECT
+            assessed.*, image.path_bytes, result.id AS check_result_id, result.checked_at, result.device, result.inode,
+            result.file_size, result.mtime_ns, result.ctime_ns, result.disk_size, result.image_size,
+            result.cluster_size, result.backing_file
+        FROM (SELECT * FROM assessment) AS assessed
+        JOIN image ON image.id = assessed.image_id
+        JOIN check_result AS result
+            ON result.id = (SELECT max(id) FROM check_result WHERE image_id = assessed.image_id)
+        ORDER BY
+            \(rank), orphaned_tables DESC, lost_bytes DESC, at_risk_bytes DESC, leaked_bytes DESC, assessed.host,
+            assessed.path
+        LIMIT ?1
+        """
+
+    /// Of result ?1, at most ?2.
+    static let findings = """
+        SELECT
+            kind, severity, l1_index, l2_index, iif(entry_value IS NULL, NULL, format('0x%llx', entry_value)) AS entry,
+            file_offset, cluster_count,
+            iif(guest_offset IS NULL, NULL, guest_offset || ' + ' || ifnull(guest_length, 0)) AS guest,
+            nullif(suppressed_count, 0) AS suppressed, message
+        FROM finding JOIN finding_kind ON slug = kind
+        WHERE check_result_id = ?1
+        ORDER BY severity = 'notice', number
+        LIMIT ?2
+        """
+
+    static let findingCount = "SELECT count(*) AS findings FROM finding WHERE check_result_id = ?1"
+
+    static let history = """
+        SELECT
+            checked_at, iif(repair_id IS NULL, 'scan ' || scan_id, 'repair ' || repair_id) AS source, outcome, dirty,
+            corruptions, leaks, file_size
+        FROM check_result WHERE image_id = ?1 ORDER BY id DESC LIMIT 10
+        """
+
+    /// Of image ?1; an undo is one too.
+    static let undoable = """
+        SELECT id, started_at FROM repair
+        WHERE image_id = ?1 AND state = 'done' AND is_undoable
+            AND NOT EXISTS (
+                SELECT 1 FROM repair AS undo WHERE undo.undoes_repair_id = repair.id AND undo.state = 'done')
+        ORDER BY id DESC LIMIT 10
+        """
+
+    /// With the command that undoes each: ?1 and its number.
+    static let repairs = """
+        SELECT
+            repair_id, host, path, state, replace(replace(trim(actions, '[]'), '"', ''), ',', ', ') AS actions,
+            undoes_repair_id, undone_by_repair_id, outcome_before, outcome_after, lost_bytes, started_at, message,
+            iif(state = 'done' AND is_undoable AND undone_by_repair_id IS NULL, ?1 || ' ' || repair_id, NULL)
+                AS undo
+        FROM repair_history ORDER BY repair_id DESC LIMIT \(repairLimit)
+        """
+}

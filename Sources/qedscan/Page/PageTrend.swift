@@ -1,0 +1,39 @@
+import ReportStore
+
+/// How a host's pool was in its last scans, the oldest first.
+struct PageTrend {
+    static let hostLimit = 8
+    static let scanLimit = 60
+
+    /// Printable.
+    let host: String
+    let scans: [PageRow]
+
+    init(_ database: Database, host: String, exactHost: SQLiteValue) throws(SQLiteError) {
+        self.host = host
+        scans = try PageRow.all(database, PageSQL.trend, exactHost, PageTrend.scanLimit)
+    }
+
+    /// The chart, and its figures as a table for who cannot see it.
+    var markup: Markup {
+        guard scans.count > 1 else {
+            return "<p>The store knows one scan of \(host); there is a trend from the second one on.</p>\n"
+        }
+        let table = PageTable(
+            caption: "The last \(scans.count) scans of \(host)",
+            columns: [
+                .init("id", "Scan", .number), .init("started_at", "Started (UTC)"), .init("state", "State"),
+                .init("images_seen", "Images", .number), .init("clean", "Clean", .number),
+                .init("damaged", "Corrupt, incomplete, invalid", .number), .init("leaking", "Leaking", .number),
+                .init("other", "Unsupported, in use, changing", .number), .init("dirty", "Dirty", .number),
+                .init("leaked_bytes", "Leaked", .bytes),
+            ])
+        return """
+            <div class="scroll" role="region" aria-label="Chart" tabindex="0">
+            \(TrendChart(host: host, scans: scans).markup)</div>
+            <details><summary>The figures as a table</summary>
+            \(table.markup(scans.reversed()))</details>
+
+            """
+    }
+}

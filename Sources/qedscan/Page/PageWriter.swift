@@ -1,0 +1,130 @@
+import CommandSyntax
+import Glibc
+import QED
+import ReportStore
+
+/// The page: one file that needs nothing else, and lets nothing in.
+struct PageWriter {
+    let storePath: String
+    let commands: PageCommands
+
+    /// Reads the store and the images, and writes the page.
+    ///
+    /// - Parameter path: the file, or the directory that gets an `index.html`.
+    func write(_ database: Database, to path: RawPath) throws(PageError) {
+        let content: PageContent
+        do throws(SQLiteError) {
+            content = try PageContent.read(database, commands)
+        } catch {
+            throw .store(error)
+        }
+        let file = PageWriter.file(at: path)
+        do throws(SystemError) {
+            try AtomicFile.write(page(content).text, to: file)
+        } catch {
+            throw .file(file, error)
+        }
+    }
+
+    private static func file(at path: RawPath) -> RawPath {
+        var status = stat()
+        let isDirectory = path.withCString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
+        return isDirectory ? path.appending(Array("index.html".utf8)) : path
+    }
+
+    private func page(_ content: PageContent) -> Markup {
+        // A script or a style that is not these is not run, should a name ever get through as markup.
+        let style = PageStyle.text + ClusterMapStyle.text
+        let policy =
+            "default-src 'none'; script-src \(ContentHash.source(of: PageScript.text)); "
+            + "style-src \(ContentHash.source(of: style)); base-uri 'none'; form-action 'none'"
+        let script: Markup = content.problems.isEmpty ? "" : "<script>\(Markup(trusted: PageScript.text))</script>\n"
+        return """
+            <!DOCTYPE html>
+            <html lang="en" xmlns="http://www.w3.org/1999/xhtml">
+            <head>
+            <meta charset="utf-8"/>
+            <meta http-equiv="Content-Security-Policy" content="\(policy)"/>
+            <meta name="viewport" content="width=device-width, initial-scale=1"/>
+            <meta name="referrer" content="no-referrer"/>
+            <meta name="robots" content="noindex"/>
+            <title>Pool of QED images</title>
+            <style>\(Markup(trusted: style))</style>
+            </head>
+            <body>
+            \(header(content))<main>
+            \(main(content))</main>
+            \(script)</body>
+            </html>
+
+            """
+    }
+
+    private func header(_ content: PageContent) -> Markup {
+        let summary = PageSummary(
+            content: content, storePath: PrintableText.escaping(storePath), madeAt: Timestamp.now())
+        return """
+            <header>
+            \(summary.markup)</header>
+            <nav aria-label="Sections"><ul>
+            <li><a href="#trend">Trend</a></li><li><a href="#changes">Changes</a></li>
+            <li><a href="#problems">Problems</a></li><li><a href="#backing">Backing files</a></li>
+            <li><a href="#damaged">Damaged images</a></li><li><a href="#repairs">Repairs</a></li>
+            </ul></nav>
+
+            """
+    }
+
+    private func main(_ content: PageContent) -> Markup {
+        let problems = PageProblems(content: content, commands: commands)
+        return """
+            <h2 id="trend">Trend</h2>
+            \(content.trends.map(\.markup).joined())<h2 id="changes">What changed since the scan before</h2>
+            \(content.changes.markup(commands, hasManyHosts: content.hasManyHosts))<h2 id="problems">Problems</h2>
+            \(problems.markup)<h2 id="backing">Backing files</h2>
+            \(PageBacking(content: content, commands: commands).markup)<h2 id="damaged">Damaged images</h2>
+            \(images(content))<h2 id="repairs">Repairs</h2>
+            \(repairs(content))
+            """
+    }
+
+    private func images(_ content: PageContent) -> Markup {
+        guard !content.images.isEmpty else { return "<p>There are none.</p>\n" }
+        var maps = PageMaps()
+        var markup: Markup = ""
+        for image in content.images {
+            let map = maps.markup(of: image)
+            markup += image.markup(map: map, commands: commands, hasManyHosts: content.hasManyHosts)
+        }
+        let rest = content.damagedCount - content.images.count
+        guard rest > 0 else { return markup }
+        return markup + "<p>\(rest) more: <code>\(commands.report("assessment"))</code></p>\n"
+    }
+
+    private func repairs(_ content: PageContent) -> Markup {
+        guard !content.repairs.isEmpty else { return "<p>None was made.</p>\n" }
+        return PageTable(
+            caption: "The last repairs, at most \(PageSQL.repairLimit), the newest first",
+            columns: [
+                .init("repair_id", "Repair", .number), .init("path", "Image", .name), .init("state", "State"),
+                .init("actions", "Actions"), .init("undoes_repair_id", "Undoes", .number),
+                .init("undone_by_repair_id", "Undone by", .number), .init("outcome_before", "Before"),
+                .init("outcome_after", "After"), .init("started_at", "Started (UTC)"), .init("message", "Why not done"),
+                .init("undo", "Take back", .code),
+            ]
+        ).markup(content.repairs)
+    }
+}
+
+/// Why there is no page.
+enum PageError: Error, CustomStringConvertible {
+    case store(SQLiteError)
+    case file(RawPath, SystemError)
+
+    var description: String {
+        switch self {
+        case .store(let error): error.description
+        case .file(let path, let error): "\(PrintableText.escaping(path.bytes)): \(error)"
+        }
+    }
+}
