@@ -23,9 +23,13 @@ extension Bench {
     /// Changes the image. It is closed again afterwards: one that is open cannot be repaired.
     func edit(_ body: (ImageEditor) throws -> Void) throws { try body(try ImageEditor(path: path)) }
 
+    func undo(_ id: Int) async throws -> Tool.Result {
+        try await qedscan(["undo", "--yes", "-q", "--settle", "0s", String(id)])
+    }
+
     /// Takes the only repair back.
     func undoRepair() async throws {
-        let run = try await qedscan(["undo", "--yes", "-q", "--settle", "0s", "1"])
+        let run = try await undo(1)
         #expect(run.status & 0x38 == 0, "\(run.errors)")
     }
 

@@ -161,6 +161,28 @@ import Testing
         #expect(refusal["advice"] as? String == "scan it again")
     }
 
+    /// A slip on the command line must not cost an image, nor the store.
+    @Test func aPlanReplacesOnlyAPlan() async throws {
+        let image = try fixture.addDamaged()
+        _ = try await fixture.scan()
+        for path in [image, fixture.store] {
+            let before = try FileState(path)
+            let result = try await fixture.run("repair", "-n", "--plan-out", path)
+            #expect(result.status == 8 && result.errors.contains("exists, and is no plan"), "\(result)")
+            #expect(try FileState(path) == before)
+        }
+        let file = fixture.folder.file("plan.json")
+        for _ in 1...2 { #expect(try await fixture.run("repair", "-n", "--plan-out", file).status == 4) }
+    }
+
+    @Test func anImageNamedTwiceIsRepairedOnce() async throws {
+        let image = try fixture.addDamaged()
+        _ = try await fixture.scan()
+        let result = try await fixture.repair(image, "\(fixture.pool)/./disk.qed")
+        #expect(result.status == 1 | 2, "\(result)")
+        #expect(result.output.contains("1 repaired\n"))
+    }
+
     @Test func hostileNamesReachNoTerminalRawAndThePlanFileExactly() async throws {
         let names: [[UInt8]] = [
             Array("line\nbreak.qed".utf8), Array("escape \u{1B}[31m.qed".utf8), Array("quote \" \\.qed".utf8),
