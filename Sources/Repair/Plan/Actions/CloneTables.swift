@@ -39,7 +39,11 @@ enum CloneTables: PlannedAction {
         }
         let table = draft.takeClusters(geometry.tableClusters)
         try TableReading.forEachPiece(of: word, geometry, source) { first, entries in
-            let copied = entries.map { copy($0, in: &draft) }
+            let copied = entries.enumerated().map { index, value in
+                let offset = geometry.offset(ofEntry: first + index, inTableAt: ByteOffset(word.value))
+                let place = TableIndex(l1Index: word.place.l1Index, l2Index: first + index)
+                return copy(EntryWord(place: place, offset: offset.rawValue, value: value), in: &draft)
+            }
             guard copied.contains(where: { $0 != 0 }) else { return }
             draft.append(copied.flatMap(\.bytes), at: table + UInt64(first) * 8, for: action)
         }
@@ -47,20 +51,23 @@ enum CloneTables: PlannedAction {
         return nil
     }
 
-    /// What stands in the new table for an entry of the old one.
-    private static func copy(_ value: UInt64, in draft: inout PlanDraft) -> UInt64 {
+    /// What stands in the new table for an entry of the old one: its place here, its offset there. An invalid one is
+    /// cleared; who clears it in the old table, too, has listed what it maps for both.
+    private static func copy(_ word: EntryWord, in draft: inout PlanDraft) -> UInt64 {
+        let value = word.value
         guard case .data(let offset) = L2Entry(rawValue: value) else { return value }
         if draft.geometry.fault(ofClusterAt: offset) == nil {
             let target = draft.takeClusters(1)
             draft.copyCluster(at: value, to: target, for: action)
             return target
         }
-        guard draft.options.actions.contains(.clearInvalid) else { return value }
-        switch draft.options.invalidEntries {
-        case .keep: return value
-        case .unallocate: return 0
-        case .zero: return draft.survey.header.namesBackingFile ? 1 : 0
+        guard draft.options.actions.contains(.clearInvalid), draft.options.invalidEntries != .keep else { return value }
+        let readsZeros = draft.options.invalidEntries == .zero
+        if !draft.mayChange(word) {
+            let range = draft.geometry.guestRange(from: word.place, entryCount: 1)
+            draft.note(readsZeros ? .zeroed : .unallocated, .clearInvalid, in: range)
         }
+        return readsZeros && draft.survey.header.namesBackingFile ? 1 : 0
     }
 
     private static func isData(_ value: UInt64, _ geometry: Geometry) -> Bool {
