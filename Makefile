@@ -83,7 +83,7 @@ format: ## format the sources
 lint: ## check the format and the house rules
 	$(SWIFT) format lint --strict -r Sources Tests Plugins Package.swift
 	@! grep -rnE '^(@preconcurrency )?import Foundation$$' Sources || { echo "no Foundation in Sources"; exit 1; }
-	@! grep -rnE '\btry[?!]' Sources/QED Sources/PoolScan || { echo "no dropped errors on the way to image bytes"; exit 1; }
+	@! grep -rnE '\btry[?!]' Sources/QED Sources/PoolScan Sources/Repair || { echo "no dropped errors on the way to image bytes"; exit 1; }
 
 .PHONY: clean
 clean: ## remove what was built

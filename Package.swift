@@ -57,7 +57,8 @@ let package = Package(
             dependencies: ["qedscan", "CommandSyntax", "Repair", "ReportStore", "Lab", "Corpus", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "PeerTests", dependencies: ["qedscan", "QED", "Repair", "ReportStore", "Lab", "Corpus", "TestSupport"],
+            name: "PeerTests",
+            dependencies: ["qedscan", "QED", "Repair", "ReportStore", "Lab", "Corpus", "TestSupport"],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
