@@ -9,14 +9,14 @@ struct OwnerPass: TableVisitor {
 
     private let geometry: Geometry
     private let map: ClusterMap
-    /// The clusters in question, as disjoint ranges in order.
-    private let wanted: [Range<UInt64>]
+    /// The clusters in question.
+    private let wanted: RangeUnion
     private var owners: [OwnedRun] = []
 
     init(geometry: Geometry, map: ClusterMap, runs: [SharedRun]) {
         self.geometry = geometry
         self.map = map
-        wanted = OwnerPass.union(of: runs.map { $0.cluster.rawValue..<$0.end })
+        wanted = RangeUnion(of: runs.map { $0.cluster.rawValue..<$0.end })
         let l1Table = geometry.cluster(at: geometry.l1TableOffset).rawValue
         for cluster in l1Table..<l1Table + geometry.tableClusters {
             claim(ClusterIndex(cluster), by: .l1Table)
@@ -53,7 +53,7 @@ struct OwnerPass: TableVisitor {
     @discardableResult
     private mutating func claim(_ cluster: ClusterIndex, by owner: ClusterOwner) -> Bool {
         guard !map.mark(cluster) else { return false }
-        guard isWanted(cluster.rawValue) else { return true }
+        guard wanted.contains(cluster.rawValue) else { return true }
         let run = OwnedRun(cluster: cluster, count: 1, owner: owner)
         if let last = owners.last, last.isContinued(by: run) {
             owners[owners.count - 1].count += 1
@@ -61,28 +61,6 @@ struct OwnerPass: TableVisitor {
             owners.append(run)
         }
         return true
-    }
-
-    private func isWanted(_ cluster: UInt64) -> Bool {
-        var low = 0
-        var high = wanted.count
-        while low < high {
-            let middle = (low + high) / 2
-            if wanted[middle].upperBound <= cluster { low = middle + 1 } else { high = middle }
-        }
-        return low < wanted.count && wanted[low].contains(cluster)
-    }
-
-    private static func union(of ranges: [Range<UInt64>]) -> [Range<UInt64>] {
-        var union: [Range<UInt64>] = []
-        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            if let last = union.last, range.lowerBound <= last.upperBound {
-                union[union.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
-            } else {
-                union.append(range)
-            }
-        }
-        return union
     }
 }
 

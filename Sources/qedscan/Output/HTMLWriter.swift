@@ -27,18 +27,8 @@ struct HTMLWriter: RowWriter {
 
     /// - Parameter text: printable, on one line.
     private static func escaping(_ text: String) -> String {
-        var escaped = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#39;"
-            case _ where scalar.isASCII: escaped.unicodeScalars.append(scalar)
-            default: escaped += "&#\(scalar.value);"
-            }
+        XML.escaping(text).unicodeScalars.reduce(into: "") { escaped, scalar in
+            if scalar.isASCII { escaped.unicodeScalars.append(scalar) } else { escaped += "&#\(scalar.value);" }
         }
-        return escaped
     }
 }

@@ -1,9 +1,9 @@
-/// Ranges of bytes, to be asked whether one of them has an offset.
-struct RangeUnion {
+/// Ranges of bytes or clusters, to be asked whether one of them has an offset.
+package struct RangeUnion {
     /// Disjoint, in order.
     private let ranges: [Range<UInt64>]
 
-    init(of ranges: [Range<UInt64>]) {
+    package init(of ranges: [Range<UInt64>]) {
         var union: [Range<UInt64>] = []
         for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
             if let last = union.last, range.lowerBound <= last.upperBound {
@@ -15,7 +15,7 @@ struct RangeUnion {
         self.ranges = union
     }
 
-    func contains(_ offset: UInt64) -> Bool {
+    package func contains(_ offset: UInt64) -> Bool {
         var low = 0
         var high = ranges.count
         while low < high {
