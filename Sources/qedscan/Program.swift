@@ -8,7 +8,7 @@ enum Program {
 
     static let commands: [any Command.Type] = [
         ScanCommand.self, CheckCommand.self, RepairCommand.self, UndoCommand.self, ShowCommand.self, ReportCommand.self,
-        QueryCommand.self,
+        QueryCommand.self, StatusCommand.self,
         HelpCommand.self, VersionCommand.self, ManCommand.self, CompletionsCommand.self,
     ]
 
@@ -31,6 +31,10 @@ enum Program {
             OptionSpec(
                 "color", value: "WHEN", kind: .oneOf(cases: ColorChoice.self), help: "colour the output",
                 default: ColorChoice.auto.rawValue, inherited: true),
+            OptionSpec(
+                "log-format", value: "FORMAT", kind: .oneOf(cases: Diagnostic.Format.self),
+                help: "messages on stderr as words, or as a JSON object a line",
+                default: Diagnostic.Format.text.rawValue, inherited: true),
             .help,
         ],
         subcommands: commands.map { $0.spec },
@@ -41,15 +45,22 @@ enum Program {
 
     /// Runs the command that the process's arguments name, and sees to it that its output is written.
     static func run() -> ExitStatus {
+        var arguments = RawArgument.processArguments()
+        // By GNU's custom it is an option, too.
+        if arguments == [RawArgument("--version")] { arguments = [RawArgument(VersionCommand.spec.name)] }
+        let isPlugin = arguments.contains(RawArgument("--\(NagiosCheck.option)"))
         do throws(UsageError) {
-            var arguments = RawArgument.processArguments()
-            // By GNU's custom it is an option, too.
-            if arguments == [RawArgument("--version")] { arguments = [RawArgument(VersionCommand.spec.name)] }
             let parsed = try CommandParser(spec).parse(arguments)
+            Diagnostic.use(try parsed.choice(of: "log-format", as: Diagnostic.Format.self) ?? .text)
             let status = try run(parsed)
             guard !StandardOutput.finish() else { return status }
+            if isPlugin { return NagiosCheck.failed }
             return isCheck(parsed.path.title) ? ExitStatus(CheckStatus.failed) : status.union(.failed)
         } catch {
+            if isPlugin {
+                let status = NagiosCheck.refuse(error)
+                return StandardOutput.finish() ? status : NagiosCheck.failed
+            }
             Diagnostic.error(error.description, prefixed: false)
             Diagnostic.error(error.hint, prefixed: false)
             return isCheck(error.command) ? ExitStatus(CheckStatus.failed) : .usage

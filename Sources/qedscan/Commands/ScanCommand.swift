@@ -38,6 +38,11 @@ struct ScanCommand: Command {
             OptionSpec(
                 "progress", value: "WHEN", kind: .oneOf(cases: ProgressChoice.self), help: "show progress",
                 default: ProgressChoice.auto.rawValue),
+            OptionSpec(
+                "metrics", value: "FILE", kind: .file,
+                help: "write figures of the pool for Prometheus' node_exporter (*.prom in its textfile folder)"),
+            OptionSpec(
+                "pool", value: "NAME", help: "the pool's name in the metrics", default: "the paths"),
         ],
         operands: [OperandSpec("PATH", kind: .file, help: "a directory or an image", repeating: true)],
         examples: [
@@ -48,12 +53,16 @@ struct ScanCommand: Command {
     private let parsed: ParsedCommand
     private let maxAge: Duration?
     private let progressChoice: ProgressChoice
+    private let metrics: MetricsFile?
     private var configuration: ScanConfiguration
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         self.parsed = parsed
         maxAge = try parsed.duration(of: "max-age")
         progressChoice = try parsed.choice(of: "progress", as: ProgressChoice.self) ?? .auto
+        metrics = parsed.value(of: "metrics").map { file in
+            MetricsFile(path: RawPath(bytes: file.bytes), pool: parsed.value(of: "pool")?.text)
+        }
         configuration = ScanConfiguration(roots: parsed.operands(named: "PATH").map { RawPath(bytes: $0.bytes) })
         if let jobs = try parsed.integer(of: "jobs", in: 0...ScanConfiguration.maximumWorkerCount) {
             configuration.workerCount = jobs
@@ -107,9 +116,14 @@ struct ScanCommand: Command {
         let start = Timestamp.nanosecondsNow()
         let scanner = Scanner(configuration: configuration, cancellation: cancellation, progress: progress) { event in
             writer.write(event)
-            if case .failed(let error) = event { errors.add(error) }
+            if Diagnostic.format == .json {
+                EventLog.write(event)
+            } else if case .failed(let error) = event {
+                errors.add(error)
+            }
             if isVerbose { problems.add(event) }
         }
+        if Diagnostic.format == .json, !parsed.has("quiet") { EventLog.begin(record) }
         line.start()
         let coverage = scanner.run()
         line.stop()
@@ -125,6 +139,12 @@ struct ScanCommand: Command {
             wasInterrupted: signals.wasCaught, storePath: storePath)
         let status = ExitStatus(totals).union(interrupted).union(signals.wasCaught ? .interrupted : [])
         if !parsed.has("quiet") || summary.isWorthMail { summary.print(palette) }
+        if Diagnostic.format == .json, !parsed.has("quiet") {
+            EventLog.end(summary, status: status)
+        }
+        if let metrics, try !metrics.write(store, record, storePath: storePath, status: status) {
+            return status.union(.failed)
+        }
         return status
     }
 
@@ -144,15 +164,6 @@ struct ScanCommand: Command {
         return known
     }
 
-    /// The root's own name in the store; as it was given if it is not there.
-    private static func resolved(_ root: RawPath) -> RawPath {
-        do throws(SystemError) {
-            return try root.resolved()
-        } catch {
-            return root
-        }
-    }
-
     private var record: ScanRecord {
         let options: [(name: String, value: SQLiteValue)] = [
             ("jobs", .integer(Int64(configuration.workerCount))),
@@ -165,7 +176,7 @@ struct ScanCommand: Command {
             ("max-memory", .integer(Int64(configuration.limits.memory.limit))),
         ]
         return ScanRecord(
-            host: Host.name, roots: configuration.roots.map(ScanCommand.resolved), options: options,
+            host: Host.name, roots: configuration.roots.map(\.resolvedIfThere), options: options,
             version: Program.version)
     }
 }

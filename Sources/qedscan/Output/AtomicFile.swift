@@ -4,13 +4,16 @@ import QED
 /// A file that is there whole or not at all.
 enum AtomicFile {
     /// Writes beside the path, waits for the disk and renames. A symbolic link at the path is replaced, not followed.
-    static func write(_ text: String, to path: RawPath) throws(SystemError) {
+    ///
+    /// - Parameter mode: who may read it, whatever the umask.
+    static func write(_ text: String, to path: RawPath, mode: mode_t = 0o600) throws(SystemError) {
         let temporary = RawPath(bytes: path.bytes + Array(".\(getpid()).tmp".utf8))
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let descriptor = temporary.withCString { open($0, flags, 0o600) }
         guard descriptor >= 0 else { throw SystemError.last("open") }
         do throws(SystemError) {
             defer { close(descriptor) }
+            guard fchmod(descriptor, mode) == 0 else { throw SystemError.last("fchmod") }
             let code = Descriptor.write(Array(text.utf8), to: descriptor)
             guard code == 0 else { throw SystemError("write", code: code) }
             guard fsync(descriptor) == 0 else { throw SystemError.last("fsync") }

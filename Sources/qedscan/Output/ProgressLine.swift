@@ -24,7 +24,7 @@ final class ProgressLine {
             switch choice {
             case .always: true
             case .never: false
-            case .auto: Diagnostic.isTerminal && !isQuiet
+            case .auto: Diagnostic.isTerminal && !isQuiet && Diagnostic.format == .text
             }
     }
 

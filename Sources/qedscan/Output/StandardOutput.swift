@@ -37,20 +37,6 @@ enum StandardOutput {
     }
 }
 
-/// Messages for people on standard error.
-enum Diagnostic {
-    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
-
-    /// - Parameter text: printable; names from disks are escaped already.
-    static func error(_ text: String, prefixed: Bool = true) {
-        write((prefixed ? "\(Program.name): " : "") + text + "\n")
-    }
-
-    static func hint(_ text: String) { write("hint: \(text)\n") }
-
-    static func write(_ text: String) { _ = Descriptor.write(Array(text.utf8), to: STDERR_FILENO) }
-}
-
 enum Descriptor {
     /// Writes all bytes; returns errno, 0 if all is well.
     static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {

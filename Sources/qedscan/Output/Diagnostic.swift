@@ -1,0 +1,64 @@
+import CommandSyntax
+import Glibc
+import ReportStore
+
+/// Messages on standard error: words for people, or a JSON object a line for programs (`--log-format`).
+enum Diagnostic {
+    /// How messages are written.
+    enum Format: String, CaseIterable, Sendable { case text, json }
+
+    /// How much a message matters. The raw value is syslog(3)'s.
+    enum Level: Int32 {
+        case error = 3
+        case warning = 4
+        case info = 6
+
+        var name: String {
+            switch self {
+            case .error: "error"
+            case .warning: "warning"
+            case .info: "info"
+            }
+        }
+    }
+
+    /// Set once, before there is more than one thread.
+    nonisolated(unsafe) private(set) static var format = Format.text
+
+    /// Then a line begins with its level, see sd-daemon(3).
+    private static let isJournal = journalReads()
+
+    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    static func use(_ format: Format) { Diagnostic.format = format }
+
+    /// - Parameter text: printable; names from disks are escaped already.
+    static func error(_ text: String, prefixed: Bool = true) { message(.error, text, prefixed: prefixed) }
+
+    static func hint(_ text: String) {
+        message(.info, format == .text ? "hint: \(text)" : text, prefixed: false)
+    }
+
+    /// A message with the facts that a program wants one by one. In text it is the words alone.
+    static func message(
+        _ level: Level, _ text: String, facts: [(name: String, value: SQLiteValue)] = [], prefixed: Bool = true
+    ) {
+        let line =
+            switch format {
+            case .text: (prefixed ? "\(Program.name): " : "") + text
+            case .json:
+                JSON.object(
+                    [("time", .text(Timestamp.now())), ("level", .text(level.name)), ("message", .text(text))] + facts)
+            }
+        write((isJournal ? "<\(level.rawValue)>" : "") + line + "\n")
+    }
+
+    static func write(_ text: String) { _ = Descriptor.write(Array(text.utf8), to: STDERR_FILENO) }
+
+    /// Whether standard error is the journal's: `$JOURNAL_STREAM` names its device and inode, see systemd.exec(5).
+    private static func journalReads() -> Bool {
+        var status = stat()
+        guard let stream = getenv("JOURNAL_STREAM"), fstat(STDERR_FILENO, &status) == 0 else { return false }
+        return String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
+    }
+}

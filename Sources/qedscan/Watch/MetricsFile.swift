@@ -1,0 +1,36 @@
+import CommandSyntax
+import Glibc
+import QED
+import ReportStore
+
+/// The file of metrics that a scan leaves for node_exporter's textfile collector.
+struct MetricsFile {
+    let path: RawPath
+    /// The value of the label `pool`; nil for the roots of the scan.
+    let pool: String?
+
+    /// Replaces the file with the figures of the pool. An error is said, not thrown: the scan itself is well done.
+    ///
+    /// - Returns: false if it could not be written.
+    func write(
+        _ store: ReportStore, _ scan: ScanRecord, storePath: String, status: ExitStatus
+    ) throws(StoreError) -> Bool {
+        let figures = try store.poolFigures(host: scan.host, roots: try store.rootsText(scan.roots))
+        let roots = scan.roots.map { PrintableText.escaping($0.bytes) }.joined(separator: " ")
+        let metrics = MetricsText(
+            pool: pool ?? roots, figures: figures, status: status, storeSize: MetricsFile.size(of: storePath))
+        do throws(SystemError) {
+            // Others read it: the exporter runs as a user of its own. It has no names but those of the roots.
+            try AtomicFile.write(metrics.text, to: path, mode: 0o644)
+            return true
+        } catch {
+            Diagnostic.error("\(PrintableText.escaping(path.bytes)): \(error)")
+            return false
+        }
+    }
+
+    private static func size(of path: String) -> UInt64? {
+        var status = stat()
+        return stat(path, &status) == 0 ? UInt64(clamping: status.st_size) : nil
+    }
+}

@@ -1,0 +1,58 @@
+import CommandSyntax
+import QED
+import ReportStore
+
+/// `qedscan status --nagios`: a monitoring plugin. Whatever goes wrong with itself is UNKNOWN.
+struct NagiosCheck {
+    static let option = "nagios"
+    static let options = [
+        OptionSpec(
+            option,
+            help: "answer as a monitoring plugin: a line with performance data; status 0 OK, 1 WARNING, 2 CRITICAL, "
+                + "3 UNKNOWN"),
+        OptionSpec(
+            "max-age", value: "TIME", help: "with --nagios: an older latest complete scan is CRITICAL", default: "8d"),
+    ]
+    static let operand = OperandSpec(
+        "PATH", kind: .file, help: "with --nagios: the paths of a scan, for its images alone", optional: true,
+        repeating: true)
+
+    private let maximumAge: Duration
+    private let roots: [RawPath]
+    private let parsed: ParsedCommand
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        self.parsed = parsed
+        maximumAge = try parsed.duration(of: "max-age") ?? .seconds(8 * 86_400)
+        roots = parsed.operands(named: "PATH").map { RawPath(bytes: $0.bytes) }
+    }
+
+    func run() throws(UsageError) -> ExitStatus {
+        let path = try StoreLocation.path(parsed)
+        return NagiosCheck.show(output(ofStore: path))
+    }
+
+    /// The answer to a command line that cannot be used.
+    static func refuse(_ error: UsageError) -> ExitStatus { show(NagiosOutput(unknown: error.description)) }
+
+    /// The answer when standard output could not be written.
+    static let failed = ExitStatus(rawValue: NagiosOutput.State.unknown.rawValue)
+
+    private func output(ofStore path: String) -> NagiosOutput {
+        do throws(StoreError) {
+            let store = try ReportStore(reading: path)
+            let roots = try roots.isEmpty ? nil : store.rootsText(roots.map(\.resolvedIfThere))
+            let figures = try store.poolFigures(host: Host.name, roots: roots)
+            return NagiosOutput(
+                figures, now: Double(Timestamp.nanosecondsNow()) / 1e9,
+                maximumAge: Double(maximumAge.components.seconds))
+        } catch {
+            return NagiosOutput(unknown: error.description)
+        }
+    }
+
+    private static func show(_ output: NagiosOutput) -> ExitStatus {
+        StandardOutput.writeLine(output.line)
+        return ExitStatus(rawValue: output.state.rawValue)
+    }
+}
