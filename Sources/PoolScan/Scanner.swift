@@ -51,11 +51,11 @@ package struct Scanner {
     private func check(_ candidates: [Candidate], _ state: ScanState, workerCount: Int) {
         guard !candidates.isEmpty else { return }
         run(state, workerCount: workerCount) { push in
-            for candidate in candidates { push(candidate) }
+            for candidate in candidates { push([candidate]) }
         }
     }
 
-    private func run(_ state: ScanState, workerCount: Int, produce: (_ push: @escaping (Candidate) -> Void) -> Void) {
+    private func run(_ state: ScanState, workerCount: Int, produce: (_ push: @escaping ([Candidate]) -> Void) -> Void) {
         let (configuration, cancellation, progress, emit) = (configuration, cancellation, progress, emit)
         WorkerPool(workerCount: workerCount).run(
             makeWorker: {
@@ -63,7 +63,9 @@ package struct Scanner {
                     configuration: configuration, cancellation: cancellation, progress: progress, state: state,
                     emit: emit)
             },
-            process: { (worker: Worker, candidate: Candidate) in worker.process(candidate) },
+            process: { (worker: Worker, candidates: [Candidate]) in
+                for candidate in candidates { worker.process(candidate) }
+            },
             produce: produce)
     }
 }

@@ -11,7 +11,7 @@ struct Walker {
     private let configuration: ScanConfiguration
     private let cancellation: Cancellation
     private let progress: Progress
-    private let push: (Candidate) -> Void
+    private var batch: CandidateBatch
     private let fail: (PathError) -> Void
 
     private(set) var coverage: Coverage
@@ -26,12 +26,12 @@ struct Walker {
 
     init(
         configuration: ScanConfiguration, cancellation: Cancellation, progress: Progress,
-        push: @escaping (Candidate) -> Void, fail: @escaping (PathError) -> Void
+        push: @escaping ([Candidate]) -> Void, fail: @escaping (PathError) -> Void
     ) {
         self.configuration = configuration
         self.cancellation = cancellation
         self.progress = progress
-        self.push = push
+        batch = CandidateBatch(known: configuration.known, push: push)
         self.fail = fail
         coverage = Coverage(filter: configuration.filter)
     }
@@ -61,7 +61,8 @@ struct Walker {
                 return fail(PathError(path: root, operation: "stat", code: EINVAL, message: reason))
             }
             guard !configuration.ownFiles.contains(FileKey(status.identity)) else { return }
-            return add(Candidate(path: root, inode: status.identity.inode, origin: .root))
+            add(Candidate(path: root, inode: status.identity.inode, origin: .root))
+            return batch.flush()
         }
         let directory = try openRoot(root)
         if let error = read(directory) {
@@ -119,6 +120,7 @@ struct Walker {
             fail(PathError(path: directory.path, error))
             failure = error
         }
+        batch.flush()
         // Popped from the end: the order of the walk is the order of the names.
         pending[firstPending...].reverse()
         return failure
@@ -170,8 +172,8 @@ struct Walker {
         }
     }
 
-    private func add(_ candidate: Candidate) {
+    private mutating func add(_ candidate: Candidate) {
         progress.addFile()
-        push(candidate)
+        batch.add(candidate)
     }
 }

@@ -1,4 +1,5 @@
 import Dispatch
+import QED
 import Testing
 
 @testable import PoolScan

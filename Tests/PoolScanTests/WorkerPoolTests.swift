@@ -1,3 +1,4 @@
+import QED
 import Testing
 
 @testable import PoolScan

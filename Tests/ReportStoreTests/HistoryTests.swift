@@ -80,7 +80,7 @@ import Testing
             writer.write("/2", inode: 2, report: .corrupt(1))
         }
         #expect(
-            try fixture.lines("SELECT scan_id, image_id, event FROM image_event ORDER BY id") == [
+            try fixture.lines("SELECT scan_id, image_id, event FROM image_event ORDER BY scan_id, image_id") == [
                 "2|2|vanished", "2|3|vanished", "3|1|vanished", "4|1|returned", "4|2|returned",
             ])
         #expect(try changes(4) == ["3|/1|returned|-|clean|clean", "3|/2|returned|-|clean|corrupt"])

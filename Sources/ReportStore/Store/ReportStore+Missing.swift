@@ -7,6 +7,12 @@ extension ReportStore {
     func compareWithEarlier(
         scanID: Int64, host: String, isInterrupted: Bool, reach: ScanReach, totals: inout ScanTotals
     ) throws(SQLiteError) {
+        try database.prepare(
+            """
+            UPDATE image SET missing_since_scan_id = NULL
+            WHERE host = ? AND last_scan_id = ? AND missing_since_scan_id IS NOT NULL
+            """
+        ).run(host, scanID)
         let unseen = isInterrupted ? [] : try unseenImages(scanID: scanID, host: host, covers: reach.covers)
         let writer = try RootWriter(database, scanID: scanID, host: host)
         var unmounted: Set<RawPath> = []

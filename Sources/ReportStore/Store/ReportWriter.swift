@@ -14,6 +14,8 @@ package final class ReportWriter: @unchecked Sendable {
     private static let findingsPerUnit = 32
     /// Units that may wait to be written.
     private static let backlogLimit = 2048
+    /// Images seen again that are written together: alone, handing one over costs more than its row.
+    private static let reusedTogether = 256
     private static let commitInterval = DispatchTimeInterval.seconds(1)
 
     private let queue = DispatchQueue(label: "qedscan.writer")
@@ -21,6 +23,7 @@ package final class ReportWriter: @unchecked Sendable {
     /// Lets one worker at a time take its units, so that no two wait for each other with half of theirs.
     private let turn = DispatchSemaphore(value: 1)
     private let timer: any DispatchSourceTimer
+    private let reused = Locked<[ReusedImage]>([])
 
     private let store: ReportStore
     private let host: String
@@ -61,12 +64,29 @@ package final class ReportWriter: @unchecked Sendable {
     package func writeReused(
         imageID: Int64, outcome: Outcome, isDirty: Bool, backing: ImageBacking = .unknown
     ) {
-        enqueue { writer, statements throws(SQLiteError) in
-            try statements.touchImage.run(writer.scanID, imageID)
-            try statements.backing.write(backing, imageID: imageID, scanID: writer.scanID)
-            writer.totals.add(outcome, isDirty: isDirty)
-            writer.totals.reused += 1
+        let image = ReusedImage(imageID: imageID, outcome: outcome, isDirty: isDirty, backing: backing)
+        let full = reused.withLock { reused -> [ReusedImage] in
+            reused.append(image)
+            return reused.count < ReportWriter.reusedTogether ? [] : ReportWriter.taking(&reused)
         }
+        write(full)
+    }
+
+    private func write(_ images: [ReusedImage]) {
+        guard !images.isEmpty else { return }
+        enqueue(rows: images.count) { writer, statements throws(SQLiteError) in
+            for image in images {
+                try statements.touchImage.run(writer.scanID, image.imageID)
+                try statements.backing.write(image.backing, imageID: image.imageID, scanID: writer.scanID)
+                writer.totals.add(image.outcome, isDirty: image.isDirty)
+            }
+            writer.totals.reused += images.count
+        }
+    }
+
+    private static func taking(_ images: inout [ReusedImage]) -> [ReusedImage] {
+        defer { images = [] }
+        return images
     }
 
     package func write(_ record: PathErrorRecord) {
@@ -85,6 +105,7 @@ package final class ReportWriter: @unchecked Sendable {
         isInterrupted: Bool, filesSeen: Int, bytesRead: UInt64, reach: ScanReach
     ) throws(StoreError) -> ScanTotals {
         timer.cancel()
+        write(reused.withLock { ReportWriter.taking(&$0) })
         let result = queue.sync { () -> Result<ScanTotals, SQLiteError> in
             defer { statements = nil }
             commitOrFail()
@@ -226,4 +247,12 @@ package final class ReportWriter: @unchecked Sendable {
             totals.pathErrors += 1
         }
     }
+}
+
+/// An image that a scan saw again, unchanged.
+private struct ReusedImage: Sendable {
+    let imageID: Int64
+    let outcome: Outcome
+    let isDirty: Bool
+    let backing: ImageBacking
 }
