@@ -8,6 +8,7 @@
 -- lost_bytes: guest bytes that invalid entries map
 -- at_risk_bytes: guest bytes that shared entries map
 -- leaked_bytes: bytes in leaked clusters
+-- host: where it is
 SELECT
     path,
     assessment,
@@ -16,7 +17,8 @@ SELECT
     orphaned_tables,
     lost_bytes,
     at_risk_bytes,
-    leaked_bytes
+    leaked_bytes,
+    host
 FROM assessment
 ORDER BY
     CASE assessment

@@ -4,10 +4,12 @@
 -- problem: what is wrong, as in the view backing_problem
 -- base_path: its backing file
 -- detail: more of it
+-- host: where it is
 SELECT
     path,
     problem,
     base_path,
-    detail
+    detail,
+    host
 FROM backing_problem
 ORDER BY host, path, problem;

@@ -4,11 +4,13 @@
 -- base_outcome: of its latest check, if it is an image of the store
 -- depth: 1 for an overlay directly on it
 -- path: the overlay
+-- host: where both are
 SELECT
     backing_tree.base_path,
     base.outcome AS base_outcome,
     backing_tree.depth,
-    backing_tree.path
+    backing_tree.path,
+    backing_tree.host
 FROM backing_tree
 LEFT JOIN latest_check AS base ON base.image_id = backing_tree.base_image_id
 WHERE backing_tree.present

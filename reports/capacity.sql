@@ -5,6 +5,7 @@
 -- virtual_bytes: bytes that guests see
 -- file_bytes: lengths of the files
 -- disk_bytes: bytes of disk in use
+-- host: where the directory is
 WITH
 located AS (
     SELECT
@@ -33,7 +34,8 @@ SELECT
     CAST(images AS INTEGER) AS images,
     CAST(virtual_bytes AS INTEGER) AS virtual_bytes,
     CAST(file_bytes AS INTEGER) AS file_bytes,
-    CAST(disk_bytes AS INTEGER) AS disk_bytes
+    CAST(disk_bytes AS INTEGER) AS disk_bytes,
+    host
 FROM (
     SELECT *, 0 AS is_total FROM totals
     UNION ALL

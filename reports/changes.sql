@@ -8,6 +8,7 @@
 -- outcome_before, outcome_after: of the scan before, and of the scan
 -- corruptions_before, corruptions_after: bad or shared entries
 -- leaks_before, leaks_after: clusters that nothing refers to
+-- host: where it is
 SELECT
     path,
     change,
@@ -17,8 +18,10 @@ SELECT
     corruptions_before,
     corruptions_after,
     leaks_before,
-    leaks_after
+    leaks_after,
+    scan.host
 FROM scan_change
+JOIN scan ON scan.id = scan_change.scan_id
 WHERE scan_id IN (SELECT ifnull(:scan, max(id)) FROM scan GROUP BY host)
 ORDER BY
     CASE change WHEN 'newly-damaged' THEN 0 WHEN 'worse' THEN 1 WHEN 'vanished' THEN 2 ELSE 3 END,

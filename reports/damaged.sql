@@ -8,6 +8,7 @@
 -- leaked_bytes: bytes in them
 -- message: why it could not be checked to its end
 -- checked_at: UTC
+-- host: where it is
 SELECT
     path,
     outcome,
@@ -16,7 +17,8 @@ SELECT
     leaks,
     leaked_bytes,
     message,
-    checked_at
+    checked_at,
+    host
 FROM damaged_image
 ORDER BY
     outcome = 'leaking',

@@ -1,17 +1,19 @@
 -- Which images were not closed cleanly?
 --
 -- path: the image
--- outcome: what the check gave all the same
+-- outcome: what the check gave all the same; an image in use is not listed, as it is open
 -- corruptions, leaks: of the latest check
 -- file_bytes: length of the file
 -- checked_at: UTC
+-- host: where it is
 SELECT
     path,
     outcome,
     corruptions,
     leaks,
     file_size AS file_bytes,
-    checked_at
+    checked_at,
+    host
 FROM latest_check
-WHERE present AND dirty
+WHERE present AND dirty AND outcome <> 'in_use'
 ORDER BY host, path;

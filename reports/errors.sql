@@ -4,11 +4,13 @@
 -- problem: the image's outcome, or the system call that failed
 -- message: the reason
 -- seen_at: UTC; errors of paths are those of each host's last scan
+-- host: where it is
 SELECT
     path,
     problem,
     message,
-    seen_at
+    seen_at,
+    host
 FROM (
     SELECT
         host,

@@ -5,12 +5,14 @@
 -- allocated_clusters: data clusters
 -- fragmented_percent: of these
 -- file_bytes: length of the file
+-- host: where it is
 SELECT
     path,
     fragmented_clusters,
     allocated_clusters,
     round(100.0 * fragmented_clusters / allocated_clusters, 2) AS fragmented_percent,
-    file_size AS file_bytes
+    file_size AS file_bytes,
+    host
 FROM latest_check
 WHERE present AND outcome NOT IN ('in_use', 'changing') AND fragmented_clusters > 0 AND allocated_clusters > 0
 ORDER BY fragmented_percent DESC, fragmented_clusters DESC, host, path;

@@ -6,13 +6,15 @@
 -- kind: of the finding
 -- problem: what is wrong
 -- suppressed: more findings of the kind in the image that are counted, but not listed
+-- host: where the image is
 SELECT
     latest_check.path,
     finding.guest_offset,
     finding.guest_length AS guest_bytes,
     finding.kind,
     finding_kind.message AS problem,
-    finding.suppressed_count AS suppressed
+    finding.suppressed_count AS suppressed,
+    latest_check.host
 FROM latest_check
 CROSS JOIN finding ON finding.check_result_id = latest_check.check_result_id  -- an image's findings, not all of a kind
 JOIN finding_kind ON finding_kind.slug = finding.kind

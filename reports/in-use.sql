@@ -5,13 +5,15 @@
 -- message: who has it, or what changed
 -- last_outcome, last_checked_at: of the last check that could tell; UTC
 -- seen_at: of the check that could not; UTC
+-- host: where it is
 SELECT
     latest_check.path,
     latest_check.outcome,
     latest_check.message,
     known.outcome AS last_outcome,
     known.checked_at AS last_checked_at,
-    latest_check.checked_at AS seen_at
+    latest_check.checked_at AS seen_at,
+    latest_check.host
 FROM latest_check
 LEFT JOIN check_result AS known ON known.id = (
     SELECT max(id) FROM check_result

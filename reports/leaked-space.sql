@@ -5,12 +5,14 @@
 -- leaked_bytes: bytes in them
 -- share_percent: of the length of the file
 -- qemu_leaks: what qemu-img check would print
+-- host: where the image is
 SELECT
     path,
     leaks,
     leaked_bytes,
     share_percent,
-    qemu_leaks
+    qemu_leaks,
+    host
 FROM (
     SELECT
         0 AS is_total,

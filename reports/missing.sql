@@ -4,12 +4,14 @@
 -- last_outcome: what its last check gave
 -- dirty: 1 if it was marked as not closed cleanly
 -- last_checked_at, missing_since: UTC; the second is the start of the first scan that should have seen it
+-- host: where it was
 SELECT
     latest_check.path,
     latest_check.outcome AS last_outcome,
     latest_check.dirty,
     latest_check.checked_at AS last_checked_at,
-    scan.started_at AS missing_since
+    scan.started_at AS missing_since,
+    latest_check.host
 FROM latest_check
 JOIN image ON image.id = latest_check.image_id
 JOIN scan ON scan.id = image.missing_since_scan_id

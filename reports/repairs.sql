@@ -12,6 +12,7 @@
 -- lost_bytes: guest bytes that could not be read and now read as zeros or from the backing file
 -- started_at: UTC
 -- message: why it is not done
+-- host: where it ran
 SELECT
     repair_id,
     path,
@@ -26,6 +27,7 @@ SELECT
     size_after - size_before AS growth_bytes,
     lost_bytes,
     started_at,
-    message
+    message,
+    host
 FROM repair_history
 ORDER BY repair_id DESC;

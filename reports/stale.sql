@@ -5,11 +5,13 @@
 -- path: the image
 -- last_outcome, last_checked_at: of the last check that could tell; UTC; none if it has always been in use
 -- last_seen_at: the start of the last scan that saw it; one that used an old result again did not check it; UTC
+-- host: where it is
 SELECT
     image.path,
     known.outcome AS last_outcome,
     known.checked_at AS last_checked_at,
-    last_scan.started_at AS last_seen_at
+    last_scan.started_at AS last_seen_at,
+    image.host
 FROM image
 JOIN scan AS first_scan ON first_scan.id = image.first_scan_id
 JOIN scan AS last_scan ON last_scan.id = image.last_scan_id

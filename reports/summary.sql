@@ -2,7 +2,7 @@
 --
 -- outcome: what the latest check of an image gave; 'total' for all of them
 -- images: images that are there
--- dirty: of these, images marked as not closed cleanly
+-- dirty: of these, images marked as not closed cleanly; none of those in use, nor their leaks and corruptions
 -- leaks, corruptions: clusters leaked, and corruptions
 -- leaked_bytes: bytes in leaked clusters
 -- virtual_bytes: bytes that guests see
@@ -11,10 +11,10 @@ WITH totals AS (
     SELECT
         outcome,
         count(*) AS images,
-        total(dirty) AS dirty,
-        total(leaks) AS leaks,
-        total(corruptions) AS corruptions,
-        total(leaks * cluster_size) AS leaked_bytes,
+        total(iif(outcome = 'in_use', 0, dirty)) AS dirty,
+        total(iif(outcome = 'in_use', 0, leaks)) AS leaks,
+        total(iif(outcome = 'in_use', 0, corruptions)) AS corruptions,
+        total(iif(outcome = 'in_use', 0, leaks * cluster_size)) AS leaked_bytes,
         total(CASE WHEN outcome NOT IN ('invalid', 'unsupported') THEN image_size END) AS virtual_bytes,
         total(disk_size) AS disk_bytes
     FROM latest_check

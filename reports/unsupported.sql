@@ -5,12 +5,14 @@
 -- message: the reason
 -- file_bytes: length of the file
 -- checked_at: UTC
+-- host: where it is
 SELECT
     path,
     printf('0x%x', features & ~7) AS features,
     message,
     file_size AS file_bytes,
-    checked_at
+    checked_at,
+    host
 FROM latest_check
 WHERE present AND outcome = 'unsupported'
 ORDER BY host, path;

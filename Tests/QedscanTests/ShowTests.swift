@@ -29,6 +29,76 @@ import Testing
         #expect((image?["history"] as? [[String: any Sendable]])?.count == 1)
     }
 
+    @Test func damageIsAssessedInWords() async throws {
+        let evidence = "1 cluster is in use more than once: 4096 guest bytes can be overwritten."
+        let output = try await fixture.run("show", path).output
+        #expect(output.contains("\nassessment\ndata-at-risk: \(evidence)\n"), "\(output)")
+        let assessment = try await json(path)["assessment"] as? [String: any Sendable]
+        #expect(assessment?["assessment"] as? String == "data-at-risk")
+        #expect(assessment?["evidence"] as? String == evidence)
+        #expect(assessment?["at_risk_bytes"] as? Int == 4096)
+    }
+
+    @Test func soundImageHasNoAssessment() async throws {
+        let sound = try fixture.addImage("sound.qed")
+        _ = try await fixture.run("scan", fixture.pool)
+        #expect(!(try await fixture.run("show", sound).output.contains("assessment")))
+        #expect(try await json(sound)["assessment"] is NSNull)
+    }
+
+    @Test func historyTellsTheChecksOfRepairsFromThoseOfScans() async throws {
+        #expect(try await fixture.repair("--only", "clone-shared").status & 1 == 1)
+        _ = try await fixture.run("scan", "--full", fixture.pool)
+        let history = try #require(try await json(path)["history"] as? [[String: any Sendable]])
+        #expect(history.map { $0["repair"] as? Int } == [nil, 1, nil])
+        #expect(history.map { $0["scan"] as? Int } == [2, nil, 1])
+        let output = try await fixture.run("show", "--no-map", path).output
+        let section = try #require(output.firstRange(of: "\nhistory\n")).upperBound
+        let lines = output[section...].split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        #expect(lines.first.map { Array($0.prefix(4)) } == ["checked_at", "scan", "repair", "outcome"])
+        // Date and time are two words.
+        #expect(lines.dropFirst().map { Array($0[2...3]) } == [["2", "-"], ["-", "1"], ["1", "-"]])
+    }
+
+    @Test func imageThatWasNeverCheckedIsShownAllTheSame() async throws {
+        try fixture.addImage("new.qed", "sound, 4K/1")
+        let new = fixture.pool + "/new.qed"
+        try Database(path: fixture.store, mode: .readWrite).execute(
+            """
+            INSERT INTO image (host, path, device, inode, first_scan_id, last_scan_id)
+            SELECT host, '\(new)', 1, 1, 1, 1 FROM image;
+            """)
+        let result = try await fixture.run("show", new)
+        #expect(result.status == 0 && result.errors == "", "\(result)")
+        #expect(result.output.contains(new + "\n") && result.output.contains("\nit has not been checked yet\n"))
+        #expect(result.output.contains("\nmap\nnot shown: the image has not been checked yet\n"))
+        for title in ["assessment", "findings", "history", "backing chain", "overlays"] {
+            #expect(!result.output.contains("\n\(title)\n"), "\(title)")
+        }
+        let image = try await json(new)
+        #expect(image["path"] as? String == new && image["outcome"] is NSNull && image["present"] as? Int == 1)
+        #expect((image["history"] as? [Any])?.isEmpty == true)
+        let svg = fixture.folder.file("map.svg")
+        #expect(try await fixture.run("show", "--svg", svg, new).status == 8)
+        #expect(access(svg, F_OK) != 0)
+    }
+
+    @Test(arguments: ["csv", "markdown", "html"]) func otherFormatsHaveTheLatestResultAlone(_ format: String)
+        async throws
+    {
+        let shown = try await fixture.run("show", "--format", format, path)
+        #expect(shown.status == 0 && shown.errors == "")
+        #expect(
+            shown.output == (try await fixture.run("query", "--format", format, "SELECT * FROM latest_check").output))
+    }
+
+    private func json(_ path: String) async throws -> [String: any Sendable] {
+        let result = try await fixture.run("show", "--format", "json", path)
+        #expect(result.status == 0)
+        let object = try JSONSerialization.jsonObject(with: Data(result.output.utf8))
+        return try #require(object as? [String: any Sendable])
+    }
+
     @Test func unknownImageIsAnErrorWithAHint() async throws {
         let result = try await fixture.run("show", "/no/such.qed")
         #expect(result.status == 8)

@@ -34,7 +34,8 @@ import Testing
         #expect(try fixture.lines(report("largest")).count == 20)
         #expect(try fixture.lines(report("largest"), ["limit": 0]) == [])
         let largest = try fixture.lines(report("largest"), ["limit": 2])
-        #expect(largest == ["/pool/24|clean|102400|1310720|67108864", "/pool/23|clean|98304|1310720|67108864"])
+        #expect(
+            largest == ["/pool/24|clean|102400|1310720|67108864|test", "/pool/23|clean|98304|1310720|67108864|test"])
     }
 
     @Test func staleImagesAreThoseNotCheckedForDays() throws {

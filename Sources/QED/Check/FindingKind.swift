@@ -53,7 +53,7 @@ extension FindingKind {
         case corruption
         /// Clusters are in use for nothing: space is wasted, or an entry was lost.
         case leak
-        /// Worth knowing; nothing is wrong.
+        /// Worth knowing; nothing is known to be wrong.
         case notice
     }
 
@@ -87,7 +87,8 @@ extension FindingKind {
     public var traits: Traits {
         switch self {
         case .headerTruncated: Traits(.header, .corruption, "the file is shorter than the 64 bytes of a header")
-        case .featuresUnsupported: Traits(.header, .corruption, "unknown feature bits: the image must not be opened")
+        // Nothing says that such an image is damaged: it may be sound, and of a newer version. It was not checked.
+        case .featuresUnsupported: Traits(.header, .notice, "unknown feature bits: the image must not be opened")
         case .clusterSizeInvalid:
             Traits(.header, .corruption, "the cluster size is not a power of 2 from 4096 to 67108864 bytes")
         case .tableSizeInvalid: Traits(.header, .corruption, "the table size is not 1, 2, 4, 8 or 16 clusters")

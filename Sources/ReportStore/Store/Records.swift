@@ -120,7 +120,8 @@ package struct ScanTotals: Sendable {
 
     mutating func add(_ outcome: Outcome, isDirty: Bool) {
         outcomes[outcome, default: 0] += 1
-        if isDirty { dirty += 1 }
+        // A running machine has its image dirty.
+        if isDirty, outcome != .inUse { dirty += 1 }
     }
 }
 

@@ -3,8 +3,8 @@ import QED
 /// The map of an image that the store knows, read from its file as it is now.
 struct ShownMap {
     let path: RawPath
-    /// The file as it was when it was checked.
-    let checked: FileIdentity
+    /// The file as it was when it was checked; nil if it has not been yet.
+    let checked: FileIdentity?
     /// Somebody waits for it: less than a scan may take.
     var limits = CheckLimits(baseSeconds: 10)
     /// Asked between pieces of tables; the map is then partial.
@@ -28,6 +28,7 @@ struct ShownMap {
 
     /// Opens the file, if it is as it was when it was checked.
     private func open() throws(MapRefusal) -> ImageFile {
+        guard let checked else { throw MapRefusal(reason: "the image has not been checked yet") }
         let file = try MapRefusal.wrap { () throws(SystemError) in try ImageFile(path: path) }
         guard file.status.isRegular else { throw MapRefusal(reason: "it is not a regular file") }
         guard file.status.identity == checked else {

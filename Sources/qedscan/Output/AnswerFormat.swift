@@ -3,7 +3,7 @@ import ReportStore
 
 /// How the rows of an answer are printed.
 enum AnswerFormat: String, CaseIterable {
-    /// Aligned columns for people.
+    /// Aligned columns for people; on a terminal, long texts are shortened if it is too narrow.
     case table
     /// RFC 4180, with a header line.
     case csv
@@ -17,7 +17,8 @@ enum AnswerFormat: String, CaseIterable {
     case html
 
     static let option = OptionSpec(
-        "format", value: "FORMAT", kind: .oneOf(cases: AnswerFormat.self), help: "how rows are printed",
+        "format", value: "FORMAT", kind: .oneOf(cases: AnswerFormat.self),
+        help: "how rows are printed; on a terminal a table's long texts are cut to fit it",
         default: AnswerFormat.table.rawValue)
 
     init(_ parsed: ParsedCommand) throws(UsageError) {

@@ -9,11 +9,14 @@ enum StandardOutput {
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Characters in a line: the terminal's, or 80.
-    static var columns: Int {
+    /// Characters in a line of the terminal; nil if it is none, or one that does not know.
+    static var terminalColumns: Int? {
         let columns = Int(csystem_terminal_columns(STDOUT_FILENO))
-        return columns > 0 ? columns : 80
+        return columns > 0 ? columns : nil
     }
+
+    /// Characters in a line: the terminal's, or 80.
+    static var columns: Int { terminalColumns ?? 80 }
 
     /// Only the main thread writes.
     static func write(_ text: String) {

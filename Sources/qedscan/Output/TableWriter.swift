@@ -4,7 +4,8 @@ import ReportStore
 
 /// Aligned columns: numbers to the right, text to the left, nothing that could disturb a terminal.
 ///
-/// Holds all rows, since the widest cell of a column sets its width.
+/// Holds all rows, since the widest cell of a column sets its width. On a terminal, long texts lose their middle if the
+/// table is too wide; elsewhere all is whole.
 struct TableWriter: RowWriter {
     private let columns: [String]
     private let palette: Palette
@@ -23,21 +24,36 @@ struct TableWriter: RowWriter {
     mutating func finish() {
         let heads = columns.map { TableWriter.text(.text($0)) }
         let cells = rows.map { zip(columns, $0).map { TableWriter.cell($0, $1, roundsBytes: roundsBytes) } }
-        let widths = columns.indices.map { column in
-            cells.reduce(TableWriter.width(of: heads[column])) { max($0, TableWriter.width(of: $1[column])) }
-        }
         let isNumber = columns.indices.map { column in
             !rows.isEmpty && rows.allSatisfy { $0[column].isNumberOrNull }
         }
+        let widths = columnWidths(of: [heads] + cells, isNumber)
         func line(_ texts: [String]) -> String {
-            let padded = texts.indices.map { column in
-                let blanks = String(repeating: " ", count: widths[column] - TableWriter.width(of: texts[column]))
-                return isNumber[column] ? blanks + texts[column] : texts[column] + blanks
+            let padded = texts.indices.map { column -> String in
+                var text = texts[column]
+                var blanks = widths[column] - TableWriter.width(of: text)
+                if blanks < 0 {
+                    text = MiddleEllipsis.shorten(text, to: widths[column], measure: TableWriter.width)
+                    blanks = max(widths[column] - TableWriter.width(of: text), 0)
+                }
+                let padding = String(repeating: " ", count: blanks)
+                return isNumber[column] ? padding + text : text + padding
             }
-            return padded.joined(separator: "  ").trimmingTrailingBlanks
+            return padded.joined(separator: String(repeating: " ", count: ColumnWidths.gap)).trimmingTrailingBlanks
         }
         StandardOutput.writeLine(palette.bold(line(heads)))
         for row in cells { StandardOutput.writeLine(line(row)) }
+    }
+
+    private func columnWidths(of lines: [[String]], _ isNumber: [Bool]) -> [Int] {
+        let natural = columns.indices.map { column in
+            lines.reduce(0) { max($0, TableWriter.width(of: $1[column])) }
+        }
+        guard let line = StandardOutput.terminalColumns else { return natural }
+        let least = columns.indices.map { column in
+            isNumber[column] ? natural[column] : min(natural[column], ColumnWidths.leastText)
+        }
+        return ColumnWidths.fit(natural, least: least, into: line)
     }
 
     /// A value as people read it, on one line.
@@ -58,9 +74,9 @@ struct TableWriter: RowWriter {
     }
 
     /// Columns of a terminal that a text takes.
-    private static func width(of text: String) -> Int {
-        text.unicodeScalars.reduce(0) { $0 + max(Int(csystem_wcwidth($1.value)), 0) }
-    }
+    private static func width(of text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
+
+    private static func width(_ scalar: Unicode.Scalar) -> Int { max(Int(csystem_wcwidth(scalar.value)), 0) }
 }
 
 extension SQLiteValue {
