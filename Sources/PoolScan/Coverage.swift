@@ -8,6 +8,8 @@ package struct Coverage: Sendable {
     package private(set) var rootResults: [RootResult] = []
     /// What was not read: files with errors, and directories with errors, on other file systems, or excluded.
     private var unread: Set<RawPath> = []
+    /// The directories below the roots where the walk went into another file system.
+    package private(set) var mounts: Set<RawPath> = []
     private let filter: PathFilter
     /// Whether the walk came to its end.
     package internal(set) var isComplete = false
@@ -19,6 +21,7 @@ package struct Coverage: Sendable {
         if !rootResults.contains(where: { $0.path == result.path }) { rootResults.append(result) }
     }
     mutating func addUnread(_ path: RawPath) { unread.insert(path) }
+    mutating func addMount(_ path: RawPath) { mounts.insert(path) }
 
     /// Whether the scan would have seen an image at this path.
     package func covers(_ path: RawPath) -> Bool {

@@ -92,7 +92,10 @@ struct Walker {
             let directory = try Directory(path: path, in: next.parent, name: next.name)
             guard directory.key.device != next.parent.key.device else { return directory }
             let isLeftOut = configuration.staysOnFileSystem && directory.key.device != rootDevice
-            guard isLeftOut || directory.isPseudoFileSystem else { return directory }
+            guard isLeftOut || directory.isPseudoFileSystem else {
+                coverage.addMount(path)
+                return directory
+            }
             coverage.addUnread(path)
             return nil
         } catch {

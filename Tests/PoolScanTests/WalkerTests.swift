@@ -133,9 +133,11 @@ import Testing
         try #require(mount("none", pool.folder.file("other"), "tmpfs", 0, "size=4m") == 0)
         defer { umount2(pool.folder.file("other"), Int32(MNT_DETACH)) }
         let other = try pool.addImage("other/image")
-        #expect(ScanRun([pool.root]).paths.sorted() == texts([image, other]))
+        let both = ScanRun([pool.root])
+        #expect(both.paths.sorted() == texts([image, other]))
+        #expect(both.coverage.mounts == [pool.path("other")])
         let run = ScanRun([pool.root]) { $0.staysOnFileSystem = true }
-        #expect(run.paths == texts([image]))
+        #expect(run.paths == texts([image]) && run.coverage.mounts.isEmpty)
         #expect(!run.coverage.covers(other))
         #expect(ScanRun([pool.path("other")]) { $0.staysOnFileSystem = true }.paths == texts([other]))
     }

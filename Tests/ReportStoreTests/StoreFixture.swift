@@ -16,6 +16,7 @@ final class StoreFixture {
     @discardableResult
     func scan(
         host: String = StoreFixture.host, isInterrupted: Bool = false, roots: [RootRecord] = [],
+        mounts: [String] = [], isDirectory: @escaping (RawPath) -> Bool = { _ in true },
         covers: @escaping (RawPath) -> Bool = { _ in true },
         _ body: (ReportWriter) throws -> Void
     ) throws -> ScanTotals {
@@ -26,8 +27,9 @@ final class StoreFixture {
         let writer = try ReportWriter(store: store, scan: record) {}
         try body(writer)
         let totals = try writer.finish(
-            isInterrupted: isInterrupted, filesSeen: 7, bytesRead: 12345, reach: ScanReach(roots: roots, covers: covers)
-        )
+            isInterrupted: isInterrupted, filesSeen: 7, bytesRead: 12345,
+            reach: ScanReach(
+                roots: roots, mounts: Set(mounts.map { RawPath($0) }), isDirectory: isDirectory, covers: covers))
         try store.close()
         return totals
     }

@@ -91,11 +91,20 @@ package struct RootRecord: Sendable {
 /// What a scan has looked at, for the store to say what is missing.
 package struct ScanReach {
     package let roots: [RootRecord]
+    /// The directories below the roots where it went into another file system.
+    package let mounts: Set<RawPath>
+    /// Whether there is a directory at a path now.
+    package let isDirectory: (RawPath) -> Bool
     /// Whether the scan would have seen an image at a path.
     package let covers: (RawPath) -> Bool
 
-    package init(roots: [RootRecord] = [], covers: @escaping (RawPath) -> Bool) {
+    package init(
+        roots: [RootRecord] = [], mounts: Set<RawPath> = [], isDirectory: @escaping (RawPath) -> Bool = { _ in true },
+        covers: @escaping (RawPath) -> Bool
+    ) {
         self.roots = roots
+        self.mounts = mounts
+        self.isDirectory = isDirectory
         self.covers = covers
     }
 }
@@ -109,7 +118,7 @@ package struct ScanTotals: Sendable {
     package internal(set) var pathErrors = 0
     /// Images known before that are not there any more, new with this scan.
     package internal(set) var missing = 0
-    /// Roots whose file system does not seem to be mounted, with the reason in words.
+    /// Roots and mount points below them whose file system does not seem to be mounted, with the reason in words.
     package internal(set) var unmounted: [PathErrorRecord] = []
     package internal(set) var leaks: UInt64 = 0
     package internal(set) var corruptions: UInt64 = 0

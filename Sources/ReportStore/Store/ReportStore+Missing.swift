@@ -20,10 +20,16 @@ extension ReportStore {
             let state = try writer.write(root, number: index + 1, isInterrupted: isInterrupted, unseen: unseen)
             guard state == .notMounted else { continue }
             unmounted.insert(root.path)
-            totals.unmounted.append(try writer.addError(root.path))
-            totals.pathErrors += 1
+            totals.unmounted.append(
+                try writer.addError(root.path, because: "is another file system than at the last scan"))
         }
-        let missing = unseen.filter { image in !unmounted.contains { image.path.isWithin($0) } }
+        try writer.writeMounts(reach.mounts)
+        for mount in try writer.unmounted(unseen.filter { !$0.path.isWithin(anyOf: unmounted) }, reach) {
+            unmounted.insert(mount)
+            totals.unmounted.append(try writer.addError(mount, because: "was a mount point, is none now"))
+        }
+        totals.pathErrors += totals.unmounted.count
+        let missing = unseen.filter { !$0.path.isWithin(anyOf: unmounted) }
         let mark = try database.prepare("UPDATE image SET missing_since_scan_id = ? WHERE id = ?")
         for image in missing { try mark.run(scanID, image.id) }
         totals.missing = missing.count
@@ -66,14 +72,16 @@ extension ReportStore {
     ) throws(SQLiteError) -> [UnseenImage] {
         let statement = try database.prepare(
             """
-            SELECT id, path, path_bytes FROM image
+            SELECT id, path, path_bytes, last_scan_id FROM image
             WHERE host = ? AND last_scan_id <> ? AND missing_since_scan_id IS NULL
             """)
         try statement.bind(host, scanID)
         var unseen: [UnseenImage] = []
         while try statement.step() {
             let path = RawPath(text: try statement.column(1), bytes: try statement.column(2))
-            if covers(path) { unseen.append(UnseenImage(id: try statement.column(0), path: path)) }
+            guard covers(path) else { continue }
+            unseen.append(
+                UnseenImage(id: try statement.column(0), path: path, lastScanID: try statement.column(3)))
         }
         return unseen
     }
@@ -113,4 +121,6 @@ extension ReportStore {
 struct UnseenImage {
     let id: Int64
     let path: RawPath
+    /// The last scan that saw it.
+    let lastScanID: Int64
 }

@@ -1,14 +1,15 @@
 import Glibc
 import QED
 
-/// Adds the rows of `scan_root`.
+/// Adds the rows of `scan_root` and `scan_mount`.
 struct RootWriter {
     enum State: String {
         case read, unreadable, interrupted
         case notMounted = "not-mounted"
     }
 
-    private let scanID: Int64
+    let database: Database
+    let scanID: Int64
     private let host: String
     private let insert: Statement
     private let insertError: Statement
@@ -16,6 +17,7 @@ struct RootWriter {
     private let lastDevice: Statement
 
     init(_ database: Database, scanID: Int64, host: String) throws(SQLiteError) {
+        self.database = database
         self.scanID = scanID
         self.host = host
         insert = try database.prepare(
@@ -51,12 +53,14 @@ struct RootWriter {
         return state
     }
 
-    /// Adds the error of a root that is not mounted.
-    func addError(_ root: RawPath) throws(SQLiteError) -> PathErrorRecord {
+    /// Adds the error of a directory whose file system is not mounted.
+    ///
+    /// - Parameter reason: what tells it.
+    func addError(_ directory: RawPath, because reason: String) throws(SQLiteError) -> PathErrorRecord {
         let record = PathErrorRecord(
-            path: root, operation: "mount", code: ENODEV,
-            message: "\(root.text) is another file system than at the last scan and holds no image: not mounted?")
-        let path = root.columns
+            path: directory, operation: "mount", code: ENODEV,
+            message: "\(directory.text) \(reason) and holds no image: not mounted?")
+        let path = directory.columns
         try insertError.run(scanID, path.text, path.bytes, record.operation, record.code, record.message)
         return record
     }
@@ -74,7 +78,8 @@ struct RootWriter {
         return try lastDevice.column(0) == Int64(bitPattern: file.device) ? .read : .notMounted
     }
 
-    private func imageCount(below root: RawPath) throws(SQLiteError) -> Int {
+    /// How many images below a directory this scan has seen.
+    func imageCount(below root: RawPath) throws(SQLiteError) -> Int {
         let text = root.text
         try count.bind(host, scanID, text, text == "/" ? "" : text)
         guard try count.step() else { return 0 }
@@ -90,4 +95,6 @@ extension RawPath {
         let slash = UInt8(ascii: "/")
         return bytes.count == root.bytes.count || root.bytes.last == slash || bytes[root.bytes.count] == slash
     }
+
+    func isWithin(anyOf roots: Set<RawPath>) -> Bool { roots.contains { isWithin($0) } }
 }

@@ -194,7 +194,16 @@ extension ScanReach {
         let roots = coverage.rootResults.map { root in
             RootRecord(path: root.path, file: root.file.map { ($0.device, $0.inode) })
         }
-        self.init(roots: roots, covers: coverage.covers)
+        self.init(
+            roots: roots, mounts: coverage.mounts, isDirectory: ScanReach.isDirectory, covers: coverage.covers)
+    }
+
+    private static func isDirectory(_ path: RawPath) -> Bool {
+        do throws(SystemError) {
+            return try FileStatus(directory: AT_FDCWD, name: path.bytes).isDirectory
+        } catch {
+            return false
+        }
     }
 }
 
