@@ -19,4 +19,5 @@ LEFT JOIN check_result AS known ON known.id = (
     SELECT max(id) FROM check_result
     WHERE image_id = latest_check.image_id AND outcome NOT IN ('in_use', 'changing'))
 WHERE latest_check.present AND latest_check.outcome IN ('in_use', 'changing')
-ORDER BY latest_check.host, latest_check.path;
+-- +: sorted at the end. By the index of paths, all results would be read in the order of the paths, and that is slow.
+ORDER BY +latest_check.host, latest_check.path;

@@ -12,7 +12,7 @@ SELECT
     latest_check.checked_at AS last_checked_at,
     scan.started_at AS missing_since,
     latest_check.host
-FROM latest_check
-JOIN image ON image.id = latest_check.image_id
-JOIN scan ON scan.id = image.missing_since_scan_id
+FROM image
+CROSS JOIN scan ON scan.id = image.missing_since_scan_id  -- in this order: few images are missing
+CROSS JOIN latest_check ON latest_check.image_id = image.id
 ORDER BY missing_since DESC, latest_check.host, latest_check.path;
