@@ -7,7 +7,7 @@ SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
 BUILD_PACKAGES := libsqlite3-dev libmd-dev pkg-config
 RUN_PACKAGES := qemu-utils sqlite3
-TEST_PACKAGES := $(RUN_PACKAGES) strace mandoc zsh fish
+TEST_PACKAGES := $(RUN_PACKAGES) strace mandoc zsh fish chromium
 
 RELEASE := -c release --static-swift-stdlib
 BIN = $(shell $(SWIFT) build $(RELEASE) --show-bin-path)
@@ -18,7 +18,7 @@ define need
 	    test "$$(dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null)" = installed || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
 	    echo "installing" $$missing; \
-	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 endef
 
@@ -62,6 +62,10 @@ repair-figures: build ## repair a pool of every damage and take it back, beside 
 report-figures: build ## time every report on a store of 100,000 images and 30 scans
 	$(call need,$(RUN_PACKAGES))
 	Benchmarks/reports.sh "$(BIN)"
+
+.PHONY: datasette
+datasette: ## write contrib/datasette/metadata.json anew from the reports and the migrations
+	QEDSCAN_WRITE_GOLDEN=1 $(SWIFT) test --disable-xctest --filter DatasetteTests
 
 .PHONY: install
 install: build ## install program, man page and completions below $(DESTDIR)$(PREFIX)

@@ -7,7 +7,9 @@ struct ReportCommand: Command {
     static let spec = CommandSpec(
         "report", summary: "answer a question about the pool",
         discussion: [
-            "Without a name, lists the reports with the question that each answers and the parameters that it takes."
+            "Without a name, lists the reports with the question that each answers and the parameters that it takes.",
+            "The page that --html writes names images and ranges of their guests' disks, so that only its owner may read "
+                + "it (mode 0600).",
         ],
         options: [
             AnswerFormat.option, ParameterValues.option,

@@ -20,7 +20,8 @@ struct PageProblems {
         [.init("path", "Image", .name)] + (content.hasManyHosts ? [.init("host", "Host")] : []) + [
             .init("state", "State"), .init("assessment", "Assessment"), .init("dirty", "Dirty", .number),
             .init("corruptions", "Corruptions", .number), .init("leaks", "Leaks", .number),
-            .init("leaked_bytes", "Leaked", .bytes), .init("detail", "Why"), .init("checked_at", "Checked (UTC)"),
+            .init("leaked_bytes", "Leaked", .bytes), .init("detail", "Why", .prose),
+            .init("checked_at", "Checked (UTC)"),
         ]
     }
 

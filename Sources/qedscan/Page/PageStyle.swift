@@ -29,6 +29,7 @@ enum PageStyle {
         thead th{background:var(--panel);white-space:nowrap}
         .number,.bytes{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
         td.text{min-width:5rem}
+        td.prose{min-width:14rem}
         tbody th.name{font-weight:400;min-width:14rem;overflow-wrap:anywhere}
         th button{font:inherit;font-weight:600;color:inherit;background:none;border:0;padding:0;cursor:pointer}
         th[aria-sort=ascending] button::after{content:" \\25B2"}
@@ -59,6 +60,8 @@ enum PageStyle {
         body{max-width:none;padding:0;font-size:10pt}
         nav,.controls,.more{display:none}
         .scroll{overflow:visible}
+        td.prose{min-width:0}
+        th button{display:contents}
         thead{display:table-header-group}
         tr,.figures div,h2,h3,h4,svg{break-inside:avoid}
         h2,h3,h4{break-after:avoid}

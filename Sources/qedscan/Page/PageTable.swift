@@ -5,6 +5,8 @@ struct PageTable {
     /// What a column holds, and so how it is set and sorted.
     enum Kind: String {
         case text
+        /// Sentences.
+        case prose
         /// The row's name; its cells are headers.
         case name
         case number
@@ -55,7 +57,7 @@ struct PageTable {
             let name: Markup = link.map { "<a href=\"#\($0)\">\(text)</a>" } ?? "\(text)"
             return "<th scope=\"row\" class=\"name\">\(name)</th>"
         case .code: return text.isEmpty ? "<td></td>" : "<td><code>\(text)</code></td>"
-        case .text, .number, .bytes: return "<td class=\"\(column.kind.rawValue)\">\(text)</td>"
+        case .text, .prose, .number, .bytes: return "<td class=\"\(column.kind.rawValue)\">\(text)</td>"
         }
     }
 
