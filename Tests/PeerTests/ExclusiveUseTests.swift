@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Exclusive use against the programs that hold images.
-@Suite(.enabled(if: Peer.isInstalled, "qemu-utils is not installed"))
+@Suite(.ownThread, .enabled(if: Peer.isInstalled, "qemu-utils is not installed"))
 struct ExclusiveUseTests {
     @Test(arguments: [false, true])
     func imageThatQEMUHasOpenIsRefused(isReadOnly: Bool) async throws {

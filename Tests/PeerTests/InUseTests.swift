@@ -3,7 +3,7 @@ import Lab
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Peer.isInstalled, "qemu-utils is not installed"))
+@Suite(.ownThread, .enabled(if: Peer.isInstalled, "qemu-utils is not installed"))
 struct InUseTests {
     @Test func writerIsSeen() async throws {
         let pool = try await Pool()

@@ -8,7 +8,7 @@ import Testing
 @testable import PoolScan
 
 /// From a file to its result.
-@Suite(.timeLimit(.minutes(5))) struct ScannerTests {
+@Suite(.timeLimit(.minutes(10))) struct ScannerTests {
     private let pool: Pool
 
     init() throws { pool = try Pool() }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Files that are no store, or not one for this program: one sentence, and not a byte changed.
-@Suite(.timeLimit(.minutes(5))) struct BadStoreTests {
+@Suite(.timeLimit(.minutes(10))) struct BadStoreTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Scans that do not come to their end, and what the next one makes of it.
-@Suite(.timeLimit(.minutes(2))) struct InterruptionTests {
+@Suite(.ownThread, .timeLimit(.minutes(10))) struct InterruptionTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

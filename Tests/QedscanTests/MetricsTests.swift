@@ -6,7 +6,7 @@ import ReportStore
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct MetricsTests {
+@Suite(.ownThread, .timeLimit(.minutes(10))) struct MetricsTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -4,7 +4,7 @@ import ReportStore
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct NagiosTests {
+@Suite(.timeLimit(.minutes(10))) struct NagiosTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -9,7 +9,7 @@ import Testing
 @testable import qedscan
 
 /// The page of `report --html`, made by the program.
-@Suite(.timeLimit(.minutes(2))) struct PageTests {
+@Suite(.timeLimit(.minutes(10))) struct PageTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `query` only reads.
-@Suite(.timeLimit(.minutes(5))) struct QueryTests {
+@Suite(.timeLimit(.minutes(10))) struct QueryTests {
     private let fixture: ScanFixture
 
     init() async throws {

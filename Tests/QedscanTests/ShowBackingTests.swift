@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What `show` says of the files below an image, and of those above it.
-@Suite(.timeLimit(.minutes(5))) struct ShowBackingTests {
+@Suite(.timeLimit(.minutes(10))) struct ShowBackingTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

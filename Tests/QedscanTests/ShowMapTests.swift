@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The map in `show`.
-@Suite(.timeLimit(.minutes(5))) struct ShowMapTests {
+@Suite(.timeLimit(.minutes(10))) struct ShowMapTests {
     private let fixture: ScanFixture
     private let path: String
 

@@ -5,7 +5,7 @@ import Testing
 @testable import ReportStore
 
 /// Records that take many units of the writer's backlog each.
-@Suite(.timeLimit(.minutes(5))) struct LargeRecordTests {
+@Suite(.timeLimit(.minutes(10))) struct LargeRecordTests {
     private let fixture: StoreFixture
 
     init() throws { fixture = try StoreFixture() }

@@ -5,7 +5,7 @@ import Testing
 @testable import ReportStore
 
 /// What only several processes can show. Each exit test's body runs in a process of its own.
-@Suite(.timeLimit(.minutes(5))) struct ProcessTests {
+@Suite(.timeLimit(.minutes(10))) struct ProcessTests {
     private let folder: TemporaryFolder
 
     init() throws {
