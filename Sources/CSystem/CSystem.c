@@ -2,10 +2,13 @@
 #include "CSystem.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -91,6 +94,37 @@ int csystem_birth_time(int fd, long long *nanoseconds)
     }
     *nanoseconds = seconds * 1000000000 + status.stx_btime.tv_nsec;
     return 1;
+}
+
+/* capset(2): this thread, and those that it starts from then on, may not raise their priority. */
+static int give_up_raising_priority(void)
+{
+    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, data) == -1) {
+        return -1;
+    }
+    data[CAP_TO_INDEX(CAP_SYS_NICE)].effective &= ~CAP_TO_MASK(CAP_SYS_NICE);
+    data[CAP_TO_INDEX(CAP_SYS_NICE)].permitted &= ~CAP_TO_MASK(CAP_SYS_NICE);
+    if (syscall(SYS_capset, &header, data) == -1) {
+        return -1;
+    }
+    struct rlimit none = { 0, 0 };
+    return setrlimit(RLIMIT_NICE, &none);
+}
+
+int csystem_set_nice(int nice)
+{
+    if (setpriority(PRIO_PROCESS, 0, nice) == -1) {
+        return -1;
+    }
+    return give_up_raising_priority();
+}
+
+int csystem_set_io_priority(int io_class, int level)
+{
+    enum { who_process = 1, class_shift = 13 };  /* <linux/ioprio.h> is not everywhere */
+    return (int)syscall(SYS_ioprio_set, who_process, 0, io_class << class_shift | level);
 }
 
 int csystem_wcwidth(unsigned int character) { return wcwidth((wchar_t)character); }

@@ -1,3 +1,4 @@
+import QED
 import Synchronization
 
 /// How far a scan has come; any thread may read it while the scan runs.
@@ -5,8 +6,11 @@ package final class Progress: Sendable {
     private let directoryCount = Atomic<Int>(0)
     private let fileCount = Atomic<Int>(0)
     private let imageCount = Atomic<Int>(0)
+    private let reusedCount = Atomic<Int>(0)
     private let problemCount = Atomic<Int>(0)
     private let byteCount = Atomic<UInt64>(0)
+    /// By numbers that are never used again.
+    private let current = Locked<(next: Int, images: [Int: CurrentImage])>((0, [:]))
 
     package init() {}
 
@@ -16,10 +20,30 @@ package final class Progress: Sendable {
     package var files: Int { fileCount.load(ordering: .relaxed) }
     /// Images done, with reused results.
     package var images: Int { imageCount.load(ordering: .relaxed) }
+    /// Of these, images whose earlier result was used again.
+    package var reused: Int { reusedCount.load(ordering: .relaxed) }
     /// Images that are not clean, and paths that could not be read.
     package var problems: Int { problemCount.load(ordering: .relaxed) }
     /// Bytes of tables read.
     package var bytesRead: UInt64 { byteCount.load(ordering: .relaxed) }
+
+    /// The images that are checked just now, those under way longest first.
+    package var currentImages: [CurrentImage] {
+        current.withLock { Array($0.images.values) }.sorted { ($0.since, $0.path) < ($1.since, $1.path) }
+    }
+
+    /// Notes that a check begins; `end` takes what this returns.
+    func begin(_ image: CurrentImage) -> Int {
+        current.withLock { current in
+            current.next += 1
+            current.images[current.next] = image
+            return current.next
+        }
+    }
+
+    func end(_ place: Int) {
+        current.withLock { current in current.images[place] = nil }
+    }
 
     func addDirectory() { directoryCount.add(1, ordering: .relaxed) }
     func addFile() { fileCount.add(1, ordering: .relaxed) }
@@ -27,6 +51,14 @@ package final class Progress: Sendable {
 
     func add(_ event: ScanEvent) {
         if event.isImage { imageCount.add(1, ordering: .relaxed) }
+        if case .reused = event { reusedCount.add(1, ordering: .relaxed) }
         if event.isProblem { problemCount.add(1, ordering: .relaxed) }
     }
+}
+
+/// An image that is checked just now.
+package struct CurrentImage: Sendable {
+    package let path: RawPath
+    /// When the check began, nanoseconds since 1970.
+    package let since: Int64
 }

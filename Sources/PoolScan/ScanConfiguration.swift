@@ -15,6 +15,8 @@ package struct ScanConfiguration: Sendable {
     /// Images that a writer has open are checked all the same; the results are provisional.
     package var checksImagesInUse = false
     package var limits = CheckLimits()
+    /// Limits what all workers together read of the images' tables; nil for no limit.
+    package var readRate: ReadRate?
     /// Files that are never opened: the store's own.
     package var ownFiles: Set<FileKey> = []
     /// Earlier results that may be used again.

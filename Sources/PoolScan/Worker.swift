@@ -13,6 +13,7 @@ final class Worker {
     private let progress: Progress
     private let checker: Checker
     private let reuse: ReuseFilter
+    private let heldBack = HeldBack()
 
     init(
         configuration: ScanConfiguration, cancellation: Cancellation, progress: Progress, state: ScanState,
@@ -26,7 +27,7 @@ final class Worker {
         reuse = ReuseFilter(known: configuration.known, state: state, emit: emit)
         checker = Checker(
             limits: configuration.limits, threadCount: configuration.threadsPerImage,
-            isCancelled: { cancellation.isCancelled })
+            heldBack: { [heldBack] in heldBack.nanoseconds }, isCancelled: { cancellation.isCancelled })
     }
 
     func process(_ candidate: Candidate) {
@@ -76,7 +77,7 @@ final class Worker {
         if case .writer(let holder) = try file.testUse(), !configuration.checksImagesInUse {
             return attempt.result(.inUse, message: "not checked: \(holder)")
         }
-        let report = checker.check(file)
+        let report = check(file, attempt)
         progress.addBytesRead(report.bytesRead)
         if case .writer(let holder) = try file.testUse() {
             guard configuration.checksImagesInUse else {
@@ -86,6 +87,14 @@ final class Worker {
         }
         guard try isUnchanged(file, candidate) else { return nil }
         return attempt.result(report.outcome, report: report, message: report.message)
+    }
+
+    private func check(_ file: ImageFile, _ attempt: Attempt) -> ImageReport {
+        let place = progress.begin(CurrentImage(path: attempt.path, since: attempt.checkedAt))
+        defer { progress.end(place) }
+        guard let rate = configuration.readRate else { return checker.check(file) }
+        return checker.check(
+            PacedSource(base: file, rate: rate, heldBack: heldBack, cancellation: cancellation))
     }
 
     /// Opens the name again, since that makes a network file system ask its server, and compares.
@@ -115,10 +124,11 @@ final class Worker {
 
 /// One check under way: what its result says of the file and the time.
 private struct Attempt {
-    private let path: RawPath
+    let path: RawPath
     private let file: ImageFile
     private let bases: BaseCache
-    private let checkedAt = Attempt.now(CLOCK_REALTIME)
+    /// Nanoseconds since 1970.
+    let checkedAt = Attempt.now(CLOCK_REALTIME)
     private let start = Attempt.now(CLOCK_MONOTONIC)
 
     init(_ file: ImageFile, _ candidate: Candidate, _ bases: BaseCache) {

@@ -1,7 +1,9 @@
 import Lab
-import QED
+import Synchronization
 import TestSupport
 import Testing
+
+@testable import QED
 
 @Suite struct CheckLimitTests {
     /// A sound image of 100 data clusters, 128 MiB apart, so that each needs a leaf of the map.
@@ -58,5 +60,17 @@ import Testing
         let report = checker.check(try ImageFile(path: RawPath(scratch.file())))
         #expect(report.stop == .cancelled)
         #expect(report.outcome == .incomplete)
+    }
+
+    @Test func timeForWhichReadsWereHeldBackDoesNotCount() {
+        let held = Atomic<UInt64>(3_600_000_000_000)
+        let limits = CheckLimits(baseSeconds: 0)
+        let clock = CheckClock(
+            limits: limits, diskSize: 0, heldBack: { held.load(ordering: .relaxed) }, isCancelled: { false })
+        let other = CheckClock(limits: limits, diskSize: 0) { false }
+        while other.stop() == nil {}
+        #expect(clock.stop() == .timeLimit(seconds: 0), "what was held back before the check began")
+        held.add(3_600_000_000_000, ordering: .relaxed)
+        #expect(clock.stop() == nil)
     }
 }

@@ -74,4 +74,15 @@ import Testing
         #expect(try ReportStore(reading: fixture.path).presentImageCount(host: StoreFixture.host) == 1)
         #expect(try ReportStore(reading: fixture.path).presentImageCount(host: "other") == 0)
     }
+
+    @Test func imagesBelowSomeRootsAreCounted() throws {
+        let paths = ["/pool/a", "/pool/b/c", "/pool2/d", "/pool", "/other/e"]
+        try fixture.scan { for path in paths { $0.write(CheckRecord(RawPath(path), .sample())) } }
+        let store = try ReportStore(reading: fixture.path)
+        func count(_ roots: String...) throws -> Int {
+            try store.presentImageCount(host: StoreFixture.host, roots: roots.map { RawPath($0) })
+        }
+        #expect(try [count("/pool"), count("/pool/b"), count("/"), count("/none"), count("/poo")] == [3, 1, 5, 0, 0])
+        #expect(try count("/pool", "/pool/b", "/other/e") == 4, "none twice")
+    }
 }

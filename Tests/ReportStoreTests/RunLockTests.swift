@@ -55,4 +55,58 @@ import Testing
         #expect(throws: StoreError.self) { try RunLock(storePath: path, host: "box") }
         #expect(throws: StoreError.self) { try RunLock(storePath: folder.file("none/x"), host: "box") }
     }
+
+    private func take(
+        patience: Duration, isCancelled: @escaping () -> Bool = { false }, onWait: (String) -> Void = { _ in }
+    ) throws -> RunLock {
+        try RunLock.take(
+            storePath: path, host: "box", patience: patience, isCancelled: isCancelled, onWait: onWait)
+    }
+
+    @Test func whoWaitsGetsItWhenItIsFree() throws {
+        var lock: RunLock? = try RunLock(storePath: path, host: "first")
+        var told: [String] = []
+        let second = try take(
+            patience: .seconds(3600),
+            onWait: { holder in
+                told.append(holder)
+                // Given up while the other waits.
+                lock = nil
+            })
+        #expect(told.count == 1)
+        #expect(told.first?.contains("process \(getpid()) on first") == true)
+        #expect(throws: StoreError.self) { try RunLock(storePath: path, host: "box") }
+        withExtendedLifetime((lock, second)) {}
+    }
+
+    @Test func theWaitEndsWithItsTimeOrACancellation() throws {
+        let lock = try RunLock(storePath: path, host: "first")
+        #expect(throws: StoreError.self) { try take(patience: .milliseconds(1)) }
+        var waits = 0
+        #expect(throws: StoreError.self) { try take(patience: .zero, onWait: { _ in waits += 1 }) }
+        #expect(waits == 0)
+        var questions = 0
+        #expect(throws: StoreError.self) {
+            try take(
+                patience: .seconds(3600),
+                isCancelled: {
+                    questions += 1
+                    return questions > 2
+                })
+        }
+        #expect(questions == 3)
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func theHolderIsKnownAndNotDisturbed() throws {
+        #expect(try RunLock.holder(storePath: path) == nil, "there is no file")
+        var lock: RunLock? = try RunLock(storePath: path, host: "box")
+        for _ in 0..<2 {
+            #expect(try RunLock.holder(storePath: path)?.hasPrefix("process \(getpid()) on box, since 2") == true)
+        }
+        #expect(throws: StoreError.self) { try RunLock(storePath: path, host: "box") }
+        withExtendedLifetime(lock) {}
+        lock = nil
+        #expect(try RunLock.holder(storePath: path) == nil)
+    }
 }

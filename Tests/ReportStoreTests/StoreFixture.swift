@@ -13,17 +13,19 @@ final class StoreFixture {
     init() throws { folder = try TemporaryFolder() }
 
     /// One scan from its beginning to its end.
+    ///
+    /// - Parameter continues: whether it goes on from scans that did not come to their end.
     @discardableResult
     func scan(
         host: String = StoreFixture.host, isInterrupted: Bool = false, roots: [RootRecord] = [],
         mounts: [String] = [], isDirectory: @escaping (RawPath) -> Bool = { _ in true },
+        continues: Bool = false, include: String = "a\"b", jobs: Int64 = 4,
         covers: @escaping (RawPath) -> Bool = { _ in true },
         _ body: (ReportWriter) throws -> Void
     ) throws -> ScanTotals {
         let store = try ReportStore(writing: path)
-        let record = ScanRecord(
-            host: host, roots: [RawPath("/pool"), RawPath("/with \"quotes\"")],
-            options: [("jobs", .integer(4)), ("include", .text("a\"b")), ("max-age", .null)], version: "1.2.3")
+        var record = StoreFixture.record(host: host, include: include, jobs: jobs)
+        if continues { record.continues = try store.chain(before: record) }
         let writer = try ReportWriter(store: store, scan: record) {}
         try body(writer)
         let totals = try writer.finish(
@@ -32,6 +34,15 @@ final class StoreFixture {
                 roots: roots, mounts: Set(mounts.map { RawPath($0) }), isDirectory: isDirectory, covers: covers))
         try store.close()
         return totals
+    }
+
+    static func record(
+        host: String = StoreFixture.host, include: String = "a\"b", jobs: Int64 = 4
+    ) -> ScanRecord {
+        ScanRecord(
+            host: host, roots: [RawPath("/pool"), RawPath("/with \"quotes\"")],
+            options: [("jobs", .integer(jobs)), ("include", .text(include)), ("max-age", .null)], version: "1.2.3",
+            decidingOptions: ["include", "max-age"])
     }
 
     /// The rows of a question, each value as SQLite gives it.

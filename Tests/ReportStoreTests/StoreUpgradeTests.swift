@@ -35,7 +35,8 @@ import Testing
 
     private func content() throws -> [String] {
         let image = "(SELECT id, host, path, path_bytes, device, inode, first_scan_id, last_scan_id FROM image)"
-        return try ["scan", image, "finding", "latest_check", "damaged_image", "scan_summary"].flatMap {
+        let scan = "(SELECT id, uuid, host, started_at, state, roots, options, version, images_seen FROM scan)"
+        return try [scan, image, "finding", "latest_check", "damaged_image", "scan_summary"].flatMap {
             try fixture.lines("SELECT * FROM \($0)")
         }
     }

@@ -88,6 +88,12 @@ import Testing
             corruptions_after leaks_before leaks_after
             """
         ),
+        (
+            "scan_progress",
+            """
+            scan_id updated_at process_id files images reused problems bytes_read expected_images current_images
+            """
+        ),
         ("schema_migration", "version name sql applied_at"),
     ]
 

@@ -47,6 +47,16 @@ long csystem_file_system_type(int fd);
    error. */
 int csystem_birth_time(int fd, long long *nanoseconds);
 
+/* setpriority(2) of the calling thread and those that it starts from then on: 0 to 19 (last). Gives up the right to raise
+   it again, since libdispatch sets a priority of its own in each of its threads. */
+int csystem_set_nice(int nice);
+
+/* Classes of ioprio_set(2). */
+enum { csystem_io_best_effort = 2, csystem_io_idle = 3 };
+
+/* ioprio_set(2) of the calling thread and those that it starts from then on. The level is 0 (first) to 7 (last). */
+int csystem_set_io_priority(int io_class, int level);
+
 /* wcwidth(3). */
 int csystem_wcwidth(unsigned int character);
 

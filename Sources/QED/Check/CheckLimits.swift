@@ -44,10 +44,18 @@ public enum CheckStop: Hashable, Sendable {
 package struct CheckClock: Sendable {
     private let seconds: UInt64
     private let deadline: UInt64
+    private let heldBack: @Sendable () -> UInt64
+    private let heldBackBefore: UInt64
     private let isCancelled: @Sendable () -> Bool
 
-    package init(limits: CheckLimits, diskSize: UInt64, isCancelled: @escaping @Sendable () -> Bool) {
+    /// - Parameter heldBack: nanoseconds for which reads had to wait on purpose: these do not count. Only grows.
+    package init(
+        limits: CheckLimits, diskSize: UInt64, heldBack: @escaping @Sendable () -> UInt64 = { 0 },
+        isCancelled: @escaping @Sendable () -> Bool
+    ) {
+        self.heldBack = heldBack
         seconds = limits.baseSeconds.saturatingAdd(diskSize / limits.diskBytesPerSecond)
+        heldBackBefore = heldBack()
         deadline = CheckClock.now.saturatingAdd(seconds.saturatingMultiply(1_000_000_000))
         self.isCancelled = isCancelled
     }
@@ -55,7 +63,8 @@ package struct CheckClock: Sendable {
     /// Why the check must end now, nil if it may go on.
     func stop() -> CheckStop? {
         if isCancelled() { return .cancelled }
-        return CheckClock.now > deadline ? .timeLimit(seconds: seconds) : nil
+        let end = deadline.saturatingAdd(heldBack() &- heldBackBefore)
+        return CheckClock.now > end ? .timeLimit(seconds: seconds) : nil
     }
 
     /// Nanoseconds; the coarse clock costs no system call.

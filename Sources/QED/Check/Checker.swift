@@ -9,6 +9,7 @@ public final class Checker {
 
     private let limits: CheckLimits
     private let usesFastPass: Bool
+    private let heldBack: @Sendable () -> UInt64
     private let isCancelled: @Sendable () -> Bool
     private let threadCount: Int
     private let workspace = CheckWorkspace()
@@ -16,11 +17,14 @@ public final class Checker {
     /// - Parameters:
     ///   - usesFastPass: false walks every image exactly; the answers are the same.
     ///   - threadCount: on so many threads at once a large image may be walked.
+    ///   - heldBack: nanoseconds for which the source's reads had to wait on purpose, in all: they do not count against
+    ///     the time limit.
     ///   - isCancelled: asked between pieces of tables. A report with `stop == .cancelled` is to be dropped.
     public init(
         limits: CheckLimits = CheckLimits(), usesFastPass: Bool = true, threadCount: Int = 1,
-        isCancelled: @escaping @Sendable () -> Bool = { false }
+        heldBack: @escaping @Sendable () -> UInt64 = { 0 }, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
+        self.heldBack = heldBack
         self.threadCount = threadCount
         self.limits = limits
         self.usesFastPass = usesFastPass
@@ -36,7 +40,8 @@ public final class Checker {
             report.findings = log.findings
             return report
         }
-        let clock = CheckClock(limits: limits, diskSize: source.diskSize, isCancelled: isCancelled)
+        let clock = CheckClock(
+            limits: limits, diskSize: source.diskSize, heldBack: heldBack, isCancelled: isCancelled)
         let context = CheckContext(
             source: source, header: header, geometry: geometry, workspace: workspace, clock: clock, limits: limits,
             threadCount: threadCount)

@@ -8,8 +8,18 @@ package struct ScanRecord: Sendable {
     package let options: [(name: String, value: SQLiteValue)]
     /// Of the program.
     package let version: String
+    /// The names of the options that decide what is checked and how: a scan may go on from one in which they, the host
+    /// and the roots are the same.
+    package let decidingOptions: [String]
+    /// What it goes on from; nil for a scan that begins anew.
+    package var continues: ScanChain?
 
-    package init(host: String, roots: [RawPath], options: [(name: String, value: SQLiteValue)], version: String) {
+    package init(
+        host: String, roots: [RawPath], options: [(name: String, value: SQLiteValue)], version: String,
+        decidingOptions: [String] = [], continues: ScanChain? = nil
+    ) {
+        self.decidingOptions = decidingOptions
+        self.continues = continues
         self.host = host
         self.roots = roots
         self.options = options

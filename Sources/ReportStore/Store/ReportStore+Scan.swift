@@ -11,24 +11,36 @@ extension ReportStore {
     /// holds the run lock, so none can be.
     func beginScan(_ record: ScanRecord) throws(SQLiteError) -> Int64 {
         try database.transaction(.immediate) { () throws(SQLiteError) in
-            try database.execute("UPDATE scan SET state = 'interrupted' WHERE state = 'running'")
+            try markDeadScans()
             let insert = try database.prepare(
                 """
-                INSERT INTO scan (uuid, host, started_at, state, roots, options, version)
+                INSERT INTO scan (uuid, host, started_at, state, roots, options, version, continues_scan_id)
                 VALUES (
                     lower(format('%s-%s-4%s-%s%s-%s', hex(randomblob(4)), hex(randomblob(2)),
                         substr(hex(randomblob(2)), 2), substr('89AB', 1 + abs(random() % 4), 1),
                         substr(hex(randomblob(2)), 2), hex(randomblob(6)))),
-                    ?, ?, 'running', ?, ?, ?)
+                    ?, ?, 'running', ?, ?, ?, ?)
                 """)
             try insert.run(
                 record.host, Timestamp.now(), try jsonArray(record.roots.map(\.text)), try jsonObject(record.options),
-                record.version)
+                record.version, record.continues?.scanIDs.first)
             return database.lastInsertRowID
         }
     }
 
-    /// Fills in the end of a scan.
+    /// Scans that a crash left running become `interrupted`. The caller holds the run lock, so none can be.
+    package func endDeadScans() throws(StoreError) {
+        try StoreError.wrap { () throws(SQLiteError) in
+            try database.transaction(.immediate) { () throws(SQLiteError) in try markDeadScans() }
+        }
+    }
+
+    private func markDeadScans() throws(SQLiteError) {
+        try database.execute(
+            "UPDATE scan SET state = 'interrupted' WHERE state = 'running'; DELETE FROM scan_progress")
+    }
+
+    /// Fills in the end of a scan, which has no progress any more.
     func finishScan(
         _ scanID: Int64, state: ScanState, totals: ScanTotals, filesSeen: Int, bytesRead: UInt64
     ) throws(SQLiteError) {
@@ -48,6 +60,7 @@ extension ReportStore {
         let counts: [any SQLiteBindable] = outcomes.map { totals.outcomes[$0] ?? 0 }
         try update.bind(head + counts + [totals.dirty, totals.pathErrors, scanID])
         try update.run()
+        try database.prepare("DELETE FROM scan_progress WHERE scan_id = ?").run(scanID)
     }
 
     /// Quoted one by one: a function takes at most 127 arguments.

@@ -98,8 +98,17 @@ package final class ReportStore {
     /// That is: of this version of the checker, conclusive, made at or after `oldest`, and of a file whose last change
     /// was at least two seconds before the check. A later change within the clock's resolution would not show. An
     /// overlay is checked again if the store does not have the exact name of its backing file.
+    ///
+    /// Whatever was checked since a chain of scans began, by them or others, may be used again too, even if it is not
+    /// conclusive; but what was in use or changing is cheap, and worth another try.
+    ///
+    /// - Parameters:
+    ///   - oldest: of results that are not the chain's; nil for any age.
+    ///   - chain: what the scan goes on from.
+    ///   - isOfChainOnly: nothing else is used again.
     package func forEachKnownImage(
-        host: String, oldest: String?, _ body: (KnownImageRecord) -> Void
+        host: String, oldest: String?, chain: ScanChain? = nil, isOfChainOnly: Bool = false,
+        _ body: (KnownImageRecord) -> Void
     ) throws(StoreError) {
         try StoreError.wrap { [database] () throws(SQLiteError) in
             let statement = try database.prepare(
@@ -109,11 +118,17 @@ package final class ReportStore {
                 FROM image JOIN check_result AS r
                     ON r.id = (SELECT max(id) FROM check_result WHERE image_id = image.id)
                 LEFT JOIN backing ON backing.image_id = image.id AND r.backing_file <> ''
-                WHERE host = ? AND outcome IN ('clean', 'leaking', 'corrupt') AND checker_version = ?
-                    AND ctime_ns <= (unixepoch(checked_at) - 2) * 1000000000 AND checked_at >= ifnull(?, '')
+                WHERE host = ? AND checker_version = ?
+                    AND ctime_ns <= (unixepoch(checked_at) - 2) * 1000000000
+                    AND (
+                        ? AND outcome IN ('clean', 'leaking', 'corrupt') AND checked_at >= ifnull(?, '')
+                        -- A result that only repeated an earlier one has no row, but its scan saw the image.
+                        OR outcome NOT IN ('in_use', 'changing') AND (
+                            checked_at >= ? OR last_scan_id IN (SELECT value FROM json_each(?))))
                     AND (ifnull(r.backing_file, '') = '' OR r.backing_file = name)
                 """)
-            try statement.bind(host, Checker.version, oldest)
+            try statement.bind(
+                host, Checker.version, !isOfChainOnly, oldest, chain?.startedAt, chain?.json ?? "[]")
             while try statement.step() {
                 let identity = FileIdentity(
                     device: UInt64(bitPattern: try statement.column(3)),
@@ -140,12 +155,24 @@ package final class ReportStore {
             birthTime: try statement.column(15))
     }
 
-    /// How many images of a host the store knows to be there.
-    package func presentImageCount(host: String) throws(StoreError) -> Int {
-        try StoreError.wrap { [database] () throws(SQLiteError) in
-            let sql = "SELECT count(*) FROM image WHERE host = ? AND missing_since_scan_id IS NULL"
-            return Int(sqliteValue: try database.scalar(sql, host)) ?? 0
+    /// How many images of a host the store knows to be there, at some paths or below them.
+    package func presentImageCount(host: String, roots: [RawPath] = [RawPath("/")]) throws(StoreError) -> Int {
+        try StoreError.wrap { () throws(SQLiteError) in
+            let sql =
+                """
+                SELECT count(*) FROM image
+                WHERE host = ? AND missing_since_scan_id IS NULL AND EXISTS (
+                    SELECT 1 FROM (SELECT rtrim(value, '/') AS root FROM json_each(?))
+                    WHERE path = root OR path >= root || '/' AND path < root || '0')
+                """
+            return Int(sqliteValue: try database.scalar(sql, host, try jsonArray(roots.map(\.text)))) ?? 0
         }
+    }
+
+    /// How many images a scan may meet, by those before it; nil if there are none.
+    package func expectedImageCount(of scan: ScanRecord) throws(StoreError) -> Int? {
+        let count = try presentImageCount(host: scan.host, roots: scan.roots)
+        return count > 0 ? count : nil
     }
 
     /// Makes the store's table of finding kinds the program's own.

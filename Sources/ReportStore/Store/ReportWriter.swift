@@ -4,7 +4,7 @@ import QED
 /// Writes what a scan finds, from any number of workers, on a queue of its own.
 ///
 /// Records are collected into transactions: of so many rows, or what came in a second, so that a crash loses no more
-/// than that. Workers wait only when they are far ahead, counted in rows: records may have thousands. After an error
+/// than that, and a power cut no more than what came in half a minute. Workers wait only when they are far ahead, counted in rows: records may have thousands. After an error
 /// nothing more is written; `finish` throws it.
 /// `@unchecked Sendable`: all stored variables are touched only on `queue`.
 package final class ReportWriter: @unchecked Sendable {
@@ -16,7 +16,12 @@ package final class ReportWriter: @unchecked Sendable {
     private static let backlogLimit = 2048
     /// Images seen again that are written together: alone, handing one over costs more than its row.
     private static let reusedTogether = 256
-    private static let commitInterval = DispatchTimeInterval.seconds(1)
+    /// Seconds.
+    private static let commitInterval = 1.0
+    /// Commits by time after which what was committed is on disk.
+    private static let ticksPerSync = 30
+    /// Commits by time to each update of the scan's progress, outside WAL mode: there each one waits for the disk.
+    private static let ticksPerSlowProgress = 10
 
     private let queue = DispatchQueue(label: "qedscan.writer")
     private let backlog = DispatchSemaphore(value: backlogLimit)
@@ -32,25 +37,37 @@ package final class ReportWriter: @unchecked Sendable {
     private var statements: WriterStatements?
     private var totals = ScanTotals()
     private var rowsInTransaction = 0
+    private var ticks = 0
+    /// Whether something was committed that a power cut may take.
+    private var isUnsynced = false
+    private let isWAL: Bool
+    private let progress: (@Sendable () -> ProgressRecord)?
+    private let chain: ScanChain?
     private var failure: SQLiteError?
     private let onFailure: @Sendable () -> Void
 
     /// Adds the scan's row. Until `finish` the store belongs to the writer.
     ///
-    /// - Parameter onFailure: called once when the store cannot be written any more.
+    /// - Parameters:
+    ///   - interval: seconds after which what came is committed.
+    ///   - progress: asked at each interval how far the scan is; nil if nobody is to know.
+    ///   - onFailure: called once when the store cannot be written any more.
     package init(
-        store: ReportStore, scan: ScanRecord, onFailure: @escaping @Sendable () -> Void
+        store: ReportStore, scan: ScanRecord, interval: Double = commitInterval,
+        progress: (@Sendable () -> ProgressRecord)? = nil, onFailure: @escaping @Sendable () -> Void
     ) throws(StoreError) {
         self.store = store
         self.onFailure = onFailure
+        self.progress = progress
         host = scan.host
-        (scanID, statements) = try StoreError.wrap { () throws(SQLiteError) in
-            (try store.beginScan(scan), try WriterStatements(store.database))
+        chain = scan.continues
+        (scanID, statements, isWAL) = try StoreError.wrap { () throws(SQLiteError) in
+            (try store.beginScan(scan), try WriterStatements(store.database), try store.database.journalMode() == .wal)
         }
         // Made once nothing can fail any more: Dispatch ends the process for a source that was never resumed.
         timer = DispatchSource.makeTimerSource(queue: queue)
-        timer.schedule(deadline: .now() + ReportWriter.commitInterval, repeating: ReportWriter.commitInterval)
-        timer.setEventHandler { [weak self] in self?.commitOrFail() }
+        timer.schedule(deadline: .now() + interval, repeating: interval)
+        timer.setEventHandler { [weak self] in self?.tick() }
         timer.resume()
     }
 
@@ -79,6 +96,9 @@ package final class ReportWriter: @unchecked Sendable {
                 try statements.touchImage.run(writer.scanID, image.imageID)
                 try statements.backing.write(image.backing, imageID: image.imageID, scanID: writer.scanID)
                 writer.totals.add(image.outcome, isDirty: image.isDirty)
+                if image.outcome == .incomplete {
+                    try writer.repeatErrors(imageID: image.imageID, statements)
+                }
             }
             writer.totals.reused += images.count
         }
@@ -158,10 +178,37 @@ package final class ReportWriter: @unchecked Sendable {
         }
     }
 
+    /// What is done every second.
+    private func tick() {
+        commitOrFail()
+        guard failure == nil, let statements else { return }
+        ticks += 1
+        if isUnsynced, ticks % ReportWriter.ticksPerSync == 0 { sync() }
+        if let progress, isWAL || ticks % ReportWriter.ticksPerSlowProgress == 0 {
+            do throws(SQLiteError) {
+                try statements.progress.write(progress(), scanID: scanID)
+            } catch {
+                // It only says how far the scan is. If the store is broken, the next commit says so.
+            }
+        }
+    }
+
+    /// Brings what was committed onto the disk, as far as readers allow. In WAL mode only a checkpoint does, and SQLite
+    /// makes one after so many pages: with few results that may be hours.
+    private func sync() {
+        isUnsynced = false
+        do throws(SQLiteError) {
+            try store.database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        } catch {
+            // As after the checkpoints that SQLite makes: what was committed is kept.
+        }
+    }
+
     private func commit() throws(SQLiteError) {
         guard rowsInTransaction > 0 else { return }
         try store.database.execute("COMMIT")
         rowsInTransaction = 0
+        isUnsynced = true
     }
 
     private func commitOrFail() {
@@ -236,6 +283,13 @@ package final class ReportWriter: @unchecked Sendable {
         guard try last.step() else { return false }
         defer { last.reset() }
         return row.repeats(try last.row())
+    }
+
+    /// Adds the errors of an image that this scan took over from one it continues, as if it had met them.
+    private func repeatErrors(imageID: Int64, _ statements: WriterStatements) throws(SQLiteError) {
+        guard let chain else { return }
+        try statements.repeatPathErrors.run(scanID, imageID, chain.json)
+        totals.pathErrors += Int(store.database.changes)
     }
 
     /// The reads within the image that failed.

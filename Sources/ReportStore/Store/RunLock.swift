@@ -6,6 +6,8 @@ import Glibc
 /// A file beside the store, locked with an open file description lock, which the kernel gives up however the holder
 /// ends. The file's text says who holds it; the file stays.
 package final class RunLock {
+    /// Microseconds.
+    private static let pollInterval: useconds_t = 100_000
     private let descriptor: Int32
 
     /// Takes the lock of the store at `storePath`.
@@ -26,6 +28,45 @@ package final class RunLock {
         }
         self.descriptor = descriptor
         write("process \(getpid()) on \(host), since \(Timestamp.now()) UTC")
+    }
+
+    /// Takes the lock, and waits for it if another process has it.
+    ///
+    /// - Parameters:
+    ///   - patience: how long it waits.
+    ///   - isCancelled: asked ten times a second whether to give up.
+    ///   - onWait: called once, with who has it, before it waits.
+    /// - Throws: `StoreError.inUse` if another process still holds it then.
+    package static func take(
+        storePath: String, host: String, patience: Duration, isCancelled: () -> Bool, onWait: (String) -> Void
+    ) throws(StoreError) -> RunLock {
+        let end = ContinuousClock.now + patience
+        var isWaiting = false
+        while true {
+            do throws(StoreError) {
+                return try RunLock(storePath: storePath, host: host)
+            } catch {
+                guard case .inUse = error, !isCancelled(), ContinuousClock.now < end else { throw error }
+                if !isWaiting { onWait(error.description) }
+                isWaiting = true
+                usleep(pollInterval)
+            }
+        }
+    }
+
+    /// Who holds the lock of a store, nil if nobody does. Never takes it.
+    ///
+    /// - Throws: `StoreError.lockUnreadable`.
+    package static func holder(storePath: String) throws(StoreError) -> String? {
+        let descriptor = open(storePath + ".lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw .lockUnreadable(path: storePath, reason: String(cString: strerror(errno)))
+        }
+        defer { close(descriptor) }
+        let result = csystem_ofd_test_write_lock(descriptor, 0, 0)
+        guard result >= 0 else { throw .lockUnreadable(path: storePath, reason: String(cString: strerror(errno))) }
+        return result == 0 ? nil : text(of: descriptor)
     }
 
     deinit {

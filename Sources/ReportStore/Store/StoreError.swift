@@ -6,6 +6,8 @@ package enum StoreError: Error {
     case inUse(path: String, holder: String)
     /// The file beside the store at `path` that says who uses it cannot be made or locked.
     case lockFile(path: String, reason: String)
+    /// Whether another process uses the store at `path` cannot be told.
+    case lockUnreadable(path: String, reason: String)
     /// What is committed to the store may not survive a power cut with the settings in force.
     case notDurable(path: String, mode: JournalMode, level: Synchronous)
 }
@@ -22,6 +24,8 @@ extension StoreError: CustomStringConvertible {
         case .inUse(let path, let holder): "\(path) is in use by another command: \(holder)".escapingControlCharacters
         case .lockFile(let path, let reason):
             "\(path) cannot be written: its lock file \(path).lock: \(reason)".escapingControlCharacters
+        case .lockUnreadable(let path, let reason):
+            "\(path): its lock file cannot be read, to tell whether a scan runs: \(reason)".escapingControlCharacters
         case .notDurable(let path, let mode, let level):
             ("\(path) does not keep every commit through a power cut: journal mode \(mode) and synchronous \(level) are in "
                 + "force, where a repair needs wal with full, or delete with extra").escapingControlCharacters

@@ -83,7 +83,7 @@ struct RepairCommand: Command {
         defer { withExtendedLifetime(signals) {} }
         let pass = RepairPass(options: options, limits: limits, cancellation: cancellation, palette: palette)
         guard !parsed.has("dry-run") else { return try dryRun(pass) }
-        return try RepairStore.use(parsed) { store, journal throws(RepairFailure) in
+        return try RepairStore.use(parsed, cancellation) { store, journal throws(RepairFailure) in
             try repair(pass, store, journal)
         }
     }

@@ -12,13 +12,17 @@ struct ScanCommand: Command {
         discussion: [
             "Walks the directories, finds every QED image by its magic number, checks it read-only and keeps the "
                 + "result in the store. Images that a program may write are not checked. Results of images that have "
-                + "not changed since are used again."
+                + "not changed since are used again.",
+            "A scan that did not come to its end is continued by the next one of the same paths with the same options: "
+                + "what it has checked is not checked again, whatever came of it, even with --full. Only what was in use "
+                + "or changing is, and files that had changed less than two seconds before.",
         ],
         options: [
             OptionSpec(
                 "jobs", short: "j", value: "N", help: "check so many images at once; 0: one after the other",
                 default: "4 per core"),
             OptionSpec("full", help: "check every image, whatever the store knows"),
+            OptionSpec("restart", help: "begin anew, even if the last such scan did not come to its end"),
             OptionSpec(
                 "max-age", value: "TIME", help: "check images again whose result is older: 90s, 10m, 2h, 7d"),
             OptionSpec(
@@ -36,6 +40,10 @@ struct ScanCommand: Command {
                 "max-memory", value: "SIZE", help: "limit of the maps of all images under way: 64M, 1G", default: "192M"
             ),
             OptionSpec(
+                "max-time", value: "TIME", help: "stop after so long, as on SIGTERM; the next scan goes on: 30m, 4h"),
+            OptionSpec("rate", value: "SIZE", help: "read at most so many bytes a second of the images: 50M"),
+            LockWait.spec,
+            OptionSpec(
                 "progress", value: "WHEN", kind: .oneOf(cases: ProgressChoice.self), help: "show progress",
                 default: ProgressChoice.auto.rawValue),
             OptionSpec(
@@ -43,17 +51,21 @@ struct ScanCommand: Command {
                 help: "write figures of the pool for Prometheus' node_exporter (*.prom in its textfile folder)"),
             OptionSpec(
                 "pool", value: "NAME", help: "the pool's name in the metrics", default: "the paths"),
-        ],
+        ] + Effort.specs,
         operands: [OperandSpec("PATH", kind: .file, help: "a directory or an image", repeating: true)],
         examples: [
             .init("qedscan scan /var/lib/images /srv/vm", "Checks two pools."),
             .init("qedscan scan -q --max-age 7d /srv/vm", "Says nothing unless something is wrong, as for cron."),
+            .init("qedscan scan --max-time 4h --rate 50M /srv/vm", "Checks a part each night, and leaves disks free."),
         ])
 
     private let parsed: ParsedCommand
     private let maxAge: Duration?
     private let progressChoice: ProgressChoice
     private let metrics: MetricsFile?
+    private let maxTime: Duration?
+    private let wait: LockWait
+    private let effort: Effort
     private var configuration: ScanConfiguration
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
@@ -63,6 +75,9 @@ struct ScanCommand: Command {
         metrics = parsed.value(of: "metrics").map { file in
             MetricsFile(path: RawPath(bytes: file.bytes), pool: parsed.value(of: "pool")?.text)
         }
+        maxTime = try parsed.duration(of: "max-time")
+        wait = try LockWait(parsed)
+        effort = try Effort(parsed)
         configuration = ScanConfiguration(roots: parsed.operands(named: "PATH").map { RawPath(bytes: $0.bytes) })
         if let jobs = try parsed.integer(of: "jobs", in: 0...ScanConfiguration.maximumWorkerCount) {
             configuration.workerCount = jobs
@@ -75,41 +90,56 @@ struct ScanCommand: Command {
         if let memory = try parsed.byteCount(of: "max-memory") {
             configuration.limits.memory = MemoryBudget(limit: memory)
         }
+        if let rate = try parsed.byteCount(of: "rate") {
+            guard rate > 0 else { throw parsed.usageError("option '--rate': 0 would read nothing") }
+            configuration.readRate = ReadRate(bytesPerSecond: UInt64(rate))
+        }
     }
 
     func run() throws(UsageError) -> ExitStatus {
         Host.raiseFileLimit()
         let palette = try Palette(parsed)
         let storePath = try StoreLocation.path(parsed, makesFolder: true)
+        // Before there are other threads.
+        guard effort.apply() else { return .failed }
+        ProgressSignal.ignore()
+        let cancellation = Cancellation()
+        let signals = SignalWatch(cancellation)
         do throws(StoreError) {
             try ReportStore.refuseOtherFiles(at: storePath)
             // First of all: a newer version must not migrate the store under a scan.
-            let lock = try RunLock(storePath: storePath, host: Host.name)
+            let lock = try wait.take(storePath: storePath, cancellation)
             defer { withExtendedLifetime(lock) {} }
             return try ReportStore.use(path: storePath) { store throws(StoreError) in
-                try scan(into: store, at: storePath, palette)
+                try scan(into: store, at: storePath, palette, cancellation, signals)
             }
         } catch {
             Diagnostic.error(error.description)
+            if case .inUse = error, signals.wasCaught { return .interrupted }
             return .failed
         }
     }
 
     private func scan(
-        into store: ReportStore, at storePath: String, _ palette: Palette
+        into store: ReportStore, at storePath: String, _ palette: Palette, _ cancellation: Cancellation,
+        _ signals: SignalWatch
     ) throws(StoreError) -> ExitStatus {
-        let cancellation = Cancellation()
         let progress = Progress()
         let errors = PathErrorPrinter()
         let problems = ProblemList()
         let isVerbose = parsed.has("verbose")
         var configuration = configuration
-        configuration.known = try knownResults(of: store)
+        let record = try record(in: store)
+        configuration.known = try knownResults(of: store, record.continues)
+        let expected = try store.expectedImageCount(of: record)
         let line = ProgressLine(
-            progress, expectedImages: try store.presentImageCount(host: Host.name), choice: progressChoice,
-            isQuiet: parsed.has("quiet"))
-        let signals = SignalWatch(cancellation)
-        let writer = try ReportWriter(store: store, scan: record, onFailure: cancellation.cancel)
+            progress, expectedImages: expected, choice: progressChoice, isQuiet: parsed.has("quiet"))
+        let reporter = ProgressSignal { line.report() }
+        defer { withExtendedLifetime(reporter) {} }
+        let limit = TimeLimit(maxTime, cancellation)
+        let writer = try ReportWriter(
+            store: store, scan: record, progress: { ProgressRecord(progress, expectedImages: expected) },
+            onFailure: cancellation.cancel)
         configuration.ownFiles = StoreFiles.keys(of: storePath)
         let interrupted = try InterruptedRepairs.warn(store)
 
@@ -126,18 +156,20 @@ struct ScanCommand: Command {
         if Diagnostic.format == .json, !parsed.has("quiet") { EventLog.begin(record) }
         line.start()
         let coverage = scanner.run()
+        limit.stop()
         line.stop()
+        let stop = ScanStop(signals, limit)
         errors.print()
         problems.print()
         let totals = try writer.finish(
-            isInterrupted: signals.wasCaught, filesSeen: progress.files, bytesRead: progress.bytesRead,
+            isInterrupted: stop != nil, filesSeen: progress.files, bytesRead: progress.bytesRead,
             reach: ScanReach(coverage))
         for error in totals.unmounted { Diagnostic.error(PrintableText.escaping(Array(error.message.utf8))) }
 
         let summary = ScanSummary(
             totals: totals, filesSeen: progress.files, nanoseconds: Timestamp.nanosecondsNow() - start,
-            wasInterrupted: signals.wasCaught, storePath: storePath)
-        let status = ExitStatus(totals).union(interrupted).union(signals.wasCaught ? .interrupted : [])
+            stop: stop, continuesFrom: record.continues?.startedAt, storePath: storePath)
+        let status = ExitStatus(totals).union(interrupted).union(stop == nil ? [] : .interrupted)
         if !parsed.has("quiet") || summary.isWorthMail { summary.print(palette) }
         if Diagnostic.format == .json, !parsed.has("quiet") {
             EventLog.end(summary, status: status)
@@ -148,14 +180,23 @@ struct ScanCommand: Command {
         return status
     }
 
-    /// The results that may be used again. None with `--full`.
-    private func knownResults(of store: ReportStore) throws(StoreError) -> KnownResults {
+    /// The scan's row, with what it goes on from.
+    private func record(in store: ReportStore) throws(StoreError) -> ScanRecord {
+        var record = record
+        if !parsed.has("restart") { record.continues = try store.chain(before: record) }
+        return record
+    }
+
+    /// The results that may be used again. With `--full` only those of the scans that this one goes on from.
+    private func knownResults(of store: ReportStore, _ chain: ScanChain?) throws(StoreError) -> KnownResults {
         var known = KnownResults()
-        guard !parsed.has("full") else { return known }
+        guard !parsed.has("full") || chain != nil else { return known }
         let oldest = maxAge.map {
             Timestamp.text(nanoseconds: Timestamp.nanosecondsNow() - $0.components.seconds.saturatingNanoseconds)
         }
-        try store.forEachKnownImage(host: Host.name, oldest: oldest) { image in
+        try store.forEachKnownImage(
+            host: Host.name, oldest: oldest, chain: chain, isOfChainOnly: parsed.has("full")
+        ) { image in
             known.insert(
                 KnownResult(
                     imageID: image.imageID, path: image.path, identity: image.identity, outcome: image.outcome,
@@ -171,14 +212,19 @@ struct ScanCommand: Command {
             ("max-age", maxAge.map { .integer($0.components.seconds) } ?? .null),
             ("force-share", .integer(configuration.checksImagesInUse ? 1 : 0)),
             ("one-file-system", .integer(configuration.staysOnFileSystem ? 1 : 0)),
-            ("include", .text(parsed.values(of: "include").map(\.printable).joined(separator: " "))),
-            ("exclude", .text(parsed.values(of: "exclude").map(\.printable).joined(separator: " "))),
+            ("include", .text(parsed.values(of: "include").map(\.printable).joined(separator: "\n"))),
+            ("exclude", .text(parsed.values(of: "exclude").map(\.printable).joined(separator: "\n"))),
             ("max-memory", .integer(Int64(configuration.limits.memory.limit))),
         ]
         return ScanRecord(
             host: Host.name, roots: configuration.roots.map(\.resolvedIfThere), options: options,
-            version: Program.version)
+            version: Program.version, decidingOptions: ScanCommand.decidingOptions)
     }
+
+    /// What decides which images are checked, and what comes of it.
+    private static let decidingOptions = [
+        "full", "max-age", "force-share", "one-file-system", "include", "exclude", "max-memory",
+    ]
 }
 
 extension Int64 {
@@ -186,6 +232,19 @@ extension Int64 {
     fileprivate var saturatingNanoseconds: Int64 {
         let (product, overflow) = multipliedReportingOverflow(by: 1_000_000_000)
         return overflow ? .max / 2 : Swift.min(product, .max / 2)
+    }
+}
+
+extension ProgressRecord {
+    fileprivate init(_ progress: Progress, expectedImages: Int?) {
+        self.init(processID: getpid())
+        files = progress.files
+        images = progress.images
+        reused = progress.reused
+        problems = progress.problems
+        bytesRead = progress.bytesRead
+        self.expectedImages = expectedImages
+        currentImages = progress.currentImages.map { ($0.path, $0.since) }
     }
 }
 

@@ -42,7 +42,7 @@ struct UndoCommand: Command {
         defer { withExtendedLifetime(signals) {} }
         let pass = RepairPass(
             options: RepairOptions(), limits: CheckLimits(), cancellation: cancellation, palette: try Palette(parsed))
-        return try RepairStore.use(parsed) { _, journal throws(RepairFailure) in
+        return try RepairStore.use(parsed, cancellation) { _, journal throws(RepairFailure) in
             try undo(pass, journal)
         }
     }

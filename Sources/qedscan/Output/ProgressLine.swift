@@ -1,6 +1,8 @@
+import CommandSyntax
 import Dispatch
 import Glibc
 import PoolScan
+import QED
 import ReportStore
 
 /// When to show progress.
@@ -8,16 +10,21 @@ enum ProgressChoice: String, CaseIterable {
     case auto, always, never
 }
 
-/// One line on standard error that says how far a scan has come.
-final class ProgressLine {
+/// Says on standard error how far a scan has come: in one line that stays, or once when asked.
+final class ProgressLine: Sendable {
+    /// Images named in a line.
+    private static let namedImages = 8
+
     private let progress: Progress
-    private let expectedImages: Int
+    private let expectedImages: Int?
     private let isShown: Bool
-    private var timer: (any DispatchSourceTimer)?
+    /// Writes the lines one after the other.
+    private let queue = DispatchQueue(label: "qedscan.progress")
+    private let timer = Locked<(any DispatchSourceTimer)?>(nil)
     private let began = Timestamp.nanosecondsNow()
 
-    /// - Parameter expectedImages: how many images there may be, for the time left; 0 if nobody knows.
-    init(_ progress: Progress, expectedImages: Int, choice: ProgressChoice, isQuiet: Bool) {
+    /// - Parameter expectedImages: how many images there may be, for the time left; nil if nobody knows.
+    init(_ progress: Progress, expectedImages: Int?, choice: ProgressChoice, isQuiet: Bool) {
         self.progress = progress
         self.expectedImages = expectedImages
         isShown =
@@ -30,36 +37,41 @@ final class ProgressLine {
 
     func start() {
         guard isShown else { return }
-        let (progress, expectedImages, began) = (progress, expectedImages, began)
-        let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "qedscan.progress"))
-        timer.setEventHandler {
-            let seconds = Double(Timestamp.nanosecondsNow() - began) / 1e9
-            Diagnostic.write("\r\u{1B}[K" + ProgressLine.text(progress, expectedImages, seconds: seconds))
-        }
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        timer.setEventHandler { [self] in Diagnostic.write("\r\u{1B}[K" + text) }
         timer.schedule(deadline: .now() + .milliseconds(300), repeating: .milliseconds(250))
         timer.resume()
-        self.timer = timer
+        self.timer.withLock { $0 = timer }
     }
 
     func stop() {
+        let timer = timer.withLock { timer in
+            defer { timer = nil }
+            return timer
+        }
         guard let timer else { return }
         timer.cancel()
         Diagnostic.write("\r\u{1B}[K")
     }
 
-    private static func text(_ progress: Progress, _ expectedImages: Int, seconds: Double) -> String {
-        let images = progress.images
-        let rate = Double(images) / max(seconds, 0.001)
-        var text = "\(images) images, \(Int(rate))/s, \(progress.files) files, \(progress.problems) problems"
-        if expectedImages > images, rate > 0 {
-            text += ", \(duration(Double(expectedImages - images) / rate)) left"
-        }
-        return text
+    /// Writes one line that stays, with the images under way.
+    func report() {
+        queue.async { [self] in Diagnostic.write((isShown ? "\r\u{1B}[K" : "") + text + currentText + "\n") }
     }
 
-    private static func duration(_ seconds: Double) -> String {
-        let whole = Int(min(seconds, 1e9).rounded(.up))
-        if whole < 90 { return "\(whole) s" }
-        return whole < 5400 ? "\((whole + 59) / 60) min" : "\((whole + 3599) / 3600) h"
+    private var text: String {
+        let seconds = Double(Timestamp.nanosecondsNow() - began) / 1e9
+        return Pace(images: progress.images, expectedImages: expectedImages, seconds: seconds)
+            .text(files: progress.files, problems: progress.problems)
+    }
+
+    private var currentText: String {
+        let (images, now) = (progress.currentImages, Timestamp.nanosecondsNow())
+        guard !images.isEmpty else { return "" }
+        let named = images.prefix(ProgressLine.namedImages).map { image in
+            "\(PrintableText.escaping(image.path.bytes)) (\(Pace.duration(Double(now - image.since) / 1e9)))"
+        }
+        let more = images.count > named.count ? " and \(images.count - named.count) more" : ""
+        return "; checking " + named.joined(separator: ", ") + more
     }
 }

@@ -2,27 +2,54 @@ import CommandSyntax
 import QED
 import ReportStore
 
+/// Why a scan ended before its end.
+enum ScanStop {
+    case signal
+    /// `--max-time`.
+    case timeLimit
+
+    /// nil for a scan that came to its end.
+    init?(_ signals: SignalWatch, _ limit: TimeLimit) {
+        if signals.wasCaught {
+            self = .signal
+        } else if limit.wasReached {
+            self = .timeLimit
+        } else {
+            return nil
+        }
+    }
+}
+
 /// What a scan came to, for people.
 struct ScanSummary {
     let totals: ScanTotals
     let filesSeen: Int
     let nanoseconds: Int64
-    let wasInterrupted: Bool
+    let stop: ScanStop?
+    /// When the first of the scans began that this one goes on from; nil if it began anew.
+    let continuesFrom: String?
     let storePath: String
 
-    /// Whether somebody has to know, with `--quiet`. That virtual machines have images open is the normal case.
+    /// Whether somebody has to know, with `--quiet`. That virtual machines have images open is the normal case, and so is
+    /// the end of a time that was given.
     var isWorthMail: Bool {
-        wasInterrupted || totals.pathErrors > 0 || totals.missing > 0
+        stop == .signal || totals.pathErrors > 0 || totals.missing > 0
             || totals.outcomes.keys.contains { $0 != .clean && $0 != .inUse }
     }
 
     func print(_ palette: Palette) {
         let seconds = Decimal.text(Double(nanoseconds) / 1e9, places: 2)
-        let verb = wasInterrupted ? palette.warning("interrupted after") : "in"
+        let verb = stop != nil ? palette.warning("interrupted after") : "in"
         StandardOutput.writeLine(
             palette.bold(counted(totals.images, "image"))
                 + " among \(counted(filesSeen, "file")) \(verb) \(seconds) s, "
                 + "\(totals.images - totals.reused) looked at, \(totals.reused) unchanged")
+        if let continuesFrom {
+            StandardOutput.writeLine("goes on from the scan of \(continuesFrom.prefix(19)) UTC")
+        }
+        if stop == .timeLimit {
+            StandardOutput.writeLine("stopped by --max-time: the next scan goes on from here")
+        }
         for outcome in Outcome.allCases {
             guard let count = totals.outcomes[outcome] else { continue }
             line(count, outcome.rawValue, color: color(of: outcome, palette))

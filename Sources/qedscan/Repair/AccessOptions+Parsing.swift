@@ -10,6 +10,7 @@ extension AccessOptions {
         OptionSpec("hard-links", help: "take images that have several names, none of which is in use"),
         OptionSpec("trust-locks", help: "take images of which only locks can tell who has them open"),
         OptionSpec("only-host", help: "no other host uses the network file system, so its locks need not reach one"),
+        LockWait.spec,
     ]
 
     init(_ parsed: ParsedCommand) throws(UsageError) {

@@ -1,5 +1,6 @@
 import CommandSyntax
 import Glibc
+import PoolScan
 import Repair
 import ReportStore
 
@@ -7,9 +8,11 @@ import ReportStore
 enum RepairStore {
     /// Calls a function with the store and its journal; errors are printed.
     static func use(
-        _ parsed: ParsedCommand, _ body: (ReportStore, StoreJournal) throws(RepairFailure) -> ExitStatus
+        _ parsed: ParsedCommand, _ cancellation: Cancellation,
+        _ body: (ReportStore, StoreJournal) throws(RepairFailure) -> ExitStatus
     ) throws(UsageError) -> ExitStatus {
         let path = try StoreLocation.path(parsed)
+        let wait = try LockWait(parsed)
         guard access(path, F_OK) == 0 else {
             // Says why, and what to do.
             _ = try StoreLocation.openToRead(parsed)
@@ -17,14 +20,15 @@ enum RepairStore {
         }
         do throws(StoreError) {
             try ReportStore.refuseOtherFiles(at: path)
-            let lock = try RunLock(storePath: path, host: Host.name)
+            let lock = try wait.take(storePath: path, cancellation)
             defer { withExtendedLifetime(lock) {} }
             return try ReportStore.use(path: path) { store throws(StoreError) in
-                run(store, body)
+                try store.endDeadScans()
+                return run(store, body)
             }
         } catch {
             Diagnostic.error(error.description)
-            return .failed
+            return cancellation.isCancelled ? .interrupted : .failed
         }
     }
 

@@ -34,7 +34,7 @@ enum EventLog {
     static func end(_ summary: ScanSummary, status: ExitStatus) {
         let totals = summary.totals
         var facts: [(name: String, value: SQLiteValue)] = [
-            ("event", .text("scan-ended")), ("state", .text(summary.wasInterrupted ? "interrupted" : "completed")),
+            ("event", .text("scan-ended")), ("state", .text(summary.stop == nil ? "completed" : "interrupted")),
             ("seconds", .real(Double(summary.nanoseconds) / 1e9)), ("files", .integer(Int64(summary.filesSeen))),
             ("images", .integer(Int64(totals.images))), ("reused", .integer(Int64(totals.reused))),
             ("dirty", .integer(Int64(totals.dirty))), ("missing", .integer(Int64(totals.missing))),
@@ -43,7 +43,7 @@ enum EventLog {
         for outcome in Outcome.allCases {
             facts.append((outcome.rawValue, .integer(Int64(totals.outcomes[outcome] ?? 0))))
         }
-        Diagnostic.message(.info, summary.wasInterrupted ? "scan interrupted" : "scan completed", facts: facts)
+        Diagnostic.message(.info, summary.stop == nil ? "scan completed" : "scan interrupted", facts: facts)
     }
 
     private static func write(_ result: ScanResult) {
