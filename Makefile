@@ -7,7 +7,8 @@ SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
 BUILD_PACKAGES := libsqlite3-dev libmd-dev pkg-config
 RUN_PACKAGES := qemu-utils sqlite3
-TEST_PACKAGES := $(RUN_PACKAGES) strace mandoc zsh fish chromium
+TEST_PACKAGES := $(RUN_PACKAGES) strace mandoc zsh fish chromium systemd
+DEB_PACKAGES := debhelper dpkg-dev lintian
 
 RELEASE := -c release --static-swift-stdlib
 BIN = $(shell $(SWIFT) build $(RELEASE) --show-bin-path)
@@ -68,16 +69,18 @@ datasette: ## write contrib/datasette/metadata.json anew from the reports and th
 	QEDSCAN_WRITE_GOLDEN=1 $(SWIFT) test --disable-xctest --filter DatasetteTests
 
 .PHONY: install
-install: build ## install program, man page and completions below $(DESTDIR)$(PREFIX)
-	install -D -m 755 "$(BIN)/qedscan" "$(DESTDIR)$(PREFIX)/bin/qedscan"
-	install -d "$(DESTDIR)$(PREFIX)/share/man/man1" \
-	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
-	    "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" \
-	    "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
-	"$(BIN)/qedscan" man > "$(DESTDIR)$(PREFIX)/share/man/man1/qedscan.1"
-	"$(BIN)/qedscan" completions bash > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/qedscan"
-	"$(BIN)/qedscan" completions zsh > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_qedscan"
-	"$(BIN)/qedscan" completions fish > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/qedscan.fish"
+install: build ## install program, manual page, completions, units below $(DESTDIR)$(PREFIX)
+	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" packaging/install.sh "$(BIN)"
+
+.PHONY: deb
+deb: build ## make a Debian package, held to lintian, in .build/deb/
+	$(call need,$(DEB_PACKAGES))
+	packaging/build-deb.sh "$(BIN)"
+
+.PHONY: deb-try
+deb-try: build ## install the package into a bare Debian, use it there, purge it; needs root
+	$(call need,$(DEB_PACKAGES) debootstrap)
+	$(SUDO) packaging/try-in-debootstrap.sh "$(BIN)"
 
 .PHONY: format
 format: ## format the sources

@@ -57,6 +57,9 @@ let package = Package(
             dependencies: ["qedscan", "CommandSyntax", "Repair", "ReportStore", "Lab", "Corpus", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
+            name: "PackagingTests", dependencies: ["qedscan", "CommandSyntax", "CSystem", "Lab", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
             name: "PeerTests",
             dependencies: ["qedscan", "QED", "Repair", "ReportStore", "Lab", "Corpus", "TestSupport"],
             swiftSettings: settings),

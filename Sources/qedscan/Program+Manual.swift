@@ -14,6 +14,7 @@ extension Program {
         files: [
             .init("/var/lib/qedscan/qedscan.db", "The store of root."),
             .init("~/.local/state/qedscan/qedscan.db", "The store of other users."),
+            .init("/etc/qedscan/POOL.conf", "What the units qedscan-scan@POOL.timer and .service scan."),
         ],
         exitStatus: [
             .init("0", "All is well."),

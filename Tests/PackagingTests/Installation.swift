@@ -1,0 +1,52 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What `make install` puts below a folder of its own, with the program of this build.
+final class Installation: Sendable {
+    static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    let folder: TemporaryFolder
+    /// The folder is the prefix, so that the paths in the units are those of files that are there.
+    var prefix: String { folder.path }
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        let prefix = folder.path
+        try await Installation.install(["PREFIX": prefix, "SYSCONFDIR": "\(prefix)/etc"])
+    }
+
+    static func install(_ variables: [String: String]) async throws {
+        let program = try #require(Tool.built("qedscan"), "the program is not built")
+        let script = try #require(Tool(checkout.appending(path: "packaging/install.sh").path))
+        let programs = URL(filePath: program.path).deletingLastPathComponent().path
+        let result = try await script.run([programs], environment: variables)
+        try #require(result.status == 0, "\(result.errors)")
+    }
+
+    func file(_ name: String) -> String { "\(prefix)/\(name)" }
+
+    func text(_ name: String) throws -> String { try String(contentsOfFile: file(name), encoding: .utf8) }
+
+    func tool(_ name: String) throws -> Tool { try #require(Tool(file(name)), "\(name) is not there") }
+
+    /// All files in it, by their paths from the prefix.
+    func files() throws -> [String] { try Installation.files(in: prefix) }
+
+    static func files(in folder: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: folder).filter { name in
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder)
+                && !isFolder.boolValue
+        }.sorted()
+    }
+
+    /// A unit of a template, as a file of its own: `systemd-analyze` wants an instance.
+    func instance(_ template: String, of pool: String = "pool") throws -> String {
+        let units = file("lib/systemd/system")
+        let path = "\(units)/" + template.replacingOccurrences(of: "@.", with: "@\(pool).")
+        try text("lib/systemd/system/\(template)").write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+    }
+}
