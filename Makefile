@@ -68,6 +68,11 @@ report-figures: build ## time every report on a store of 100,000 images and 30 s
 datasette: ## write contrib/datasette/metadata.json anew from the reports and the migrations
 	QEDSCAN_WRITE_GOLDEN=1 $(SWIFT) test --disable-xctest --filter DatasetteTests
 
+.PHONY: night-figures
+night-figures: build ## fourteen nights of a changing pool: the mail of each, the store's size, the time of a quiet one
+	$(call need,$(RUN_PACKAGES))
+	Benchmarks/nights.sh "$(BIN)"
+
 .PHONY: install
 install: build ## install program, manual page, completions, units below $(DESTDIR)$(PREFIX)
 	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" packaging/install.sh "$(BIN)"

@@ -40,7 +40,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .target(name: "Corpus", dependencies: ["QED", "Lab"], path: "Tests/Corpus", swiftSettings: settings),
         .testTarget(name: "AssetsTests", dependencies: ["Assets", "embed-assets"], swiftSettings: settings),
-        .testTarget(name: "CommandSyntaxTests", dependencies: ["CommandSyntax"], swiftSettings: settings),
+        .testTarget(name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "QEDTests", dependencies: ["QED", "Lab", "Corpus", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -49,7 +49,7 @@ let package = Package(
         .testTarget(name: "LabTests", dependencies: ["Lab", "QED", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ReportStoreTests", dependencies: ["ReportStore", "Repair", "Assets", "Lab", "QED", "TestSupport"],
-            swiftSettings: settings),
+            exclude: ["Stores"], swiftSettings: settings),
         .testTarget(
             name: "PoolScanTests", dependencies: ["PoolScan", "QED", "Lab", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -6,7 +6,7 @@
 -- images: that it saw
 -- clean, leaking, corrupt, incomplete, invalid, unsupported, in_use, changing: of these, images with that outcome
 -- dirty: of these, images marked as not closed cleanly
--- corruptions: bad or shared entries in all images of the host, as they were known after the scan
+-- corruptions: bad or shared entries in all images of the host, as they were known after the scan; NULL if it is pruned
 -- leaked_bytes: bytes in leaked clusters, likewise; of an image in use as known before; a repair shows in the next scan
 WITH
 -- The scan that first shows what a check gave: its own, or for a repair's the next one on the host.
@@ -75,8 +75,8 @@ SELECT
     scan.in_use,
     scan.changing,
     scan.dirty,
-    CAST(total(change.corruptions) OVER known AS INTEGER) AS corruptions,
-    CAST(total(change.leaked_bytes) OVER known AS INTEGER) AS leaked_bytes
+    iif(scan.pruned_at IS NULL, CAST(total(change.corruptions) OVER known AS INTEGER), NULL) AS corruptions,
+    iif(scan.pruned_at IS NULL, CAST(total(change.leaked_bytes) OVER known AS INTEGER), NULL) AS leaked_bytes
 FROM scan
 LEFT JOIN change ON change.scan_id = scan.id
 WINDOW known AS (PARTITION BY scan.host ORDER BY scan.id)

@@ -8,7 +8,7 @@ enum Program {
 
     static let commands: [any Command.Type] = [
         ScanCommand.self, CheckCommand.self, RepairCommand.self, UndoCommand.self, ShowCommand.self, ReportCommand.self,
-        QueryCommand.self, StatusCommand.self,
+        QueryCommand.self, StatusCommand.self, StoreCommand.self,
         HelpCommand.self, VersionCommand.self, ManCommand.self, CompletionsCommand.self,
     ]
 

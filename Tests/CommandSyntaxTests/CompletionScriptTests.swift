@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import CommandSyntax
@@ -10,26 +11,26 @@ import Testing
         SampleProgram.root, SampleProgram.hostile, CommandSpec("bare", summary: "does nothing", options: [.help]),
     ]
 
-    @Test(.enabled(if: bash.isInstalled, "bash is not installed"))
+    @Test(.enabled(if: bash != nil, "bash is not installed"))
     func bashFindsTheScriptWellFormed() throws {
         for program in Self.programs {
-            let (output, status) = try Self.bash.run(["-n"], on: CompletionScript.bash(program))
+            let (output, status) = try #require(Self.bash).run(["-n"], on: CompletionScript.bash(program))
             #expect(output == "" && status == 0)
         }
     }
 
-    @Test(.enabled(if: zsh.isInstalled, "zsh is not installed"))
+    @Test(.enabled(if: zsh != nil, "zsh is not installed"))
     func zshFindsTheScriptWellFormed() throws {
         for program in Self.programs {
-            let (output, status) = try Self.zsh.run(["-f", "-n"], on: CompletionScript.zsh(program))
+            let (output, status) = try #require(Self.zsh).run(["-f", "-n"], on: CompletionScript.zsh(program))
             #expect(output == "" && status == 0)
         }
     }
 
-    @Test(.enabled(if: fish.isInstalled, "fish is not installed"))
+    @Test(.enabled(if: fish != nil, "fish is not installed"))
     func fishFindsTheScriptWellFormed() throws {
         for program in Self.programs {
-            let (output, status) = try Self.fish.run(["-N", "-n"], on: CompletionScript.fish(program))
+            let (output, status) = try #require(Self.fish).run(["-N", "-n"], on: CompletionScript.fish(program))
             #expect(output == "" && status == 0)
         }
     }
@@ -47,7 +48,7 @@ import Testing
             ((${#COMPREPLY[@]})) && printf '%s\\n' "${COMPREPLY[@]}"
 
             """
-        let output = try Self.bash.run(["--norc"], on: CompletionScript.bash(root) + driver).output
+        let output = try #require(Self.bash).run(["--norc"], on: CompletionScript.bash(root) + driver).output
         return output.split(separator: "\n").map(String.init)
     }
 
@@ -80,12 +81,12 @@ import Testing
         (["pool", "nonsense", ""], []),
     ]
 
-    @Test(.enabled(if: bash.isInstalled, "bash is not installed"), arguments: bashCases)
+    @Test(.enabled(if: bash != nil, "bash is not installed"), arguments: bashCases)
     func bashOffersWhatFits(words: [String], offers: [String]) throws {
         #expect(try bashOffers(words) == offers)
     }
 
-    @Test(.enabled(if: bash.isInstalled, "bash is not installed"))
+    @Test(.enabled(if: bash != nil, "bash is not installed"))
     func bashQuotesWhatItOffersAndRunsNoneOfIt() throws {
         let picks = try bashOffers(["od-d", "--pick", ""], SampleProgram.hostile)
         #expect(picks == ["it\\'s", "a\\ b", "\\$HOME", "x:y", "\\(z\\)", "\\[w\\]", "\\\\"])
@@ -95,12 +96,12 @@ import Testing
     /// What fish offers at the end of `line`.
     private func fishOffers(_ line: String, _ root: CommandSpec = SampleProgram.root) throws -> [String] {
         let driver = "complete -C \(CompletionScript.fishQuote(line))\n"
-        let output = try Self.fish.run(["-N"], on: CompletionScript.fish(root) + driver).output
+        let output = try #require(Self.fish).run(["-N"], on: CompletionScript.fish(root) + driver).output
         return output.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }.sorted()
     }
 
     @Test(
-        .enabled(if: fish.isInstalled, "fish is not installed"),
+        .enabled(if: fish != nil, "fish is not installed"),
         arguments: [
             ("pool re", ["repair", "report"]), ("pool --db x re", ["repair", "report"]), ("pool undo ", []),
             ("pool --color=a", ["--color=always", "--color=auto"]), ("pool scan --color n", ["never"]),
@@ -112,7 +113,7 @@ import Testing
         #expect(try fishOffers(line) == offers)
     }
 
-    @Test(.enabled(if: fish.isInstalled, "fish is not installed"))
+    @Test(.enabled(if: fish != nil, "fish is not installed"))
     func fishOffersHostileWordsAsTheyAre() throws {
         let picks = try fishOffers("od-d --pick ", SampleProgram.hostile)
         #expect(picks == ["$HOME", "(z)", "[w]", "\\", "a b", "it's", "x:y"])

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import CommandSyntax
@@ -14,19 +15,19 @@ import Testing
     /// What mandoc complains about, apart from pages that this machine hasn't got.
     private func complaints(_ root: CommandSpec, sections: ManSections = sections) throws -> [Substring] {
         let page = ManPage(root, date: "2025-11-22", sections: sections).render()
-        return try Self.mandoc.run(["-Tlint"], on: page).output.split(separator: "\n")
+        return try #require(Self.mandoc).run(["-Tlint"], on: page).output.split(separator: "\n")
             .filter { !$0.contains("referenced manual not found") && !$0.contains("outdated mandoc.db") }
     }
 
     /// The page as plain text.
     private func shown(_ root: CommandSpec) throws -> String {
         let page = ManPage(root, date: "2025-11-22", sections: Self.sections).render()
-        let text = try Self.mandoc.run(["-Tutf8", "-Owidth=200"], on: page).output
+        let text = try #require(Self.mandoc).run(["-Tutf8", "-Owidth=200"], on: page).output
         // Bold and underlined letters are overstruck.
         return text.replacing(/.\u{8}/.matchingSemantics(.unicodeScalar), with: "")
     }
 
-    @Test(.enabled(if: mandoc.isInstalled, "mandoc is not installed"))
+    @Test(.enabled(if: mandoc != nil, "mandoc is not installed"))
     func mandocFindsNothingToComplainAbout() throws {
         #expect(try complaints(SampleProgram.root) == [])
         #expect(try complaints(SampleProgram.hostile) == [])
@@ -36,13 +37,13 @@ import Testing
         #expect(try complaints(single) == [])
     }
 
-    @Test(.enabled(if: mandoc.isInstalled, "mandoc is not installed"))
+    @Test(.enabled(if: mandoc != nil, "mandoc is not installed"))
     func mandocWouldComplain() throws {
-        #expect(try Self.mandoc.run(["-Tlint"], on: ".Sh DESCRIPTION\n.Fo bar. Baz").status != 0)
+        #expect(try #require(Self.mandoc).run(["-Tlint"], on: ".Sh DESCRIPTION\n.Fo bar. Baz").status != 0)
     }
 
     @Test(
-        .enabled(if: mandoc.isInstalled, "mandoc is not installed"),
+        .enabled(if: mandoc != nil, "mandoc is not installed"),
         arguments: [
             "pool scan [option ...] PATH ...", "pool repair [option ...] [IMAGE ...]", "pool store prune [option ...]",
             "--version", "--db FILE", "-q, --quiet", "-j, --jobs N", "-o, --only ACTION,...", "--wait TIME",
@@ -56,7 +57,7 @@ import Testing
     }
 
     @Test(
-        .enabled(if: mandoc.isInstalled, "mandoc is not installed"),
+        .enabled(if: mandoc != nil, "mandoc is not installed"),
         arguments: [
             "od-d \u{2013} it's \"odd\": [a] $b `c` \\d %e ~ ^\n", "     od-d Nm [option ...] Op:[x]'\n",
             "     .starts like a request. 'so does this', \\fBsays\\fR (he.)  Ends with a caf\u{E9} \u{2014} or two.\n",

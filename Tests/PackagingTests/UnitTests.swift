@@ -54,11 +54,11 @@ import Testing
         #expect(scan.values("SuccessExitStatus") == ["32 40"])
     }
 
-    @Test func theScannerCanWriteNothingButItsStore() throws {
+    @Test func theScannerCanWriteNothingButItsStoreAndMetrics() throws {
         let scan = UnitFile(try installation.text("lib/systemd/system/qedscan-scan@.service"))
         #expect(scan.values("ProtectSystem") == ["strict"])
         #expect(scan.values("StateDirectory") == ["qedscan"])
-        #expect(scan.values("ReadWritePaths").isEmpty)
+        #expect(scan.values("ReadWritePaths") == ["-/var/lib/prometheus/node-exporter"], "of the metrics")
         #expect(scan.values("Environment").contains("QEDSCAN_DB=/var/lib/qedscan/qedscan.db"))
         #expect(scan.values("User") == ["qedscan"])
         #expect(scan.values("CapabilityBoundingSet") == ["CAP_DAC_READ_SEARCH"])

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the real program does to the files of a pool, as strace(1) sees it.
-@Suite(.enabled(if: Trace.isPossible, "strace cannot trace here"))
+@Suite(.enabled(if: Strace.isPossible, "strace cannot trace here"))
 struct SystemCallTests {
     /// Sound, leaking, corrupt, dirty, unusable, and one with a backing file.
     private static func fill(_ pool: String) throws {

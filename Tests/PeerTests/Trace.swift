@@ -3,22 +3,6 @@ import TestSupport
 
 /// The system calls of one run, and the images before and after it.
 struct Trace: Sendable {
-    /// Not in every sandbox.
-    static let isPossible: Bool = {
-        guard let strace = Tool("strace") else { return false }
-        let process = Process()
-        process.executableURL = URL(filePath: strace.path)
-        process.arguments = ["-o", "/dev/null", "true"]
-        process.standardError = FileHandle.nullDevice
-        do {
-            try process.run()
-        } catch {
-            return false
-        }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }()
-
     let status: Int32
     let lines: [String]
     let before: [String: ImageState]

@@ -115,15 +115,9 @@ let isRoot = geteuid() == 0
 /// Not in every sandbox, even as root.
 let canMount: Bool = {
     guard isRoot, let unshare = Tool("unshare") else { return false }
-    let process = Process()
-    process.executableURL = URL(filePath: unshare.path)
-    process.arguments = ["--mount", "sh", "-c", "mount -t tmpfs none /mnt"]
-    process.standardError = FileHandle.nullDevice
     do {
-        try process.run()
+        return try unshare.runBlocking(["--mount", "sh", "-c", "mount -t tmpfs none /mnt"]).status == 0
     } catch {
         return false
     }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
 }()

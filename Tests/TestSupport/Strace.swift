@@ -6,13 +6,11 @@ public struct Strace: Sendable {
     /// Not in every sandbox.
     public static let isPossible: Bool = {
         guard let strace = Tool("strace") else { return false }
-        let process = Process()
-        process.executableURL = URL(filePath: strace.path)
-        process.arguments = ["-o", "/dev/null", "true"]
-        process.standardError = FileHandle.nullDevice
-        do { try process.run() } catch { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
+        do {
+            return try strace.runBlocking(["-o", "/dev/null", "true"]).status == 0
+        } catch {
+            return false
+        }
     }()
 
     private let strace: Tool

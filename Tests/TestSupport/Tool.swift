@@ -48,60 +48,52 @@ public struct Tool: Sendable {
         try RunningTool(self, arguments, environment)
     }
 
-    private func runBlocking(_ arguments: [String], _ environment: [String: String], _ input: String) throws -> Result {
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    /// The same in the caller's thread, which waits.
+    public func runBlocking(
+        _ arguments: [String], _ environment: [String: String] = [:], _ input: String = ""
+    ) throws -> Result {
         let folder = try TemporaryFolder()
         // Files, not pipes: a program that prints much does not wait for us.
         let (output, errors) = (try Tool.newFile(folder.file("out")), try Tool.newFile(folder.file("err")))
-        process.standardOutput = output
-        process.standardError = errors
-        process.standardInput = try FileHandle(forReadingFrom: URL(filePath: folder.write(input.utf8, to: "in")))
-        try Tool.runWithSignals(process)
-        process.waitUntilExit()
+        let inputFile = try FileHandle(forReadingFrom: URL(filePath: folder.write(input.utf8, to: "in")))
+        let status = try child(arguments, environment, input: inputFile, output: output, errors: errors).wait()
         return Result(
-            status: process.terminationReason == .uncaughtSignal
-                ? -process.terminationStatus : process.terminationStatus,
-            output: try Tool.text(folder.file("out")), errors: try Tool.text(folder.file("err")))
+            status: status, output: try Tool.text(folder.file("out")), errors: try Tool.text(folder.file("err")))
     }
 
-    /// Starts a process that takes signals: Dispatch's threads block them, and a child inherits that.
-    static func runWithSignals(_ process: Process) throws {
-        var (none, before) = (sigset_t(), sigset_t())
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        try process.run()
+    fileprivate func child(
+        _ arguments: [String], _ environment: [String: String], input: FileHandle, output: FileHandle,
+        errors: FileHandle
+    ) throws -> ChildProcess {
+        try ChildProcess(
+            path, arguments, environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+            input: input.fileDescriptor, output: output.fileDescriptor, errors: errors.fileDescriptor)
     }
 
-    static func newFile(_ path: String) throws -> FileHandle {
+    fileprivate static func newFile(_ path: String) throws -> FileHandle {
         try Data().write(to: URL(filePath: path))
         return try FileHandle(forWritingTo: URL(filePath: path))
     }
 
-    static func text(_ path: String) throws -> String {
+    fileprivate static func text(_ path: String) throws -> String {
         String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
     }
 }
 
 /// A program that was started.
-/// `@unchecked Sendable`: `process` is made in `init` and only asked or signalled afterwards.
-public final class RunningTool: @unchecked Sendable {
-    private let process = Process()
-    private let input = Pipe()
+public final class RunningTool: Sendable {
+    private let process: ChildProcess
+    private let input: Pipe
     private let folder: TemporaryFolder
 
     init(_ tool: Tool, _ arguments: [String], _ environment: [String: String]) throws {
         folder = try TemporaryFolder()
-        process.executableURL = URL(filePath: tool.path)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = input
-        process.standardOutput = try Tool.newFile(folder.file("out"))
-        process.standardError = try Tool.newFile(folder.file("err"))
-        try Tool.runWithSignals(process)
+        input = Pipe()
+        process = try tool.child(
+            arguments, environment, input: input.fileHandleForReading, output: try Tool.newFile(folder.file("out")),
+            errors: try Tool.newFile(folder.file("err")))
+        // The program alone has this end: it is told when ours is closed, and we when it has gone.
+        try input.fileHandleForReading.close()
     }
 
     deinit { stop() }
@@ -118,18 +110,14 @@ public final class RunningTool: @unchecked Sendable {
 
     /// Ends it with a signal and waits until it is gone.
     public func stop(_ signal: Int32 = SIGKILL) {
-        guard process.isRunning else { return }
-        kill(process.processIdentifier, signal)
-        process.waitUntilExit()
+        process.signal(signal)
+        _ = process.wait()
     }
 
     /// Waits for its end and returns the exit status, or minus the signal that ended it.
     public func wait() async -> Int32 {
         await withCheckedContinuation { continuation in
-            DispatchQueue(label: "RunningTool.wait").async { [process] in
-                process.waitUntilExit()
-                let status = process.terminationStatus
-                continuation.resume(returning: process.terminationReason == .uncaughtSignal ? -status : status)
+            DispatchQueue(label: "RunningTool.wait").async { [process] in continuation.resume(returning: process.wait())
             }
         }
     }

@@ -144,15 +144,7 @@ package struct RepairSession {
     ///
     /// - Returns: the undo's own ID and the check afterwards.
     package func undo(_ id: RepairID) throws(RepairFailure) -> (id: RepairID, report: ImageReport) {
-        guard let repair = try journal.repair(id), repair.state == .done else {
-            throw .refused(Refusal(.journal, "repair \(id) is not done"))
-        }
-        guard let last = try journal.lastFingerprint(since: id) else {
-            throw .refused(Refusal(.journal, "the image was used between that repair and a later one"))
-        }
-        let now = try confirmUnchanged(since: last)
-        // With repairs and undos in between it must also be what this very repair left.
-        guard let after = repair.after, now.isSame(as: after) else { throw .refused(RepairSession.hasChanged) }
+        let (repair, now) = try confirmUndoable(id)
         let transition = try self.transition(of: repair.writesID)
         let root = try journal.repair(repair.writesID)
         let record = RepairRecord(
@@ -168,6 +160,32 @@ package struct RepairSession {
             throw .unexpected("what was put back does not read back")
         }
         return (undoID, try finishDone(undoID))
+    }
+
+    /// What an undo asks of the journal and the image before it writes anything, without exclusive use of the image.
+    ///
+    /// - Throws: `RepairFailure.refused` if the image is not as the repair left it, `.unexpected` if the journal is
+    ///   damaged.
+    package func reviewUndo(_ id: RepairID) throws(RepairFailure) {
+        let (repair, _) = try confirmUndoable(id)
+        let transition = try self.transition(of: repair.writesID)
+        if let flaw = try JournalReview(transition, limits: limits).flaw() { throw .unexpected(flaw) }
+    }
+
+    /// The repair, and the image as it is: as the last repair left it, and as this one did.
+    private func confirmUndoable(
+        _ id: RepairID
+    ) throws(RepairFailure) -> (repair: JournaledRepair, now: ImageFingerprint) {
+        guard let repair = try journal.repair(id), repair.state == .done else {
+            throw .refused(Refusal(.journal, "repair \(id) is not done"))
+        }
+        guard let last = try journal.lastFingerprint(since: id) else {
+            throw .refused(Refusal(.journal, "the image was used between that repair and a later one"))
+        }
+        let now = try confirmUnchanged(since: last)
+        // With repairs and undos in between it must also be what this very repair left.
+        guard let after = repair.after, now.isSame(as: after) else { throw .refused(RepairSession.hasChanged) }
+        return (repair, now)
     }
 
     private func confirmUnchanged(since after: ImageFingerprint) throws(RepairFailure) -> ImageFingerprint {

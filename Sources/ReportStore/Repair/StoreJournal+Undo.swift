@@ -7,25 +7,27 @@ extension StoreJournal {
     ///
     /// Undone is newest first, as `RepairStack` has it.
     package func undoable(_ id: RepairID) throws(RepairFailure) -> String? {
-        try RepairFailure.wrap { () throws(SQLiteError) in
-            let statement = try database.prepare("SELECT host, state, is_undoable FROM repair WHERE id = ?")
-            try statement.bind(id)
-            guard try statement.step() else { return "there is no repair \(id)" }
-            defer { statement.reset() }
-            let repairHost: String = try statement.column(0)
-            guard repairHost == host else { return "repair \(id) is of host \(repairHost)" }
-            switch try statement.name(at: 1, as: RepairState.self) {
-            case .prepared: return "repair \(id) has not ended"
-            case .rolledBack: return "repair \(id) was not made: it was taken back to where it began"
-            case .conflict: return "repair \(id) was not made to its end"
-            case .done: break
-            }
-            guard try statement.column(2) else {
-                return "repair \(id) cannot be undone: bytes that it gave back were not saved"
-            }
-            if let objection = try stack(ofImageOf: id).objection(to: id) { return objection }
-            return try chainObjection(since: id)
+        try RepairFailure.wrap { () throws(SQLiteError) in try objection(to: id) }
+    }
+
+    func objection(to id: RepairID) throws(SQLiteError) -> String? {
+        let statement = try database.prepare("SELECT host, state, is_undoable FROM repair WHERE id = ?")
+        try statement.bind(id)
+        guard try statement.step() else { return "there is no repair \(id)" }
+        defer { statement.reset() }
+        let repairHost: String = try statement.column(0)
+        guard repairHost == host else { return "repair \(id) is of host \(repairHost)" }
+        switch try statement.name(at: 1, as: RepairState.self) {
+        case .prepared: return "repair \(id) has not ended"
+        case .rolledBack: return "repair \(id) was not made: it was taken back to where it began"
+        case .conflict: return "repair \(id) was not made to its end"
+        case .done: break
         }
+        guard try statement.column(2) else {
+            return "repair \(id) cannot be undone: bytes that it gave back were not saved"
+        }
+        if let objection = try stack(ofImageOf: id).objection(to: id) { return objection }
+        return try chainObjection(since: id)
     }
 
     private func chainObjection(since id: RepairID) throws(SQLiteError) -> String? {
@@ -43,7 +45,7 @@ extension StoreJournal {
     }
 
     /// The image as the last ended repair left it, if each one since `id` began with what the one before it left.
-    private func lastOfChain(since id: RepairID) throws(SQLiteError) -> ImageFingerprint? {
+    func lastOfChain(since id: RepairID) throws(SQLiteError) -> ImageFingerprint? {
         let statement = try database.prepare(
             RepairRow.select + """
                  WHERE image_id = (SELECT image_id FROM repair WHERE id = ?1) AND repair.id >= ?1

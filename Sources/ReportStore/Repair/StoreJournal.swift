@@ -22,6 +22,13 @@ package final class StoreJournal: RepairJournal {
         try RepairFailure.wrapStore { () throws(StoreError) in try store.makeDurable() }
     }
 
+    /// For who only asks: the store may be open to read, and stays as it is. A change is refused unless it is durable.
+    package init(reading store: ReportStore, host: String) {
+        self.store = store
+        self.host = host
+        version = ""
+    }
+
     package func prepare(
         _ record: RepairRecord, writes: ((RepairWrite) throws(RepairFailure) -> Void) throws(RepairFailure) -> Void
     ) throws(RepairFailure) -> RepairID {
@@ -80,6 +87,17 @@ package final class StoreJournal: RepairJournal {
     /// The repairs of this host that have not ended, oldest first.
     package func preparedRepairs() throws(RepairFailure) -> [RepairID] {
         try RepairFailure.wrapStore { () throws(StoreError) in try store.preparedRepairs(host: host) }
+    }
+
+    /// All repairs of this host, undos too, oldest first.
+    package func allRepairs() throws(RepairFailure) -> [RepairID] {
+        try RepairFailure.wrap { () throws(SQLiteError) in
+            let statement = try database.prepare("SELECT id FROM repair WHERE host = ? ORDER BY id")
+            try statement.bind(host)
+            var ids: [RepairID] = []
+            while try statement.step() { ids.append(try statement.column(0)) }
+            return ids
+        }
     }
 
     /// A transaction that is on disk when it has returned.

@@ -42,6 +42,20 @@ package final class Database {
         try harden(connection)
     }
 
+    /// A database of its own in memory, gone with the connection.
+    init(inMemory: Void) throws(SQLiteError) {
+        path = "memory"
+        mode = .create
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        var opened: OpaquePointer?
+        let code = sqlite3_open_v2(":memory:", &opened, flags, nil)
+        connection = opened
+        guard code == SQLITE_OK, let opened else {
+            throw Self.failure(code == SQLITE_OK ? SQLITE_NOMEM : code, connection: opened, sql: nil, path: path)
+        }
+        try harden(opened)
+    }
+
     deinit {
         sqlite3_close_v2(connection)
     }

@@ -55,6 +55,9 @@ package final class ReportStore {
         }
     }
 
+    /// The store of a connection that is open already, at this program's version.
+    init(sharing database: Database) { self.database = database }
+
     /// Opens a store to write, calls a function with it, and closes it, whether the function succeeds or not.
     package static func use<Result>(
         path: String, _ body: (ReportStore) throws(StoreError) -> Result

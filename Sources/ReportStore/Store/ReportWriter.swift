@@ -32,7 +32,8 @@ package final class ReportWriter: @unchecked Sendable {
 
     private let store: ReportStore
     private let host: String
-    private let scanID: Int64
+    /// The scan's row ID.
+    package let scanID: Int64
     /// nil once the writer has finished, so that the database can be closed.
     private var statements: WriterStatements?
     private var totals = ScanTotals()

@@ -8,6 +8,8 @@ package enum StoreError: Error {
     case lockFile(path: String, reason: String)
     /// Whether another process uses the store at `path` cannot be told.
     case lockUnreadable(path: String, reason: String)
+    /// A copy of a store cannot be made at `path`.
+    case backup(path: String, reason: String)
     /// What is committed to the store may not survive a power cut with the settings in force.
     case notDurable(path: String, mode: JournalMode, level: Synchronous)
 }
@@ -26,6 +28,7 @@ extension StoreError: CustomStringConvertible {
             "\(path) cannot be written: its lock file \(path).lock: \(reason)".escapingControlCharacters
         case .lockUnreadable(let path, let reason):
             "\(path): its lock file cannot be read, to tell whether a scan runs: \(reason)".escapingControlCharacters
+        case .backup(let path, let reason): "\(path) cannot be written: \(reason)".escapingControlCharacters
         case .notDurable(let path, let mode, let level):
             ("\(path) does not keep every commit through a power cut: journal mode \(mode) and synchronous \(level) are in "
                 + "force, where a repair needs wal with full, or delete with extra").escapingControlCharacters

@@ -44,6 +44,9 @@ struct ScanCommand: Command {
             OptionSpec("rate", value: "SIZE", help: "read at most so many bytes a second of the images: 50M"),
             LockWait.spec,
             OptionSpec(
+                "only-changes",
+                help: "print only what is new since the last completed scan of the same paths, nothing if nothing is"),
+            OptionSpec(
                 "progress", value: "WHEN", kind: .oneOf(cases: ProgressChoice.self), help: "show progress",
                 default: ProgressChoice.auto.rawValue),
             OptionSpec(
@@ -125,9 +128,7 @@ struct ScanCommand: Command {
         _ signals: SignalWatch
     ) throws(StoreError) -> ExitStatus {
         let progress = Progress()
-        let errors = PathErrorPrinter()
-        let problems = ProblemList()
-        let isVerbose = parsed.has("verbose")
+        let output = ScanOutput(parsed, palette)
         var configuration = configuration
         let record = try record(in: store)
         configuration.known = try knownResults(of: store, record.continues)
@@ -141,43 +142,32 @@ struct ScanCommand: Command {
             store: store, scan: record, progress: { ProgressRecord(progress, expectedImages: expected) },
             onFailure: cancellation.cancel)
         configuration.ownFiles = StoreFiles.keys(of: storePath)
-        let interrupted = try InterruptedRepairs.warn(store)
+        let interrupted = try InterruptedRepairs.warn(store, isQuiet: output.tellsNews)
 
         let start = Timestamp.nanosecondsNow()
+        output.begin(record)
         let scanner = Scanner(configuration: configuration, cancellation: cancellation, progress: progress) { event in
             writer.write(event)
-            if Diagnostic.format == .json {
-                EventLog.write(event)
-            } else if case .failed(let error) = event {
-                errors.add(error)
-            }
-            if isVerbose { problems.add(event) }
+            output.add(event)
         }
-        if Diagnostic.format == .json, !parsed.has("quiet") { EventLog.begin(record) }
         line.start()
         let coverage = scanner.run()
         limit.stop()
         line.stop()
         let stop = ScanStop(signals, limit)
-        errors.print()
-        problems.print()
         let totals = try writer.finish(
             isInterrupted: stop != nil, filesSeen: progress.files, bytesRead: progress.bytesRead,
             reach: ScanReach(coverage))
-        for error in totals.unmounted { Diagnostic.error(PrintableText.escaping(Array(error.message.utf8))) }
 
         let summary = ScanSummary(
             totals: totals, filesSeen: progress.files, nanoseconds: Timestamp.nanosecondsNow() - start,
             stop: stop, continuesFrom: record.continues?.startedAt, storePath: storePath)
         let status = ExitStatus(totals).union(interrupted).union(stop == nil ? [] : .interrupted)
-        if !parsed.has("quiet") || summary.isWorthMail { summary.print(palette) }
-        if Diagnostic.format == .json, !parsed.has("quiet") {
-            EventLog.end(summary, status: status)
+        try output.end(summary, status) { () throws(StoreError) in
+            try ScanNews(of: writer.scanID, host: Host.name, roots: record.roots, in: store)
         }
-        if let metrics, try !metrics.write(store, record, storePath: storePath, status: status) {
-            return status.union(.failed)
-        }
-        return status
+        guard let metrics, try !metrics.write(store, record, storePath: storePath, status: status) else { return status }
+        return status.union(.failed)
     }
 
     /// The scan's row, with what it goes on from.

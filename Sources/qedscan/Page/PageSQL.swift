@@ -65,7 +65,7 @@ enum PageSQL {
             id, started_at, state, images_seen, clean, leaking, corrupt + incomplete + invalid AS damaged,
             unsupported + in_use + changing AS other, dirty,
             CAST((SELECT total(bytes) FROM step WHERE moment <= id * 2) AS INTEGER) AS leaked_bytes
-        FROM (SELECT * FROM scan WHERE host = ?1 ORDER BY id DESC LIMIT ?2)
+        FROM (SELECT * FROM scan WHERE host = ?1 AND pruned_at IS NULL ORDER BY id DESC LIMIT ?2)
         ORDER BY id
         """
 

@@ -55,9 +55,10 @@ enum RepairStore {
 /// Repairs that were interrupted, for commands that do not write to images.
 enum InterruptedRepairs {
     /// Says which there are.
-    static func warn(_ store: ReportStore) throws(StoreError) -> ExitStatus {
+    static func warn(_ store: ReportStore, isQuiet: Bool = false) throws(StoreError) -> ExitStatus {
         let ids = try store.preparedRepairs(host: Host.name)
         guard !ids.isEmpty else { return [] }
+        guard !isQuiet else { return .failed }
         let list = ids.map(String.init).joined(separator: ", ")
         Diagnostic.error("interrupted, and not settled yet: repair \(list)")
         Diagnostic.hint("'qedscan repair' settles them first")

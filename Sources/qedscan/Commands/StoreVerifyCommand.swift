@@ -1,0 +1,58 @@
+import CommandSyntax
+import Repair
+import ReportStore
+
+/// `qedscan store verify`
+struct StoreVerifyCommand: Command {
+    static let spec = CommandSpec(
+        "verify", summary: "check that the store is whole",
+        discussion: [
+            "Looks at the database's pages, its references, its tables and views as against those of a new store, and "
+                + "whether its counters agree. Then says of each repair of this host whether the image is still as the "
+                + "repair left it, so that it can be undone; with --verbose also of those that the journal excludes. "
+                + "Writes nothing. The status is 0 if the store is whole, else 8."
+        ])
+
+    private let parsed: ParsedCommand
+
+    init(_ parsed: ParsedCommand) { self.parsed = parsed }
+
+    func run() throws(UsageError) -> ExitStatus {
+        guard let path = try StoreLocation.existingPath(parsed) else { return .failed }
+        mendInterruption(of: path)
+        let faults = StoreCheck.faults(ofStoreAt: path)
+        for fault in faults { Diagnostic.error(fault) }
+        guard faults.isEmpty else {
+            Diagnostic.error("\(PrintableText.escaping(path)): \(faults.count) faults; its repairs were not looked at")
+            return .failed
+        }
+        let status = ExitStatus.ofStoreCommand { () throws(StoreError) in
+            let store = try ReportStore(reading: path)
+            return reviewRepairs(StoreJournal(reading: store, host: Host.name))
+        }
+        if status.isEmpty, !parsed.has("quiet") {
+            StandardOutput.writeLine("\(PrintableText.escaping(path)) is whole")
+        }
+        return status
+    }
+
+    /// What a crash left for the next writer is dealt with by SQLite. Other errors are found again, and told.
+    private func mendInterruption(of path: String) {
+        do throws(StoreError) {
+            try ReportStore.refuseOtherFiles(at: path)
+        } catch {
+            // Told by the check.
+        }
+    }
+
+    private func reviewRepairs(_ journal: StoreJournal) -> ExitStatus {
+        do throws(RepairFailure) {
+            let review = UndoReview(
+                journal: journal, isVerbose: parsed.has("verbose"), isQuiet: parsed.has("quiet"))
+            return review.run(try journal.allRepairs())
+        } catch {
+            Diagnostic.error(error.description)
+            return .failed
+        }
+    }
+}
