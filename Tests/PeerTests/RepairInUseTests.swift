@@ -52,8 +52,7 @@ struct RepairInUseTests {
                 ["qemu-img", "check", "-r", "all", pool.held],
             ], in: pool.folder.path)
         for run in runs { #expect(run.status == 1 && run.errors.contains("lock"), "\(run)") }
-        kill(repair.processIdentifier, SIGCONT)
-        let status = await repair.wait()
+        let status = await repair.resume()
         let errors = try repair.errors()
         #expect(status == 1 | 2, "\(errors)")
         let after = try await ShellBatch.run(

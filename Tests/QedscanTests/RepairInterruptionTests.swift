@@ -37,8 +37,7 @@ import Testing
         let repair = try startStopping(["repair", "--yes", "--settle", "0s"])
         #expect(try await eventually { try isUnderWay() })
         kill(repair.processIdentifier, signal)
-        kill(repair.processIdentifier, SIGCONT)
-        let status = await repair.wait()
+        let status = await repair.resume()
         let errors = try repair.errors()
         #expect(status == 1 | 2 | 32, "\(errors)")
         #expect(try repair.output().contains("a.qed: repair 1: corrupt, dirty (3 corruptions, 2 leaks) -> leaking"))
@@ -58,8 +57,7 @@ import Testing
             #expect(refused.errors.contains("process \(repair.processIdentifier) on "), "\(refused.errors)")
         }
         #expect(try await fixture.run("repair", "--list").status == 0, "readers go on")
-        kill(repair.processIdentifier, SIGCONT)
-        #expect(await repair.wait() == 1 | 2)
+        #expect(await repair.resume() == 1 | 2)
     }
 
     @Test(.enabled(if: Strace.isPossible, "strace cannot trace here"))
@@ -77,8 +75,7 @@ import Testing
         #expect(text.contains("b.qed: not repaired: the lease "), "\(refused)")
         #expect(text.contains("process \(repair.processIdentifier) on this host has repaired here since"))
         #expect(text.contains("(test: pool-lease); wait until it ends"))
-        kill(repair.processIdentifier, SIGCONT)
-        #expect(await repair.wait() == 1 | 2)
+        #expect(await repair.resume() == 1 | 2)
         #expect(try [FileState(second)] == states)
         let later = try await fixture.run("--db", store, "repair", "--yes", "--settle", "0s", second)
         #expect(later.status == 1 | 2, "\(later)")

@@ -114,6 +114,19 @@ public final class RunningTool: Sendable {
         _ = process.wait()
     }
 
+    /// Lets a stopped program go on, however late it stops, and waits for its end as `wait` does.
+    public func resume() async -> Int32 {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "RunningTool.resume").async { [process] in
+                while process.isRunning {
+                    process.signal(SIGCONT)
+                    usleep(20_000)
+                }
+                continuation.resume(returning: process.wait())
+            }
+        }
+    }
+
     /// Waits for its end and returns the exit status, or minus the signal that ended it.
     public func wait() async -> Int32 {
         await withCheckedContinuation { continuation in
