@@ -7,7 +7,7 @@ import Testing
 @testable import PoolScan
 
 /// How fast a scan may read.
-@Suite(.timeLimit(.minutes(5))) struct ReadRateTests {
+@Suite(.timeLimit(.minutes(10))) struct ReadRateTests {
     /// A clock that goes on only by waiting.
     private final class FakeClock: Sendable {
         let time = Locked<UInt64>(1_000_000_000_000)

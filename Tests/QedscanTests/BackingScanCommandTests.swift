@@ -52,6 +52,17 @@ import Testing
         #expect(try await fixture.number("SELECT count(*) AS n FROM scan_change WHERE scan_id > 1") == 0)
     }
 
+    @Test func aScanSaysHowManyOverlaysAreWithoutTheirBase() async throws {
+        try await addPool()
+        let line = "without their backing file: 1 overlay, see 'qedscan report backing-problems'"
+        for quiet in [[], ["-q"]] {
+            #expect(try await fixture.run(["scan"] + quiet + [fixture.pool]).output.contains(line))
+        }
+        try addImage("gone.qed")
+        #expect(!(try await fixture.run("scan", fixture.pool).output.contains("without their")))
+        #expect(try await fixture.run("scan", "-q", fixture.pool).output.isEmpty)
+    }
+
     @Test func aReusedOverlayLosesItsBase() async throws {
         try await addPool()
         #expect(try await fixture.run("scan", fixture.pool).status == 0)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `store prune|verify|backup|migrate`, and `scan --only-changes`.
-@Suite(.timeLimit(.minutes(5))) struct StoreCommandTests {
+@Suite(.timeLimit(.minutes(10))) struct StoreCommandTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

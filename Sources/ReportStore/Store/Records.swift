@@ -128,6 +128,8 @@ package struct ScanTotals: Sendable {
     package internal(set) var pathErrors = 0
     /// Images known before that are not there any more, new with this scan.
     package internal(set) var missing = 0
+    /// Overlays that the scan saw whose backing file is not to be had.
+    package internal(set) var withoutBase = 0
     /// Roots and mount points below them whose file system does not seem to be mounted, with the reason in words.
     package internal(set) var unmounted: [PathErrorRecord] = []
     package internal(set) var leaks: UInt64 = 0

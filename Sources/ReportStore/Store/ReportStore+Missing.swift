@@ -35,6 +35,16 @@ extension ReportStore {
         totals.missing = missing.count
         if !isInterrupted { try addMoves(scanID: scanID, host: host) }
         try linkBackingFiles(host: host)
+        totals.withoutBase = try overlaysWithoutBase(scanID: scanID)
+    }
+
+    /// The overlays that a scan saw whose backing file is missing, unreadable, or nothing that could be one.
+    private func overlaysWithoutBase(scanID: Int64) throws(SQLiteError) -> Int {
+        let sql = """
+            SELECT count(*) FROM backing JOIN image ON image.id = backing.image_id
+            WHERE image.last_scan_id = ? AND kind = 'file' AND state <> 'found' AND base_type IS NOT 'block'
+            """
+        return Int(sqliteValue: try database.scalar(sql, scanID)) ?? 0
     }
 
     /// Finds the image that each overlay's backing file is. By its path first, as a device may get another number.

@@ -33,7 +33,7 @@ struct ScanSummary {
     /// Whether somebody has to know, with `--quiet`. That virtual machines have images open is the normal case, and so is
     /// the end of a time that was given.
     var isWorthMail: Bool {
-        stop == .signal || totals.pathErrors > 0 || totals.missing > 0
+        stop == .signal || totals.pathErrors > 0 || totals.missing > 0 || totals.withoutBase > 0
             || totals.outcomes.keys.contains { $0 != .clean && $0 != .inUse }
     }
 
@@ -58,6 +58,10 @@ struct ScanSummary {
         if totals.pathErrors > 0 { line(totals.pathErrors, "not readable", color: palette.bad) }
         if totals.dirty > 0 {
             StandardOutput.writeLine(palette.warning("dirty: \(totals.dirty)") + ", not closed cleanly")
+        }
+        if totals.withoutBase > 0 {
+            let what = palette.bad("without their backing file: \(counted(totals.withoutBase, "overlay"))")
+            StandardOutput.writeLine(what + ", see 'qedscan report backing-problems'")
         }
         StandardOutput.writeLine("store: \(PrintableText.escaping(storePath))")
         if totals.outcomes.keys.contains(where: { $0 != .clean }) {
