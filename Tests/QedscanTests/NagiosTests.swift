@@ -1,5 +1,6 @@
 import Corpus
 import Foundation
+import Lab
 import ReportStore
 import TestSupport
 import Testing
@@ -16,7 +17,7 @@ import Testing
         #expect(result.status == 0)
         #expect(
             result.output.hasPrefix(
-                "QEDSCAN OK - 1 images: nothing is wrong | clean=1;;;0 leaking=0;0;;0 corrupt=0;;0;0 "))
+                "QEDSCAN OK - 1 image: nothing is wrong | clean=1;;;0 leaking=0;0;;0 corrupt=0;;0;0 "))
         #expect(result.output.hasSuffix("\n") && result.output.split(separator: "\n").count == 1)
     }
 
@@ -26,7 +27,7 @@ import Testing
         _ = try await fixture.run("scan", fixture.pool)
         let output = try await status().output
         let data = try #require(output.split(separator: "|").last).split(whereSeparator: \.isWhitespace)
-        #expect(data.count == 13)
+        #expect(data.count == 14)
         for item in data { #expect(item.wholeMatch(of: /\w+=\d+(\.\d+)?(s|B)?;\d*;\d*;0/) != nil, "\(item)") }
     }
 
@@ -35,7 +36,7 @@ import Testing
         _ = try await fixture.run("scan", fixture.pool)
         let leaking = try await status()
         #expect(
-            leaking.status == 1 && leaking.output.hasPrefix("QEDSCAN WARNING - 1 images: 1 leaking |"), "\(leaking)")
+            leaking.status == 1 && leaking.output.hasPrefix("QEDSCAN WARNING - 1 image: 1 leaking |"), "\(leaking)")
         try fixture.addImage("corrupt.qed", "two neighbours share a cluster, 4K/1")
         _ = try await fixture.run("scan", fixture.pool)
         let both = try await status()
@@ -64,6 +65,31 @@ import Testing
         #expect(try await status(other + "/").status == 2)
     }
 
+    /// It only leaks, by its counters.
+    @Test func aWipedL1TableIsCritical() async throws {
+        let path = try fixture.addImage()
+        var random = SeededRandom(seed: 1)
+        try Defect.l1Wiped.apply(to: ImageEditor(path: path), using: &random)
+        _ = try await fixture.run("scan", fixture.pool)
+        #expect(try await fixture.number("SELECT count(*) FROM latest_check WHERE outcome = 'leaking'") == 1)
+        let result = try await status()
+        #expect(result.status == 2 && result.output.contains(": 1 with lost tables, 1 leaking |"), "\(result)")
+        let metrics = fixture.folder.file("m.prom")
+        _ = try await fixture.run("scan", "--pool", "a", "--metrics", metrics, fixture.pool)
+        let text = try String(contentsOfFile: metrics, encoding: .utf8)
+        #expect(text.contains("qedscan_images_tree_lost{pool=\"a\"} 1\n"))
+    }
+
+    @Test func aPoolWithoutItsImagesIsAWarning() async throws {
+        let path = try fixture.addImage()
+        _ = try await fixture.run("scan", fixture.pool)
+        try FileManager.default.removeItem(atPath: path)
+        _ = try await fixture.run("scan", fixture.pool)
+        let result = try await status()
+        #expect(
+            result.status == 1 && result.output.contains("no image is there (any more: 1 are missing)"), "\(result)")
+    }
+
     @Test func whateverGoesWrongIsUnknown() async throws {
         let noStore = try await status()
         #expect(noStore.status == 3 && noStore.output.hasPrefix("QEDSCAN UNKNOWN - "), "\(noStore)")
@@ -79,7 +105,8 @@ import Testing
         _ = try await fixture.run("scan", fixture.pool)
         try Database(path: fixture.store, mode: .readWrite).execute("UPDATE scan SET state = 'interrupted'")
         let result = try await status()
-        #expect(result.status == 3 && result.output == "QEDSCAN UNKNOWN - no complete scan in the store\n")
+        #expect(
+            result.status == 3 && result.output.hasPrefix("QEDSCAN UNKNOWN - the store has no complete scan of host "))
     }
 
     private func status(_ arguments: String...) async throws -> Tool.Result {

@@ -147,6 +147,21 @@ import Testing
         #expect(!hasControlCharacters(third.output))
     }
 
+    /// An image of which tables are lost leaks what they mapped; its corruptions may go with them.
+    @Test func lostTablesAndTheDirtyBitAreNews() async throws {
+        var random = SeededRandom(seed: 1)
+        let lost = try fixture.addImage("lost.qed", "two neighbours share a cluster, 4K/1")
+        let dirty = try fixture.addImage("dirty.qed")
+        _ = try await fixture.scan("--only-changes")
+        try Defect.l1Wiped.apply(to: ImageEditor(path: lost), using: &random)
+        try Defect.dirty.apply(to: ImageEditor(path: dirty), using: &random)
+        let output = try await fixture.scan("--only-changes").output
+        #expect(output.contains("worse: 1\n  \(lost): leaking, "), "\(output)")
+        #expect(output.contains("tables lost: see 'qedscan report assessment'\n"), "\(output)")
+        #expect(output.contains("not closed cleanly: 1\n  \(dirty)\n"), "\(output)")
+        #expect(try await fixture.scan("--only-changes").output.isEmpty)
+    }
+
     @Test func longListsAreCut() async throws {
         for number in 10..<33 { try fixture.addDamaged("\(number).qed") }
         let result = try await fixture.scan("--only-changes")

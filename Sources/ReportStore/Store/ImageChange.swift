@@ -7,10 +7,12 @@ struct ImageChange {
         /// nil if there was none, or the image is gone.
         let outcome: Outcome?
         let corruptions: Int64
+        let leaks: Int64
 
-        init(_ outcome: Outcome?, _ corruptions: Int64) {
+        init(_ outcome: Outcome?, _ corruptions: Int64, leaks: Int64) {
             self.outcome = outcome
             self.corruptions = corruptions
+            self.leaks = leaks
         }
 
         /// As the view `damaged_image` has it.
@@ -40,7 +42,6 @@ struct ImageChange {
     let oldPath: String?
     let before: State
     let after: State
-    let leaks: Int64
 
     /// This change and a later one as one.
     func followed(by later: ImageChange) -> ImageChange {
@@ -55,22 +56,26 @@ struct ImageChange {
         default: placed = ImageChange.changed
         }
         return ImageChange(
-            path: path, change: placed, oldPath: later.oldPath ?? oldPath, before: before, after: later.after,
-            leaks: later.leaks)
+            path: path, change: placed, oldPath: later.oldPath ?? oldPath, before: before, after: later.after)
     }
 
     /// The name for all changes of a result: which one it is shows in the states.
     private static let changed = "changed"
 
     /// What to tell; nil if it is not worth a line.
-    var item: ScanNews.Item? {
-        guard let kind else { return nil }
+    ///
+    /// - Parameters:
+    ///   - isTreeLost: how the image is assessed now.
+    ///   - isDirty: whether it is marked as not closed cleanly now.
+    func item(isTreeLost: Bool, isDirty: Bool) -> ScanNews.Item? {
+        guard let kind = kind(isTreeLost: isTreeLost, isDirty: isDirty) else { return nil }
         return ScanNews.Item(
             kind: kind, path: path, oldPath: kind == .moved ? oldPath : nil,
-            outcome: kind == .vanished ? nil : after.outcome, corruptions: after.corruptions, leaks: leaks)
+            outcome: kind == .vanished ? nil : after.outcome, corruptions: after.corruptions, leaks: after.leaks,
+            isTreeLost: isTreeLost && kind != .vanished)
     }
 
-    private var kind: ScanNews.Kind? {
+    private func kind(isTreeLost: Bool, isDirty: Bool) -> ScanNews.Kind? {
         switch change {
         case "none": return nil
         case "vanished": return .vanished
@@ -79,10 +84,17 @@ struct ImageChange {
         case "new":
             if after.isDamaged { return .newAndDamaged }
             return after.outcome == .incomplete || after.outcome == .unsupported ? .unchecked : nil
-        default: break
+        default: return stateKind(isTreeLost: isTreeLost, isDirty: isDirty)
         }
+    }
+
+    private func stateKind(isTreeLost: Bool, isDirty: Bool) -> ScanNews.Kind? {
         if before.isDamaged, after.outcome == .clean { return .healed }
         if after.isDamaged, !before.isDamaged { return .newlyDamaged }
-        return after.rank > before.rank || after.corruptions > before.corruptions ? .worse : nil
+        if after.rank > before.rank || after.corruptions > before.corruptions { return .worse }
+        // A lost table leaks what it mapped, and takes its corruptions with it.
+        if isTreeLost, after.leaks > before.leaks { return .worse }
+        // Nothing else is different, so that is what is new.
+        return after == before && isDirty ? .dirty : nil
     }
 }

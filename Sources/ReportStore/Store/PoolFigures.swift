@@ -10,6 +10,8 @@ package struct PoolFigures: Sendable {
     package internal(set) var dirty = 0
     package internal(set) var leakedBytes = 0.0
     package internal(set) var corruptions = 0.0
+    /// Images of which tables are lost, by the view `assessment`: their data is out of the guest's reach.
+    package internal(set) var treeLost = 0
     /// Repairs that did not come to their end and wait to be settled.
     package internal(set) var unsettledRepairs = 0
     /// The latest scan that ended; nil if none did.
@@ -18,6 +20,8 @@ package struct PoolFigures: Sendable {
     package internal(set) var lastCompletion: Double?
 
     package var images: Int { outcomes.values.reduce(0, +) }
+
+    fileprivate var hasDamage: Bool { leakedBytes > 0 || corruptions > 0 }
 
     /// How a scan went.
     package struct LastScan: Sendable {
@@ -45,6 +49,7 @@ extension ReportStore {
             // One state of the store for all of them.
             try database.transaction(.deferred) { () throws(SQLiteError) in
                 try addImages(to: &figures, host, roots)
+                if figures.hasDamage { figures.treeLost = try treeLost(host, roots) }
                 figures.lastScan = try lastScan(host, roots)
                 figures.lastCompletion = try Double(
                     sqliteValue: database.scalar(
@@ -73,10 +78,7 @@ extension ReportStore {
             WITH root AS (SELECT value AS path, rtrim(value, '/') AS stem FROM json_each(?2))
             SELECT outcome, present, count(*), ifnull(sum(dirty), 0), total(leaks * cluster_size), total(corruptions)
             FROM latest_check AS image
-            WHERE host = ?1 AND (
-                ?2 IS NULL OR EXISTS (
-                    SELECT 1 FROM root
-                    WHERE image.path = root.path OR (image.path >= stem || '/' AND image.path < stem || '0')))
+            WHERE host = ?1 AND \(ReportStore.isBelowRoots)
             GROUP BY outcome, present
             """)
         try statement.bind(host, roots)
@@ -95,6 +97,23 @@ extension ReportStore {
             figures.corruptions += try statement.column(5, as: Double.self)
         }
     }
+
+    private func treeLost(_ host: String, _ roots: String?) throws(SQLiteError) -> Int {
+        try Int(
+            sqliteValue: database.scalar(
+                """
+                WITH root AS (SELECT value AS path, rtrim(value, '/') AS stem FROM json_each(?2))
+                SELECT count(*) FROM assessment AS image
+                WHERE host = ?1 AND assessment = 'tree-lost' AND \(ReportStore.isBelowRoots)
+                """, host, roots)) ?? 0
+    }
+
+    /// Whether a row of `image` is below a row of `root`, or no roots were given.
+    private static let isBelowRoots = """
+        (?2 IS NULL OR EXISTS (
+            SELECT 1 FROM root
+            WHERE image.path = root.path OR (image.path >= stem || '/' AND image.path < stem || '0')))
+        """
 
     private func lastScan(_ host: String, _ roots: String?) throws(SQLiteError) -> PoolFigures.LastScan? {
         let statement = try database.prepare(

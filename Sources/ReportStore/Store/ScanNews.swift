@@ -15,6 +15,8 @@ package struct ScanNews: Sendable {
         package let outcome: Outcome?
         package let corruptions: Int64
         package let leaks: Int64
+        /// Tables that no L1 entry refers to any more are among the leaks: the guest's data is out of its reach.
+        package let isTreeLost: Bool
     }
 
     /// In the order of what to look at first.
@@ -24,6 +26,7 @@ package struct ScanNews: Sendable {
         case worse
         case unchecked = "new, and cannot be checked"
         case vanished
+        case dirty = "not closed cleanly"
         case moved
         case returned = "came back"
         case healed

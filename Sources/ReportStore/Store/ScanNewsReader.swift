@@ -29,7 +29,8 @@ struct ScanNewsReader {
         let rows = try database.prepare(
             """
             SELECT image_id, scan_change.path, path_bytes, change, old_path, outcome_before, outcome_after,
-                ifnull(corruptions_before, 0), ifnull(corruptions_after, 0), ifnull(leaks_after, 0)
+                ifnull(corruptions_before, 0), ifnull(corruptions_after, 0), ifnull(leaks_before, 0),
+                ifnull(leaks_after, 0)
             FROM scan_change JOIN image ON image.id = image_id WHERE scan_id = ?
             """)
         try scans.bind(host, base, scanID)
@@ -40,14 +41,28 @@ struct ScanNewsReader {
                 guard isBelowRoots(RawPath(text: path, bytes: try rows.column(2))) else { continue }
                 let step = ImageChange(
                     path: path, change: try rows.column(3), oldPath: try rows.column(4),
-                    before: ImageChange.State(try rows.optionalName(at: 5), try rows.column(7)),
-                    after: ImageChange.State(try rows.optionalName(at: 6), try rows.column(8)),
-                    leaks: try rows.column(9))
+                    before: ImageChange.State(
+                        try rows.optionalName(at: 5), try rows.column(7), leaks: try rows.column(9)),
+                    after: ImageChange.State(
+                        try rows.optionalName(at: 6), try rows.column(8), leaks: try rows.column(10)))
                 let imageID: Int64 = try rows.column(0)
                 changes[imageID] = changes[imageID]?.followed(by: step) ?? step
             }
         }
-        return changes.compactMap { id, change in change.item.map { (id, $0) } }
+        guard !changes.isEmpty else { return [] }
+        let treeLost = try images("SELECT image_id FROM assessment WHERE host = ? AND assessment = 'tree-lost'")
+        let dirty = try images("SELECT image_id FROM latest_check WHERE host = ? AND dirty AND outcome <> 'in_use'")
+        return changes.compactMap { id, change in
+            change.item(isTreeLost: treeLost.contains(id), isDirty: dirty.contains(id)).map { (id, $0) }
+        }
+    }
+
+    private func images(_ sql: String) throws(SQLiteError) -> Set<Int64> {
+        let statement = try database.prepare(sql)
+        try statement.bind(host)
+        var ids: Set<Int64> = []
+        while try statement.step() { ids.insert(try statement.column(0)) }
+        return ids
     }
 
     /// Errors of this scan that the other did not have, and how many both have.

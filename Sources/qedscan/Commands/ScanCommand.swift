@@ -78,6 +78,7 @@ struct ScanCommand: Command {
         metrics = parsed.value(of: "metrics").map { file in
             MetricsFile(path: RawPath(bytes: file.bytes), pool: parsed.value(of: "pool")?.text)
         }
+        if metrics == nil, parsed.has("pool") { throw parsed.usageError("--pool goes with --metrics only") }
         maxTime = try parsed.duration(of: "max-time")
         wait = try LockWait(parsed)
         effort = try Effort(parsed)
@@ -166,8 +167,8 @@ struct ScanCommand: Command {
         try output.end(summary, status) { () throws(StoreError) in
             try ScanNews(of: writer.scanID, host: Host.name, roots: record.roots, in: store)
         }
-        guard let metrics, try !metrics.write(store, record, storePath: storePath, status: status) else { return status }
-        return status.union(.failed)
+        let isWritten = try metrics?.write(store, record, storePath: storePath, status: status) ?? true
+        return isWritten ? status : status.union(.failed)
     }
 
     /// The scan's row, with what it goes on from.

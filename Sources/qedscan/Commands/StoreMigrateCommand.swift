@@ -41,7 +41,7 @@ struct StoreMigrateCommand: Command {
             let lock = try RunLock(storePath: path, host: Host.name)
             defer { withExtendedLifetime(lock) {} }
             let version = try StoreVersion(ofStoreAt: path)
-            if let backup, !version.missing.isEmpty {
+            if let backup {
                 try StoreBackup(of: path, to: backup, replaces: false).run(isQuiet: parsed.has("quiet"))
             }
             try ReportStore.use(path: path) { _ throws(StoreError) in }

@@ -51,7 +51,8 @@ struct ScanNewsText {
         if outcome == .clean { return "" }
         let counts = [(item.corruptions, "corruption"), (item.leaks, "leak")].filter { $0.0 > 0 }
             .map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }
-        return ": " + ([outcome.rawValue] + counts).joined(separator: ", ")
+        let loss = item.isTreeLost ? ["tables lost: see 'qedscan report assessment'"] : []
+        return ": " + ([outcome.rawValue] + counts + loss).joined(separator: ", ")
     }
 
     /// What was so before: only beside something new.

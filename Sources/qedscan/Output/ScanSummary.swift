@@ -54,7 +54,9 @@ struct ScanSummary {
             guard let count = totals.outcomes[outcome] else { continue }
             line(count, outcome.rawValue, color: color(of: outcome, palette))
         }
-        if totals.missing > 0 { line(totals.missing, "no longer there", color: palette.warning) }
+        if totals.missing > 0 {
+            line(totals.missing, "no longer there, see 'qedscan report missing'", color: palette.warning)
+        }
         if totals.pathErrors > 0 { line(totals.pathErrors, "not readable", color: palette.bad) }
         if totals.dirty > 0 {
             StandardOutput.writeLine(palette.warning("dirty: \(totals.dirty)") + ", not closed cleanly")
@@ -65,7 +67,8 @@ struct ScanSummary {
         }
         StandardOutput.writeLine("store: \(PrintableText.escaping(storePath))")
         if totals.outcomes.keys.contains(where: { $0 != .clean }) {
-            StandardOutput.writeLine("see 'qedscan report damaged' and 'qedscan report errors'")
+            StandardOutput.writeLine(
+                "see 'qedscan report assessment', 'qedscan report damaged' and 'qedscan report errors'")
         }
     }
 

@@ -41,6 +41,9 @@ struct MetricsText {
         add(
             "images", "Images that are there, by the outcome of their latest check.",
             counts.map { ("outcome", $0.key.rawValue, Double($0.value)) })
+        add(
+            "images_tree_lost", "Images of which tables are lost, and with them data; see report assessment.",
+            Double(figures.treeLost))
         add("images_missing", "Images that are not there any more.", Double(figures.missing))
         add("images_dirty", "Images that are not in use and were not closed cleanly.", Double(figures.dirty))
         add("corruptions", "Corruptions of all images that are not in use.", figures.corruptions)

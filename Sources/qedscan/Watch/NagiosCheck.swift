@@ -14,7 +14,7 @@ struct NagiosCheck {
             "max-age", value: "TIME", help: "with --nagios: an older latest complete scan is CRITICAL", default: "8d"),
     ]
     static let operand = OperandSpec(
-        "PATH", kind: .file, help: "with --nagios: the paths of a scan, for its images alone", optional: true,
+        "PATH", kind: .file, help: "with --nagios: the paths of a scan, exactly, for its images alone", optional: true,
         repeating: true)
 
     private let maximumAge: Duration
@@ -45,10 +45,15 @@ struct NagiosCheck {
             let figures = try store.poolFigures(host: Host.name, roots: roots)
             return NagiosOutput(
                 figures, now: Double(Timestamp.nanosecondsNow()) / 1e9,
-                maximumAge: Double(maximumAge.components.seconds))
+                maximumAge: Double(maximumAge.components.seconds), scope: scope)
         } catch {
             return NagiosOutput(unknown: error.description)
         }
+    }
+
+    private var scope: String {
+        guard !roots.isEmpty else { return "host \(PrintableText.escaping(Host.name))" }
+        return "exactly " + roots.map { PrintableText.escaping($0.bytes) }.joined(separator: " ")
     }
 
     private static func show(_ output: NagiosOutput) -> ExitStatus {

@@ -30,19 +30,21 @@ struct NagiosOutput {
     /// - Parameters:
     ///   - now: seconds since 1970.
     ///   - maximumAge: of the last complete scan, in seconds.
-    init(_ figures: PoolFigures, now: Double, maximumAge: Double) {
+    ///   - scope: what they are of, in words.
+    init(_ figures: PoolFigures, now: Double, maximumAge: Double, scope: String) {
         var findings: [(state: State, text: String)] = []
         func find(_ state: State, _ count: Int, _ what: String) {
             if count > 0 { findings.append((state, "\(count) \(what)")) }
         }
         guard let completion = figures.lastCompletion else {
-            self.init(unknown: "no complete scan in the store")
+            self.init(unknown: "the store has no complete scan of \(scope)")
             return
         }
         let age = now - completion
         if age > maximumAge {
             findings.append((.critical, "last complete scan \(NagiosOutput.days(age)) ago"))
         }
+        find(.critical, figures.treeLost, "with lost tables")
         find(.critical, figures.outcomes[.corrupt] ?? 0, "corrupt")
         find(.critical, figures.outcomes[.invalid] ?? 0, "invalid")
         find(.warning, figures.outcomes[.incomplete] ?? 0, "incomplete")
@@ -51,11 +53,17 @@ struct NagiosOutput {
         find(.warning, figures.dirty, "dirty")
         find(.warning, figures.lastScan?.pathErrors ?? 0, "not readable")
         find(.warning, figures.unsettledRepairs, "repairs to settle")
+        // A pool that is empty has lost its images, or its file system is not mounted.
+        if figures.images == 0 {
+            findings.append((.warning, "no image is there (any more: \(figures.missing) are missing)"))
+        }
         let state = findings.map(\.state).max() ?? .ok
         let words = findings.sorted { $0.state > $1.state }.map(\.text)
         let what = words.isEmpty ? "nothing is wrong" : words.joined(separator: ", ")
         let data = NagiosOutput.performanceData(figures, age: age, maximumAge: maximumAge)
-        self.init(state: state, line: "QEDSCAN \(state.name) - \(figures.images) images: \(what) | \(data)")
+        self.init(
+            state: state,
+            line: "QEDSCAN \(state.name) - \(figures.images) image\(figures.images == 1 ? "" : "s"): \(what) | \(data)")
     }
 
     /// - Parameter reason: printable; a bar in it would begin the performance data.
@@ -79,6 +87,7 @@ struct NagiosOutput {
             case .clean, .inUse, .changing: "\(outcome.rawValue)=\(count);;;0"
             }
         }
+        data.append("tree_lost=\(figures.treeLost);;0;0")
         data.append("dirty=\(figures.dirty);0;;0")
         // That somebody deletes an image is nothing wrong.
         data.append("missing=\(figures.missing);;;0")
