@@ -154,4 +154,4 @@ WHERE compared.kind IS NOT NULL
     OR after_id IS NOT NULL AND after_id IS NOT before_id AND (
         outcome_before IS NOT outcome_after OR corruptions_before IS NOT corruptions_after
         OR leaks_before IS NOT leaks_after OR is_dirty_changed)
-    AND (before_id IS NOT NULL OR is_damaged);
+    AND (before_id IS NOT NULL OR is_damaged OR outcome_after IN ('incomplete', 'unsupported'));

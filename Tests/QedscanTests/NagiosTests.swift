@@ -90,6 +90,17 @@ import Testing
             result.status == 1 && result.output.contains("no image is there (any more: 1 are missing)"), "\(result)")
     }
 
+    /// Of what it could not read nothing better is known.
+    @Test func aScanOfAnotherPoolDoesNotHideErrors() async throws {
+        try fixture.addImage()
+        let gone = fixture.folder.file("gone")
+        _ = try await fixture.run("scan", fixture.pool, gone)
+        _ = try await fixture.run("scan", fixture.pool)
+        let result = try await status()
+        #expect(result.status == 1 && result.output.contains(": 1 not readable |"), "\(result)")
+        #expect(try await status(fixture.pool).status == 0)
+    }
+
     @Test func whateverGoesWrongIsUnknown() async throws {
         let noStore = try await status()
         #expect(noStore.status == 3 && noStore.output.hasPrefix("QEDSCAN UNKNOWN - "), "\(noStore)")

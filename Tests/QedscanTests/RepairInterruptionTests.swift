@@ -34,10 +34,13 @@ import Testing
     @Test(.enabled(if: Strace.isPossible, "strace cannot trace here"), arguments: [SIGINT, SIGTERM])
     func aSignalDuringARepairFinishesTheImageInHand(_ signal: Int32) async throws {
         let other = try FileState(second)
-        let repair = try startStopping(["repair", "--yes", "--settle", "0s"])
+        // Its first write to the image takes so long that the signal surely comes within it.
+        let strace = try #require(Strace(fixture.tool, on: [first], environment: fixture.environment))
+        let repair = try strace.start(
+            ["repair", "--yes", "--settle", "0s"], injecting: "delay_exit=5000000:when=1", into: "pwrite64")
         #expect(try await eventually { try isUnderWay() })
         kill(repair.processIdentifier, signal)
-        let status = await repair.resume()
+        let status = await repair.wait()
         let errors = try repair.errors()
         #expect(status == 1 | 2 | 32, "\(errors)")
         #expect(try repair.output().contains("a.qed: repair 1: corrupt, dirty (3 corruptions, 2 leaks) -> leaking"))

@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 import Glibc
 import Lab
@@ -160,6 +161,52 @@ import Testing
         #expect(output.contains("tables lost: see 'qedscan report assessment'\n"), "\(output)")
         #expect(output.contains("not closed cleanly: 1\n  \(dirty)\n"), "\(output)")
         #expect(try await fixture.scan("--only-changes").output.isEmpty)
+    }
+
+    /// With the same counters as before the repair.
+    @Test func damageAfterARepairIsNews() async throws {
+        let image = try fixture.addDamaged()
+        let damaged = try Data(contentsOf: URL(filePath: image))
+        _ = try await fixture.scan("--only-changes")
+        #expect(try await fixture.run("repair", "--yes", "-q", "--settle", "0s").status & 1 == 1)
+        #expect(try await fixture.scan("--only-changes").output.isEmpty)
+        try damaged.write(to: URL(filePath: image))
+        let output = try await fixture.scan("--only-changes").output
+        #expect(output.contains("\(image): corrupt, "), "\(output)")
+    }
+
+    /// What scans of other roots saw of these paths is gone, so all is told rather than nothing.
+    @Test func prunedScansOfPathsBelowDoNotSilenceTheMail() async throws {
+        let folder = try fixture.folder.folder("pool/below")
+        try CorpusCase.all.first { $0.name == "sound, 4K/1" }?.write(to: "\(folder)/x.qed")
+        _ = try await fixture.scan("--only-changes")
+        try #require(CorpusCase.all.first { $0.name == "two neighbours share a cluster, 4K/1" })
+            .write(to: "\(folder)/x.qed")
+        let other = try fixture.folder.folder("other")
+        _ = try await fixture.run("scan", folder)
+        for _ in 0..<4 { _ = try await fixture.run("scan", other) }
+        #expect(try await fixture.run("store", "prune", "--keep-scans", "2").status == 0)
+        let output = try await fixture.scan("--only-changes").output
+        #expect(output.contains("\(folder)/x.qed: corrupt, "), "\(output)")
+    }
+
+    @Test func aMovedImageThatIsGoneIsTold() async throws {
+        let image = try fixture.addImage("a.qed")
+        let other = try fixture.folder.folder("pool/other")
+        _ = try await fixture.scan("--only-changes")
+        #expect(rename(image, "\(fixture.pool)/b.qed") == 0)
+        _ = try await fixture.run("scan", fixture.pool, other)
+        #expect(unlink("\(fixture.pool)/b.qed") == 0)
+        #expect(try await fixture.scan("--only-changes").output.contains("vanished: 1\n  \(image)\n"))
+    }
+
+    @Test func backupSparesThePartsOfTheStore() async throws {
+        try fixture.addImage()
+        _ = try await fixture.scan()
+        for suffix in ["-wal", "-journal", "-shm", ".lock"] {
+            let result = try await fixture.run("store", "backup", "--force", fixture.store + suffix)
+            #expect(result.status == 8 && result.errors.contains("a part of the store itself"), "\(result)")
+        }
     }
 
     @Test func longListsAreCut() async throws {

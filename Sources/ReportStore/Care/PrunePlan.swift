@@ -60,7 +60,9 @@ struct PrunePlan {
                 LEFT JOIN pruned_host ON pruned_host.host = image.host
                 LEFT JOIN scan ON scan.id = pruned_host.previous
                 WHERE repair.image_id = image.id AND (
-                    pruned_host.host IS NULL OR repair.finished_at IS NULL OR repair.finished_at >= scan.started_at));
+                    pruned_host.host IS NULL OR repair.finished_at IS NULL OR repair.finished_at >= scan.started_at
+                    -- Nobody can use it any more, but it is the only record of a half-made repair.
+                    OR repair.state = 'conflict'));
             """)
         let candidates = try database.prepare(
             """
@@ -126,7 +128,7 @@ struct PrunePlan {
     private static let images = """
         INSERT INTO pruned_image (id)
         SELECT image.id FROM image JOIN pruned_host ON pruned_host.host = image.host
-        WHERE image.missing_since_scan_id < pruned_host.previous
+        WHERE image.missing_since_scan_id < pruned_host.previous AND image.missing_since_scan_id > image.last_scan_id
             AND image.id NOT IN (SELECT id FROM pruned_journal_image)
             AND NOT EXISTS (
                 SELECT 1 FROM image_event

@@ -12,6 +12,7 @@ package struct StoreBackup {
     private static let attempts = 1200
 
     private let source: Database
+    private let store: StoreFile
     private let target: StoreFile
     private let replaces: Bool
 
@@ -21,11 +22,12 @@ package struct StoreBackup {
     ///   - replaces: whether a file of that name is replaced.
     package init(of path: String, to target: String, replaces: Bool) throws(StoreError) {
         try ReportStore.refuseOtherFiles(at: path)
-        let (source, file) = try StoreError.wrap { () throws(SQLiteError) in
-            (try Database(path: path, mode: .readOnly, busyTimeout: .seconds(60)), try StoreFile(path: target))
+        (source, store, self.target) = try StoreError.wrap { () throws(SQLiteError) in
+            (
+                try Database(path: path, mode: .readOnly, busyTimeout: .seconds(60)), try StoreFile(path: path),
+                try StoreFile(path: target)
+            )
         }
-        self.source = source
-        self.target = file
         self.replaces = replaces
     }
 
@@ -51,6 +53,10 @@ package struct StoreBackup {
     private func refuseTarget() throws(StoreError) {
         for suffix in ["-journal", "-wal", "-shm"] where exists(target.resolvedPath + suffix) {
             throw failure("\(target.path)\(suffix) is there: a database of that name is in use, or was not closed")
+        }
+        for suffix in ["-journal", "-wal", "-shm", ".lock"]
+        where target.resolvedPath == store.resolvedPath + suffix {
+            throw failure("it is a part of the store itself")
         }
         guard exists(target.resolvedPath) else { return }
         guard replaces else { throw failure("it is there already") }

@@ -49,7 +49,7 @@ struct ImageChange {
         let placed: String
         switch (change, later.change) {
         case ("vanished", "returned"): placed = ImageChange.changed
-        case ("new", "vanished"), ("moved", "vanished"), ("returned", "vanished"): placed = "none"
+        case ("new", "vanished"), ("returned", "vanished"): placed = "none"
         case (_, "vanished"), (_, "moved"): placed = later.change
         case ("new", _), ("moved", _), ("returned", _): placed = change
         case (_, "returned"): placed = later.change
@@ -60,7 +60,7 @@ struct ImageChange {
     }
 
     /// The name for all changes of a result: which one it is shows in the states.
-    private static let changed = "changed"
+    static let changed = "changed"
 
     /// What to tell; nil if it is not worth a line.
     ///
@@ -70,7 +70,8 @@ struct ImageChange {
     func item(isTreeLost: Bool, isDirty: Bool) -> ScanNews.Item? {
         guard let kind = kind(isTreeLost: isTreeLost, isDirty: isDirty) else { return nil }
         return ScanNews.Item(
-            kind: kind, path: path, oldPath: kind == .moved ? oldPath : nil,
+            // What has moved and gone was known by its old name.
+            kind: kind, path: kind == .vanished ? oldPath ?? path : path, oldPath: kind == .moved ? oldPath : nil,
             outcome: kind == .vanished ? nil : after.outcome, corruptions: after.corruptions, leaks: after.leaks,
             isTreeLost: isTreeLost && kind != .vanished)
     }
@@ -91,6 +92,7 @@ struct ImageChange {
     private func stateKind(isTreeLost: Bool, isDirty: Bool) -> ScanNews.Kind? {
         if before.isDamaged, after.outcome == .clean { return .healed }
         if after.isDamaged, !before.isDamaged { return .newlyDamaged }
+        if before.outcome == nil, after.outcome == .incomplete || after.outcome == .unsupported { return .unchecked }
         if after.rank > before.rank || after.corruptions > before.corruptions { return .worse }
         // A lost table leaks what it mapped, and takes its corruptions with it.
         if isTreeLost, after.leaks > before.leaks { return .worse }

@@ -14,6 +14,9 @@ package struct PoolFigures: Sendable {
     package internal(set) var treeLost = 0
     /// Repairs that did not come to their end and wait to be settled.
     package internal(set) var unsettledRepairs = 0
+    /// Paths that could not be read: by the latest scan that ended, or by the latest complete one of some paths, which
+    /// may be others. The most of them.
+    package internal(set) var pathErrors = 0
     /// The latest scan that ended; nil if none did.
     package internal(set) var lastScan: LastScan?
     /// When the latest complete scan ended, seconds since 1970; nil if there is none.
@@ -41,8 +44,12 @@ package struct PoolFigures: Sendable {
 extension ReportStore {
     /// The figures of a host: of all its images and scans, or of those below the roots of one scan.
     ///
-    /// - Parameter roots: as `scan.roots` has them, a JSON array of paths; nil for all.
-    package func poolFigures(host: String, roots: String?) throws(StoreError) -> PoolFigures {
+    /// - Parameters:
+    ///   - roots: as `scan.roots` has them, a JSON array of paths; nil for all.
+    ///   - errorsSince: seconds since 1970; the errors of complete scans that ended earlier do not count.
+    package func poolFigures(
+        host: String, roots: String?, errorsSince: Double = 0
+    ) throws(StoreError) -> PoolFigures {
         try StoreError.wrap { () throws(SQLiteError) in
             var figures = PoolFigures()
             for outcome in Outcome.allCases { figures.outcomes[outcome] = 0 }
@@ -51,6 +58,8 @@ extension ReportStore {
                 try addImages(to: &figures, host, roots)
                 if figures.hasDamage { figures.treeLost = try treeLost(host, roots) }
                 figures.lastScan = try lastScan(host, roots)
+                figures.pathErrors = max(
+                    figures.lastScan?.pathErrors ?? 0, try errorsOfCompleteScans(host, roots, since: errorsSince))
                 figures.lastCompletion = try Double(
                     sqliteValue: database.scalar(
                         """
@@ -96,6 +105,21 @@ extension ReportStore {
             figures.leakedBytes += try statement.column(4, as: Double.self)
             figures.corruptions += try statement.column(5, as: Double.self)
         }
+    }
+
+    /// A scan that was interrupted has not looked whether a root is mounted, and another pool's says nothing of this one.
+    private func errorsOfCompleteScans(
+        _ host: String, _ roots: String?, since time: Double
+    ) throws(SQLiteError) -> Int {
+        try Int(
+            sqliteValue: database.scalar(
+                """
+                SELECT ifnull(max(path_errors), 0) FROM scan
+                WHERE id IN (
+                        SELECT max(id) FROM scan WHERE host = ? AND state = 'completed' AND roots = ifnull(?, roots)
+                        GROUP BY roots)
+                    AND (julianday(finished_at) - 2440587.5) * 86400 >= ?
+                """, host, roots, time)) ?? 0
     }
 
     private func treeLost(_ host: String, _ roots: String?) throws(SQLiteError) -> Int {

@@ -35,9 +35,14 @@ extension ReportStore {
         }
     }
 
+    /// The images that such a scan had seen again are there: it did not come to say so.
     private func markDeadScans() throws(SQLiteError) {
         try database.execute(
-            "UPDATE scan SET state = 'interrupted' WHERE state = 'running'; DELETE FROM scan_progress")
+            """
+            UPDATE scan SET state = 'interrupted' WHERE state = 'running';
+            DELETE FROM scan_progress;
+            UPDATE image SET missing_since_scan_id = NULL WHERE missing_since_scan_id <= last_scan_id;
+            """)
     }
 
     /// Fills in the end of a scan, which has no progress any more.

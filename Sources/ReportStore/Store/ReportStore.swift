@@ -121,17 +121,19 @@ package final class ReportStore {
                 FROM image JOIN check_result AS r
                     ON r.id = (SELECT max(id) FROM check_result WHERE image_id = image.id)
                 LEFT JOIN backing ON backing.image_id = image.id AND r.backing_file <> ''
-                WHERE host = ? AND checker_version = ?
+                WHERE host = ?1 AND checker_version = ?2
                     AND ctime_ns <= (unixepoch(checked_at) - 2) * 1000000000
                     AND (
-                        ? AND outcome IN ('clean', 'leaking', 'corrupt') AND checked_at >= ifnull(?, '')
+                        ?3 AND outcome IN ('clean', 'leaking', 'corrupt') AND checked_at >= ifnull(?6, '')
+                        OR outcome IN ('clean', 'leaking', 'corrupt') AND checked_at >= ?4
                         -- A result that only repeated an earlier one has no row, but its scan saw the image.
-                        OR outcome NOT IN ('in_use', 'changing') AND (
-                            checked_at >= ? OR last_scan_id IN (SELECT value FROM json_each(?))))
+                        OR outcome IN ('incomplete', 'invalid', 'unsupported') AND (
+                            r.scan_id IN (SELECT value FROM json_each(?5))
+                            OR last_scan_id IN (SELECT value FROM json_each(?5))))
                     AND (ifnull(r.backing_file, '') = '' OR r.backing_file = name)
                 """)
             try statement.bind(
-                host, Checker.version, !isOfChainOnly, oldest, chain?.startedAt, chain?.json ?? "[]")
+                host, Checker.version, !isOfChainOnly, chain?.startedAt, chain?.json ?? "[]", oldest)
             while try statement.step() {
                 let identity = FileIdentity(
                     device: UInt64(bitPattern: try statement.column(3)),

@@ -6,6 +6,9 @@ package struct ScanChain: Sendable {
     /// When the first of them began, as the store keeps times.
     package let startedAt: String
 
+    /// Nanoseconds after which nothing goes on from it any more: 30 days.
+    static let longestAge: Int64 = 30 * 86_400 * 1_000_000_000
+
     /// For `json_each`.
     var json: String { "[" + scanIDs.map(String.init).joined(separator: ",") + "]" }
 }
@@ -33,7 +36,10 @@ extension ReportStore {
                 ids.append(try statement.column(0))
                 startedAt = try statement.column(1)
             }
-            return startedAt.map { ScanChain(scanIDs: ids, startedAt: $0) }
+            // Whoever asks for a full check wants it of today's disks.
+            let oldest = Timestamp.text(nanoseconds: Timestamp.nanosecondsNow() - ScanChain.longestAge)
+            guard let startedAt, startedAt >= oldest else { return nil }
+            return ScanChain(scanIDs: ids, startedAt: startedAt)
         }
     }
 

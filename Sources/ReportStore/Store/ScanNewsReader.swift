@@ -19,11 +19,63 @@ struct ScanNewsReader {
         try statement.bind(host, scanID)
         guard try statement.step() else { return nil }
         defer { statement.reset() }
-        return (try statement.column(0), try statement.column(1))
+        let base: (id: Int64, startedAt: String) = (try statement.column(0), try statement.column(1))
+        // Without what those scans saw nobody can say what is new: then everything is told.
+        return try isPruned(since: base.id) ? nil : base
+    }
+
+    /// Whether a scan since then that has looked at some of the same paths was pruned.
+    private func isPruned(since base: Int64) throws(SQLiteError) -> Bool {
+        let statement = try database.prepare(
+            """
+            SELECT DISTINCT value FROM scan, json_each(scan.roots)
+            WHERE host = ? AND scan.id > ? AND scan.id < ? AND pruned_at IS NOT NULL
+            """)
+        try statement.bind(host, base, scanID)
+        while try statement.step() {
+            let path = RawPath(try statement.column(0, as: String.self))
+            if isBelowRoots(path) || roots.contains(where: { $0.isWithin(path) }) { return true }
+        }
+        return false
+    }
+
+    /// Images that a repair had put right, or made better, and that are damaged anew.
+    private func damageAfterRepairs(since base: Int64) throws(SQLiteError) -> [(imageID: Int64, change: ImageChange)] {
+        let statement = try database.prepare(
+            """
+            SELECT image.id, path, path_bytes, repaired.outcome, ifnull(repaired.corruptions, 0),
+                ifnull(repaired.leaks, 0), now.outcome, ifnull(now.corruptions, 0), ifnull(now.leaks, 0)
+            FROM check_result AS now
+            JOIN image ON image.id = now.image_id
+            JOIN check_result AS repaired ON repaired.id = (
+                SELECT max(id) FROM check_result
+                WHERE image_id = now.image_id AND id < now.id AND outcome NOT IN ('in_use', 'changing'))
+            WHERE image.host = ? AND now.scan_id > ? AND now.scan_id <= ? AND now.repair_id IS NULL
+                AND now.outcome NOT IN ('in_use', 'changing') AND repaired.repair_id IS NOT NULL
+                AND now.id = (SELECT max(id) FROM check_result WHERE image_id = now.image_id)
+            """)
+        try statement.bind(host, base, scanID)
+        var changes: [(imageID: Int64, change: ImageChange)] = []
+        while try statement.step() {
+            let path: String = try statement.column(1)
+            let change = ImageChange(
+                path: path, change: ImageChange.changed, oldPath: nil,
+                before: ImageChange.State(
+                    try statement.optionalName(at: 3), try statement.column(4), leaks: try statement.column(5)),
+                after: ImageChange.State(
+                    try statement.optionalName(at: 6), try statement.column(7), leaks: try statement.column(8)))
+            guard isBelowRoots(RawPath(text: path, bytes: try statement.column(2))), change.after.isDamaged,
+                change.before != change.after
+            else { continue }
+            changes.append((try statement.column(0), change))
+        }
+        return changes
     }
 
     /// What is worth telling of each image below the roots. Scans in between may have seen steps on the way.
-    func items(since base: Int64) throws(SQLiteError) -> [(imageID: Int64, item: ScanNews.Item)] {
+    ///
+    /// - Parameter base: the scan to compare with; nil if there is none: then all that is damaged is told.
+    func items(since base: Int64?) throws(SQLiteError) -> [(imageID: Int64, item: ScanNews.Item)] {
         var changes: [Int64: ImageChange] = [:]
         let scans = try database.prepare("SELECT id FROM scan WHERE host = ? AND id > ? AND id <= ? ORDER BY id")
         let rows = try database.prepare(
@@ -33,7 +85,7 @@ struct ScanNewsReader {
                 ifnull(leaks_after, 0)
             FROM scan_change JOIN image ON image.id = image_id WHERE scan_id = ?
             """)
-        try scans.bind(host, base, scanID)
+        try scans.bind(host, base ?? 0, scanID)
         while try scans.step() {
             try rows.bind(scans.column(0, as: Int64.self))
             while try rows.step() {
@@ -49,12 +101,37 @@ struct ScanNewsReader {
                 changes[imageID] = changes[imageID]?.followed(by: step) ?? step
             }
         }
+        if base == nil { changes.merge(try damage()) { step, _ in step } }
+        for (imageID, change) in try damageAfterRepairs(since: base ?? 0) {
+            // What the scan before the repair saw is not what this is to be compared with.
+            changes[imageID] = change
+        }
         guard !changes.isEmpty else { return [] }
         let treeLost = try images("SELECT image_id FROM assessment WHERE host = ? AND assessment = 'tree-lost'")
         let dirty = try images("SELECT image_id FROM latest_check WHERE host = ? AND dirty AND outcome <> 'in_use'")
         return changes.compactMap { id, change in
             change.item(isTreeLost: treeLost.contains(id), isDirty: dirty.contains(id)).map { (id, $0) }
         }
+    }
+
+    /// All damaged images, as if they had not been known before.
+    private func damage() throws(SQLiteError) -> [Int64: ImageChange] {
+        let statement = try database.prepare(
+            """
+            SELECT image_id, path, path_bytes, outcome, ifnull(corruptions, 0), ifnull(leaks, 0)
+            FROM damaged_image WHERE host = ?
+            """)
+        try statement.bind(host)
+        var changes: [Int64: ImageChange] = [:]
+        while try statement.step() {
+            let path: String = try statement.column(1)
+            guard isBelowRoots(RawPath(text: path, bytes: try statement.column(2))) else { continue }
+            changes[try statement.column(0)] = ImageChange(
+                path: path, change: ImageChange.changed, oldPath: nil, before: ImageChange.State(nil, 0, leaks: 0),
+                after: ImageChange.State(
+                    try statement.optionalName(at: 3), try statement.column(4), leaks: try statement.column(5)))
+        }
+        return changes
     }
 
     private func images(_ sql: String) throws(SQLiteError) -> Set<Int64> {

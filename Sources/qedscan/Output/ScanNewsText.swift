@@ -12,7 +12,7 @@ struct ScanNewsText {
 
     func print(_ palette: Palette) {
         guard !news.isEmpty || wasInterrupted else { return }
-        let since = news.since.map { "since \($0.prefix(16)) UTC" } ?? "with the first scan of these paths"
+        let since = news.since.map { "since \($0.prefix(16)) UTC" } ?? "for all that is known of these paths"
         StandardOutput.writeLine(palette.bold("new \(since), on \(PrintableText.escaping(Host.name))"))
         if wasInterrupted { StandardOutput.writeLine(palette.warning("the scan was interrupted")) }
         for kind in ScanNews.Kind.allCases {

@@ -31,8 +31,10 @@ struct MetricsText {
             add("scan_images", "Images that the last scan saw.", Double(scan.imagesSeen))
             add("scan_reused", "Images that had not changed since an earlier check.", Double(scan.reused))
             add("scan_read_bytes", "Bytes of images that the last scan read.", Double(scan.bytesRead))
-            add("scan_errors", "Paths that the last scan could not read.", Double(scan.pathErrors))
         }
+        add(
+            "scan_errors", "Paths that the last scan, or the last complete one, could not read.",
+            Double(figures.pathErrors))
         add("scan_exit_status", "The exit status of the last scan.", Double(status.rawValue))
     }
 

@@ -42,10 +42,10 @@ struct NagiosCheck {
         do throws(StoreError) {
             let store = try ReportStore(reading: path)
             let roots = try roots.isEmpty ? nil : store.rootsText(roots.map(\.resolvedIfThere))
-            let figures = try store.poolFigures(host: Host.name, roots: roots)
-            return NagiosOutput(
-                figures, now: Double(Timestamp.nanosecondsNow()) / 1e9,
-                maximumAge: Double(maximumAge.components.seconds), scope: scope)
+            let now = Double(Timestamp.nanosecondsNow()) / 1e9
+            let age = Double(maximumAge.components.seconds)
+            let figures = try store.poolFigures(host: Host.name, roots: roots, errorsSince: now - age)
+            return NagiosOutput(figures, now: now, maximumAge: age, scope: scope)
         } catch {
             return NagiosOutput(unknown: error.description)
         }

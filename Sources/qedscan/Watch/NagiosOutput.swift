@@ -51,7 +51,7 @@ struct NagiosOutput {
         find(.warning, figures.outcomes[.unsupported] ?? 0, "unsupported")
         find(.warning, figures.outcomes[.leaking] ?? 0, "leaking")
         find(.warning, figures.dirty, "dirty")
-        find(.warning, figures.lastScan?.pathErrors ?? 0, "not readable")
+        find(.warning, figures.pathErrors, "not readable")
         find(.warning, figures.unsettledRepairs, "repairs to settle")
         // A pool that is empty has lost its images, or its file system is not mounted.
         if figures.images == 0 {
