@@ -45,12 +45,13 @@ event (scan_id, image_id, event, other_image_id) AS (
     SELECT part.scan_id, image_event.image_id, image_event.event, image_event.other_image_id
     FROM part JOIN image_event ON image_event.scan_id = part.part_id
 ),
+-- CROSS JOIN: an image has few events, a scan may have many.
 candidate (scan_id, previous_scan_id, image_id, kind, old_image_id) AS (
     SELECT pair.scan_id, pair.previous_scan_id, event.image_id, event.event, event.other_image_id
     FROM pair JOIN event ON event.scan_id = pair.scan_id
     WHERE NOT (
         event.event = 'vanished' AND EXISTS (
-            SELECT 1 FROM image_event AS moved JOIN part ON part.part_id = moved.scan_id
+            SELECT 1 FROM image_event AS moved CROSS JOIN part ON part.part_id = moved.scan_id
             WHERE moved.other_image_id = event.image_id AND part.scan_id = pair.scan_id))
     -- Come and gone within the chain.
     AND NOT (
@@ -60,13 +61,13 @@ candidate (scan_id, previous_scan_id, image_id, kind, old_image_id) AS (
                 AND image.first_scan_id < pair.scan_id))
     AND NOT (
         event.event = 'returned' AND EXISTS (
-            SELECT 1 FROM image_event AS other JOIN part ON part.part_id = other.scan_id
+            SELECT 1 FROM image_event AS other CROSS JOIN part ON part.part_id = other.scan_id
             WHERE other.image_id = event.image_id AND part.scan_id = pair.scan_id AND other.event <> 'returned'))
     UNION ALL
     SELECT pair.scan_id, pair.previous_scan_id, image.id, 'new', NULL
     FROM pair JOIN part ON part.scan_id = pair.scan_id JOIN image ON image.first_scan_id = part.part_id
     WHERE NOT EXISTS (
-        SELECT 1 FROM image_event JOIN part AS own ON own.part_id = image_event.scan_id
+        SELECT 1 FROM image_event CROSS JOIN part AS own ON own.part_id = image_event.scan_id
         WHERE image_event.image_id = image.id AND own.scan_id = pair.scan_id)
     UNION ALL
     SELECT pair.scan_id, pair.previous_scan_id, result.image_id, NULL, NULL
@@ -76,14 +77,14 @@ candidate (scan_id, previous_scan_id, image_id, kind, old_image_id) AS (
         ON result.scan_id = part.part_id AND (result.repair_id IS NULL OR part.part_id < pair.scan_id)
     JOIN image ON image.id = result.image_id
     WHERE image.first_scan_id < pair.first_scan_id AND NOT EXISTS (
-        SELECT 1 FROM image_event JOIN part AS own ON own.part_id = image_event.scan_id
+        SELECT 1 FROM image_event CROSS JOIN part AS own ON own.part_id = image_event.scan_id
         WHERE image_event.image_id = image.id AND own.scan_id = pair.scan_id)
     UNION
     SELECT pair.scan_id, pair.previous_scan_id, result.image_id, NULL, NULL
     FROM pair JOIN check_result AS result
         ON result.scan_id = pair.previous_scan_id AND result.repair_id IS NOT NULL
     WHERE NOT EXISTS (
-        SELECT 1 FROM image_event JOIN part AS own ON own.part_id = image_event.scan_id
+        SELECT 1 FROM image_event CROSS JOIN part AS own ON own.part_id = image_event.scan_id
         WHERE image_event.image_id = result.image_id AND own.scan_id = pair.scan_id)
 ),
 -- The latest conclusive result that a scan gave or found.
