@@ -53,7 +53,7 @@ package struct ScanNews: Sendable {
         let (base, items, errors, damaged) = try StoreError.wrap { () throws(SQLiteError) in
             let base = try reader.base()
             return (
-                base, try reader.items(since: base?.id), try reader.errors(since: base?.id), try reader.damaged()
+                base, try reader.items(since: base?.id), try reader.errors(since: base?.id), try reader.damage().keys
             )
         }
         since = base?.startedAt

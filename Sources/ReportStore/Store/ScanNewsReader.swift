@@ -114,8 +114,8 @@ struct ScanNewsReader {
         }
     }
 
-    /// All damaged images, as if they had not been known before.
-    private func damage() throws(SQLiteError) -> [Int64: ImageChange] {
+    /// The images below the roots that are there and damaged, as if they had not been known before.
+    func damage() throws(SQLiteError) -> [Int64: ImageChange] {
         let statement = try database.prepare(
             """
             SELECT image_id, path, path_bytes, outcome, ifnull(corruptions, 0), ifnull(leaks, 0)
@@ -163,18 +163,6 @@ struct ScanNewsReader {
         let all = Int(
             sqliteValue: try database.scalar("SELECT count(*) FROM path_error WHERE scan_id = ?", scanID))
         return (new, (all ?? 0) - new.count)
-    }
-
-    /// The images below the roots that are there and damaged.
-    func damaged() throws(SQLiteError) -> [Int64] {
-        let statement = try database.prepare("SELECT image_id, path, path_bytes FROM damaged_image WHERE host = ?")
-        try statement.bind(host)
-        var ids: [Int64] = []
-        while try statement.step() {
-            guard isBelowRoots(RawPath(text: try statement.column(1), bytes: try statement.column(2))) else { continue }
-            ids.append(try statement.column(0))
-        }
-        return ids
     }
 
     /// Those of some repairs that began before a time; none without one.

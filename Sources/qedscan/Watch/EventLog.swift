@@ -12,7 +12,7 @@ enum EventLog {
             .info, "scan started",
             facts: [
                 ("event", .text("scan-started")), ("host", .text(record.host)),
-                ("roots", .text(roots(record))), ("version", .text(record.version)),
+                ("roots", .text(record.roots.printable)), ("version", .text(record.version)),
             ])
     }
 
@@ -67,9 +67,5 @@ enum EventLog {
 
     private static func count(_ number: UInt64?) -> SQLiteValue {
         number.map { .integer(Int64(clamping: $0)) } ?? .null
-    }
-
-    private static func roots(_ record: ScanRecord) -> String {
-        record.roots.map { PrintableText.escaping($0.bytes) }.joined(separator: " ")
     }
 }

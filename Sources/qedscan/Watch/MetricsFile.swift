@@ -16,9 +16,9 @@ struct MetricsFile {
         _ store: ReportStore, _ scan: ScanRecord, storePath: String, status: ExitStatus
     ) throws(StoreError) -> Bool {
         let figures = try store.poolFigures(host: scan.host, roots: try store.rootsText(scan.roots))
-        let roots = scan.roots.map { PrintableText.escaping($0.bytes) }.joined(separator: " ")
         let metrics = MetricsText(
-            pool: pool ?? roots, figures: figures, status: status, storeSize: MetricsFile.size(of: storePath))
+            pool: pool ?? scan.roots.printable, figures: figures, status: status,
+            storeSize: MetricsFile.size(of: storePath))
         do throws(SystemError) {
             // Others read it: the exporter runs as a user of its own. It has no names but those of the roots.
             try AtomicFile.write(metrics.text, to: path, mode: 0o644)

@@ -53,7 +53,7 @@ struct NagiosCheck {
 
     private var scope: String {
         guard !roots.isEmpty else { return "host \(PrintableText.escaping(Host.name))" }
-        return "exactly " + roots.map { PrintableText.escaping($0.bytes) }.joined(separator: " ")
+        return "exactly " + roots.printable
     }
 
     private static func show(_ output: NagiosOutput) -> ExitStatus {
