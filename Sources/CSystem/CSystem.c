@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CSystem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -65,6 +67,13 @@ int csystem_punch_hole(int fd, off_t offset, off_t length)
 off_t csystem_seek_data(int fd, off_t offset) { return lseek(fd, offset, SEEK_DATA); }
 
 off_t csystem_seek_hole(int fd, off_t offset) { return lseek(fd, offset, SEEK_HOLE); }
+
+int csystem_is_cached(int fd, off_t offset)
+{
+    char byte;
+    struct iovec one = {&byte, 1};
+    return preadv2(fd, &one, 1, offset, RWF_NOWAIT) != -1 || errno != EAGAIN;
+}
 
 int csystem_o_noatime(void) { return O_NOATIME; }
 

@@ -179,7 +179,7 @@ import Testing
         try ImageWriter(OrphanPassTests.plan).write(to: scratch.file())
         try ImageEdit.l1(0, 0).apply(to: ImageEditor(path: scratch.file()))
         // Enough for the map of the check, and not for another.
-        let report = try check(scratch.file(), limits: CheckLimits(memory: MemoryBudget(limit: 50 << 10)))
+        let report = try check(scratch.file(), limits: CheckLimits(memory: MemoryBudget(limit: 6 << 10)))
         #expect(report.outcome == .leaking && report.leaks == 6 && report.stop == nil)
         #expect(orphans(report).isEmpty)
         #expect(try orphans(check(scratch.file())).count == 1)

@@ -31,6 +31,9 @@ int csystem_punch_hole(int fd, off_t offset, off_t length);
 off_t csystem_seek_data(int fd, off_t offset);
 off_t csystem_seek_hole(int fd, off_t offset);
 
+/* preadv2(2) of one byte with RWF_NOWAIT: 0 if reading at an offset would wait for a device, 1 if not or not known. */
+int csystem_is_cached(int fd, off_t offset);
+
 /* O_NOATIME of open(2). */
 int csystem_o_noatime(void);
 
@@ -62,5 +65,8 @@ int csystem_wcwidth(unsigned int character);
 
 /* ioctl(TIOCGWINSZ): characters in a line of a terminal; 0 if it does not know, -1 if fd is none. */
 int csystem_terminal_columns(int fd);
+
+/* Asks the processor for the cache line at an address, which is about to be written. Never faults. */
+static inline void csystem_prefetch(const void *address) { __builtin_prefetch(address, 1, 3); }
 
 #endif

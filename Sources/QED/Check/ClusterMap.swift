@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// The set of clusters that something refers to.
 ///
@@ -16,36 +17,35 @@ package final class ClusterMap {
     private static let leafWords = 1 << (leafShift - 6)
     private static let pageShift: UInt64 = 12
     private static let pageLeaves = 1 << Int(pageShift)
+    static let pageClusterShift = leafShift + pageShift
 
     /// Clusters from 0 that can be marked.
     package let clusterCount: UInt64
     package private(set) var usedCount: UInt64 = 0
-    package private(set) var isExhausted = false
+    private let ranOut: Atomic<Bool>
 
     private let memory: MapMemory
     private let root: UnsafeMutablePointer<Page?>?
     private let rootCount: Int
-    /// Takes the marks that find no memory.
-    private let spare: Leaf
+    /// Fewer in the only page of a small map.
+    private let leavesPerPage: Int
 
     package init(clusterCount: UInt64, budget: MemoryBudget) {
         self.clusterCount = clusterCount
-        rootCount = Int((clusterCount >> (ClusterMap.leafShift + ClusterMap.pageShift)) + 1)
-        spare = Leaf.allocate(capacity: ClusterMap.leafWords)
-        spare.initialize(repeating: 0, count: ClusterMap.leafWords)
+        rootCount = Int((clusterCount >> ClusterMap.pageClusterShift) + 1)
+        leavesPerPage = rootCount > 1 ? ClusterMap.pageLeaves : Int(clusterCount >> ClusterMap.leafShift) + 1
         // Untouched pages are not there yet: a root for 8 EiB is large in address space only.
         memory = MapMemory(budget: budget)
         root = memory.allocate(rootCount, of: Page?.self, charge: min(rootCount * 8, 4096))
-        isExhausted = root == nil
+        ranOut = Atomic(root == nil)
     }
 
-    deinit {
-        spare.deallocate()
-    }
+    /// Whether some mark found no memory.
+    package var isExhausted: Bool { ranOut.load(ordering: .relaxed) }
 
     /// Marks a cluster; true if it was marked before.
     package func mark(_ cluster: ClusterIndex) -> Bool {
-        let marked = markUncounted(cluster.rawValue)
+        let marked = markUncounted(cluster.rawValue, if: 1)
         usedCount += 1 - marked
         return marked != 0
     }
@@ -55,24 +55,30 @@ package final class ClusterMap {
 
     /// Marks a run of clusters by whole words; returns how many were marked before.
     package func markRun(from first: ClusterIndex, count: UInt64) -> UInt64 {
-        var marked: UInt64 = 0
-        var cluster = first.rawValue
-        var left = count
-        while left > 0 {
-            let leaf = leaf(at: cluster >> ClusterMap.leafShift)
-            let bit = cluster & (ClusterMap.leafClusters - 1)
-            let part = min(left, ClusterMap.leafClusters - bit)
-            marked += ClusterMap.markBits(of: leaf, from: bit, count: part)
-            cluster += part
-            left -= part
-        }
+        let marked = markRunUncounted(from: first.rawValue, count: count)
         usedCount += count - marked
         return marked
     }
 
-    /// The leaf for clusters `index << leafShift` and up, made if need be.
+    /// Marks a run of clusters for a caller that adds up itself; returns how many were marked before.
+    func markRunUncounted(from first: UInt64, count: UInt64) -> UInt64 {
+        var marked: UInt64 = 0
+        var cluster = first
+        var left = count
+        while left > 0 {
+            guard let leaf = leaf(at: cluster >> ClusterMap.leafShift) else { break }
+            let bit = cluster & (ClusterMap.leafClusters - 1)
+            let part = min(left, ClusterMap.leafClusters - bit)
+            marked += leaf.markBits(from: bit, count: part)
+            cluster += part
+            left -= part
+        }
+        return marked
+    }
+
+    /// The leaf for clusters `index << leafShift` and up, made if need be; nil if there is no memory for it.
     @inline(__always)
-    func leaf(at index: UInt64) -> Leaf {
+    func leaf(at index: UInt64) -> Leaf? {
         if let root, let page = root[Int(index >> ClusterMap.pageShift)],
             let leaf = page[Int(index) & (ClusterMap.pageLeaves - 1)]
         {
@@ -81,15 +87,41 @@ package final class ClusterMap {
         return makeLeaf(at: index)
     }
 
-    /// Marks a cluster for a caller that adds up itself, and then calls `addUsed`; 1 if it was marked before, else 0.
+    /// Marks a cluster if `isUsed` is 1, for a caller that adds up itself, and then calls `addUsed`; 1 if it is 1 and the
+    /// cluster was marked before, else 0.
     @inline(__always)
-    func markUncounted(_ cluster: UInt64) -> UInt64 {
-        let leaf = leaf(at: cluster >> ClusterMap.leafShift)
+    func markUncounted(_ cluster: UInt64, if isUsed: UInt64) -> UInt64 {
+        guard let leaf = leaf(at: cluster >> ClusterMap.leafShift) else { return 0 }
         let word = Int(truncatingIfNeeded: (cluster & (ClusterMap.leafClusters - 1)) >> 6)
         let bit = cluster & 63
         let old = leaf[word]
-        leaf[word] = old | (1 &<< bit)
-        return (old &>> bit) & 1
+        leaf[word] = old | (isUsed &<< bit)
+        return (old &>> bit) & isUsed
+    }
+
+    /// Makes all pages, so that threads which mark in different leaves do not meet; false if no memory is left.
+    func makeAllPages() -> Bool {
+        guard let root else { return false }
+        for index in 0..<rootCount where root[index] == nil {
+            root[index] = newPage()
+            guard root[index] != nil else { return false }
+        }
+        return true
+    }
+
+    /// Makes the leaves for clusters from `first` on, all in one page that is there, next to each other in memory. nil if no
+    /// memory is left.
+    func makeLeaves(from first: UInt64, leafCount: Int) -> Leaf? {
+        let index = Int(first >> ClusterMap.leafShift)
+        let wordCount = leafCount * ClusterMap.leafWords
+        guard let page = root?[index >> Int(ClusterMap.pageShift)],
+            let leaves = memory.allocate(wordCount, of: UInt64.self, charge: wordCount * 8)
+        else { return exhausted() }
+        let place = index & (ClusterMap.pageLeaves - 1)
+        for leaf in 0..<min(leafCount, leavesPerPage - place) {
+            page[place + leaf] = leaves + leaf * ClusterMap.leafWords
+        }
+        return leaves
     }
 
     /// Marks all that another map of the same size has; returns how many of them were marked before.
@@ -98,9 +130,11 @@ package final class ClusterMap {
         guard let otherRoot = other.root else { return 0 }
         for pageIndex in 0..<other.rootCount {
             guard let page = otherRoot[pageIndex] else { continue }
-            for leafIndex in 0..<ClusterMap.pageLeaves {
+            for leafIndex in 0..<other.leavesPerPage {
                 guard let otherLeaf = page[leafIndex] else { continue }
-                let leaf = leaf(at: UInt64(pageIndex) << ClusterMap.pageShift | UInt64(leafIndex))
+                guard let leaf = leaf(at: UInt64(pageIndex) << ClusterMap.pageShift | UInt64(leafIndex)) else {
+                    return UInt64(shared)
+                }
                 for word in 0..<ClusterMap.leafWords {
                     shared += (leaf[word] & otherLeaf[word]).nonzeroBitCount
                     leaf[word] |= otherLeaf[word]
@@ -163,42 +197,43 @@ package final class ClusterMap {
         return (isMarked, min(same, 64 - bit & 63))
     }
 
-    private static func markBits(of leaf: Leaf, from first: UInt64, count: UInt64) -> UInt64 {
+    @inline(never)
+    private func makeLeaf(at index: UInt64) -> Leaf? {
+        let pageIndex = Int(index >> ClusterMap.pageShift)
+        guard !isExhausted, let root, pageIndex < rootCount else { return exhausted() }
+        if root[pageIndex] == nil { root[pageIndex] = newPage() }
+        let leaf = memory.allocate(ClusterMap.leafWords, of: UInt64.self, charge: ClusterMap.leafWords * 8)
+        guard let page = root[pageIndex], let leaf else { return exhausted() }
+        page[Int(index) & (ClusterMap.pageLeaves - 1)] = leaf
+        return leaf
+    }
+
+    private func newPage() -> Page? {
+        memory.allocate(leavesPerPage, of: Leaf?.self, charge: leavesPerPage * MemoryLayout<Leaf?>.stride)
+    }
+
+    private func exhausted() -> Leaf? {
+        ranOut.store(true, ordering: .relaxed)
+        return nil
+    }
+}
+
+extension UnsafeMutablePointer<UInt64> {
+    /// Sets a run of bits by whole words; returns how many were set before.
+    func markBits(from first: UInt64, count: UInt64) -> UInt64 {
         var marked = 0
         var bit = first
         let end = first + count
         while bit < end {
             let inWord = bit & 63
-            let length = min(64 - inWord, end - bit)
+            let length = Swift.min(64 - inWord, end - bit)
             let mask = (length == 64 ? UInt64.max : (1 << length) - 1) << inWord
             let word = Int(bit >> 6)
-            marked += (leaf[word] & mask).nonzeroBitCount
-            leaf[word] |= mask
+            marked += (self[word] & mask).nonzeroBitCount
+            self[word] |= mask
             bit += length
         }
         return UInt64(marked)
-    }
-
-    @inline(never)
-    private func makeLeaf(at index: UInt64) -> Leaf {
-        let pageIndex = Int(index >> ClusterMap.pageShift)
-        guard !isExhausted, let root, pageIndex < rootCount else { return exhausted() }
-        if root[pageIndex] == nil {
-            let byteCount = ClusterMap.pageLeaves * MemoryLayout<Leaf?>.stride
-            root[pageIndex] = memory.allocate(ClusterMap.pageLeaves, of: Leaf?.self, charge: byteCount)
-        }
-        guard let page = root[pageIndex],
-            let leaf = memory.allocate(ClusterMap.leafWords, of: UInt64.self, charge: ClusterMap.leafWords * 8)
-        else { return exhausted() }
-        page[Int(index) & (ClusterMap.pageLeaves - 1)] = leaf
-        return leaf
-    }
-
-    private func exhausted() -> Leaf {
-        isExhausted = true
-        // Cleared each time: a mark that found no memory must not make the next one seem shared.
-        spare.update(repeating: 0, count: ClusterMap.leafWords)
-        return spare
     }
 }
 
@@ -206,66 +241,80 @@ package final class ClusterMap {
 ///
 /// Leaves are cut from slabs. The first one, all that a small image needs, comes from the allocator. More are mappings
 /// of their own, since the allocator would keep the memory of a large map, and once for each thread.
-private final class MapMemory {
-    private static let firstSlabByteCount = 64 << 10
+private final class MapMemory: Sendable {
+    private static let firstSlabByteCount = 16 << 10
     private static let slabByteCount = 1 << 20
     /// A line of the processor's cache.
     private static let alignment = 64
 
     private let budget: MemoryBudget
-    private var reserved = 0
-    private var firstSlab: UnsafeMutableRawPointer?
-    private var mappings: [(start: UnsafeMutableRawPointer, byteCount: Int)] = []
-    /// What is left of the newest slab.
-    private var rest = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private let slabs = Locked(Slabs())
 
     init(budget: MemoryBudget) { self.budget = budget }
 
     deinit {
-        free(firstSlab)
-        for mapping in mappings { munmap(mapping.start, mapping.byteCount) }
+        let reserved = slabs.withLock { slabs in
+            slabs.free()
+            return slabs.reserved
+        }
         budget.release(reserved)
     }
 
-    /// Zeroed memory, nil if the budget or the system has none. Swift's own allocation would abort.
+    /// Zeroed memory, nil if the budget or the system has none. Swift's own allocation would abort. Threads may ask at once.
     ///
     /// - Parameter charge: bytes of the budget; untouched pages cost nothing.
     func allocate<Element>(_ count: Int, of type: Element.Type, charge: Int) -> UnsafeMutablePointer<Element>? {
         let size = count * MemoryLayout<Element>.stride
         let byteCount = (size + MapMemory.alignment - 1) & ~(MapMemory.alignment - 1)
         guard budget.reserve(charge) else { return nil }
-        guard let memory = byteCount <= MapMemory.firstSlabByteCount ? cut(byteCount) : map(byteCount) else {
-            budget.release(charge)
-            return nil
+        let memory = slabs.withLock { slabs in
+            let memory = byteCount <= MapMemory.slabByteCount / 4 ? slabs.cut(byteCount) : slabs.map(byteCount)
+            if memory != nil { slabs.reserved += charge }
+            return memory
         }
-        reserved += charge
-        return memory.bindMemory(to: Element.self, capacity: count)
+        if memory == nil { budget.release(charge) }
+        return memory?.bindMemory(to: Element.self, capacity: count)
     }
 
-    private func cut(_ byteCount: Int) -> UnsafeMutableRawPointer? {
-        if rest.count < byteCount {
-            guard let slab = newSlab() else { return nil }
-            rest = slab
-        }
-        let memory = rest.baseAddress
-        rest = UnsafeMutableRawBufferPointer(rebasing: rest[byteCount...])
-        return memory
-    }
+    private struct Slabs: @unchecked Sendable {
+        /// Bytes charged to the budget.
+        var reserved = 0
+        private var first: UnsafeMutableRawPointer?
+        private var mappings: [(start: UnsafeMutableRawPointer, byteCount: Int)] = []
+        /// What is left of the newest slab.
+        private var rest = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
-    private func newSlab() -> UnsafeMutableRawBufferPointer? {
-        guard firstSlab != nil else {
-            firstSlab = calloc(1, MapMemory.firstSlabByteCount)
-            return firstSlab.map { UnsafeMutableRawBufferPointer(start: $0, count: MapMemory.firstSlabByteCount) }
+        mutating func cut(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+            while rest.count < byteCount {
+                guard let slab = newSlab() else { return nil }
+                rest = slab
+            }
+            let memory = rest.baseAddress
+            rest = UnsafeMutableRawBufferPointer(rebasing: rest[byteCount...])
+            return memory
         }
-        return map(MapMemory.slabByteCount).map {
-            UnsafeMutableRawBufferPointer(start: $0, count: MapMemory.slabByteCount)
-        }
-    }
 
-    private func map(_ byteCount: Int) -> UnsafeMutableRawPointer? {
-        let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        guard let memory, memory != MAP_FAILED else { return nil }
-        mappings.append((memory, byteCount))
-        return memory
+        mutating func map(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+            let memory = mmap(
+                nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+            guard let memory, memory != MAP_FAILED else { return nil }
+            mappings.append((memory, byteCount))
+            return memory
+        }
+
+        mutating func free() {
+            Glibc.free(first)
+            for mapping in mappings { munmap(mapping.start, mapping.byteCount) }
+        }
+
+        private mutating func newSlab() -> UnsafeMutableRawBufferPointer? {
+            guard first != nil else {
+                first = calloc(1, MapMemory.firstSlabByteCount)
+                return first.map { UnsafeMutableRawBufferPointer(start: $0, count: MapMemory.firstSlabByteCount) }
+            }
+            return map(MapMemory.slabByteCount).map {
+                UnsafeMutableRawBufferPointer(start: $0, count: MapMemory.slabByteCount)
+            }
+        }
     }
 }

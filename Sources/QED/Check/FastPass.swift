@@ -1,120 +1,140 @@
 /// Proves that the tables of an image give no finding, and counts.
 ///
 /// - What it tests: everything that `TablePass` tests.
-/// - What it leaves: naming what is wrong. At the first thing that is, the pass ends and `isSound` is false; its
-///   counters then mean nothing, and `TablePass` walks again from the start.
-struct FastPass: TableVisitor {
+/// - What it leaves: naming what is wrong. At the first thing that is, `isSound` becomes false; the counters then mean
+///   nothing, and `TablePass` walks again from the start.
+///
+/// The order of the tables does not matter, so several passes can share an image's tables, and each take them as they
+/// lie in the file.
+struct FastPass<Marks: ClusterMarks>: TableVisitor {
     private let geometry: Geometry
-    let map: ClusterMap
+    private let regular: RegularOffsets
+    private let steps: ClusterSteps
+    private(set) var marks: Marks
     private(set) var counts = EntryCounts()
     private(set) var isSound = true
     /// The data cluster before the one at hand, 0 at the start of a table.
     private var lastOffset: UInt64 = 0
 
+    /// Clusters of tables that this pass has marked.
+    private var tableClusters: UInt64 = 0
+
     /// - Parameter claimsL1Table: whether this pass marks the clusters of the L1 table; one of several must.
-    init(geometry: Geometry, map: ClusterMap, claimsL1Table: Bool) {
+    init(geometry: Geometry, marks: Marks, claimsL1Table: Bool) {
         self.geometry = geometry
-        self.map = map
-        guard claimsL1Table else { return }
-        isSound = map.markRun(from: geometry.cluster(at: geometry.l1TableOffset), count: geometry.tableClusters) == 0
+        regular = RegularOffsets(geometry)
+        steps = ClusterSteps(clusterSize: geometry.clusterSize)
+        self.marks = marks
+        if claimsL1Table { markTable(at: geometry.l1TableOffset) }
     }
 
-    /// Whether nothing was found and everything could be marked.
-    var isComplete: Bool { isSound && !map.isExhausted }
+    /// Clusters that the pass has marked: those of a sound image are all different.
+    var usedClusters: UInt64 { counts.allocated + tableClusters }
 
-    var isFinished: Bool { !isComplete }
+    var isFinished: Bool { !isSound || !marks.isSound }
 
     mutating func visitL1Entry(_ value: UInt64, at l1Index: Int) -> Bool {
-        let table = ByteOffset(value)
-        isSound =
-            geometry.fault(ofTableAt: table) == nil
-            && geometry.guestRange(from: TableIndex(l1Index: l1Index), entryCount: 1).length > 0
-            && map.markRun(from: geometry.cluster(at: table), count: geometry.tableClusters) == 0
         lastOffset = 0
-        return isSound
+        let table = ByteOffset(value)
+        guard geometry.fault(ofTableAt: table) == nil,
+            geometry.guestRange(from: TableIndex(l1Index: l1Index), entryCount: 1).length > 0
+        else {
+            isSound = false
+            return false
+        }
+        markTable(at: table)
+        return !isFinished
     }
 
     mutating func visitL2Entries(_ entries: UnsafeBufferPointer<UInt64>, at firstL2Index: Int, of l1Index: Int) {
         let inImage = geometry.entriesInImage(of: l1Index, from: firstL2Index, count: entries.count)
-        isSound =
-            count(UnsafeBufferPointer(rebasing: entries[..<inImage]))
-            && entries.indexOfNonzero(from: inImage) == entries.count
+        guard let first = entries.baseAddress else { return }
+        count(first, inImage)
+        if entries.indexOfNonzero(from: inImage) != entries.count { isSound = false }
     }
 
-    /// Counts and marks; false if some entry is not as it should be.
-    private mutating func count(_ entries: UnsafeBufferPointer<UInt64>) -> Bool {
-        let clusterSize = geometry.clusterSize
-        let clusters = RegularClusters(geometry)
-        var (zero, single, inRuns, fragmented, shared) = (UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0))
-        var last = lastOffset
+    /// Marks what is still to be marked.
+    mutating func finish() { marks.finish() }
+
+    private mutating func markTable(at table: ByteOffset) {
+        marks.markRun(from: geometry.cluster(at: table).rawValue, count: geometry.tableClusters)
+        tableClusters += geometry.tableClusters
+    }
+
+    /// Counts and marks entries by blocks, of which there are four kinds: all zeros, as in most tables of most images; runs
+    /// of consecutive clusters, as sequential writing gives; other data clusters; and any mixture. What follows each is
+    /// mostly more of the same.
+    private mutating func count(_ entries: UnsafePointer<UInt64>, _ entryCount: Int) {
         var position = 0
-        while position < entries.count {
-            let value = UInt64(littleEndian: entries[position])
-            guard let cluster = clusters.cluster(at: value) else {
-                if value > 1 { return false }
-                zero += value
-                position = entries.indexOfNonzero(from: position + 1)
-                continue
-            }
-            if last != 0, value != last &+ clusterSize { fragmented += 1 }
-            position += 1
-            if position < entries.count, UInt64(littleEndian: entries[position]) == value &+ clusterSize {
-                // Sequential writing gives long runs of consecutive clusters: marked by whole words.
-                let length = UInt64(1 + entries.runLength(from: position, first: value &+ clusterSize, by: clusterSize))
-                position += Int(length) - 1
-                last = value &+ (length - 1) &* clusterSize
-                guard clusters.cluster(at: last) != nil else { return false }
-                shared += map.markRun(from: ClusterIndex(cluster), count: length)
-                inRuns += length
+        while entryCount - position >= EntryBlock.count {
+            let start = entries + position
+            let left = entryCount - position
+            let block = EntryBlock(start)
+            if block.isZero {
+                position += EntryBlock.count
+            } else if block.isRun(steps) {
+                let length = steps.runLength(start, left)
+                countRun(from: start[0], length: UInt64(length))
+                position += length
             } else {
-                last = value
-                shared += map.markUncounted(cluster)
-                single += 1
+                let length = regular.lengthOfData(start, left, steps)
+                if length > 0 { countData(start, length) } else { countMixture(start, EntryBlock.count) }
+                position += max(length, EntryBlock.count)
             }
         }
-        map.addUsed(single)
+        countMixture(entries + position, entryCount - position)
+    }
+
+    private mutating func countRun(from first: UInt64, length: UInt64) {
+        let last = first &+ (length &- 1) &* steps.clusterSize
+        guard regular.contains(first), regular.contains(last) else {
+            isSound = false
+            return
+        }
+        counts.allocated += length
+        if lastOffset != 0, first != lastOffset &+ steps.clusterSize { counts.fragmented += 1 }
+        lastOffset = last
+        marks.markRun(from: first &>> regular.shift, count: length)
+    }
+
+    /// Valid data clusters only.
+    private mutating func countData(_ entries: UnsafePointer<UInt64>, _ entryCount: Int) {
+        let clusterSize = steps.clusterSize
+        var fragmented: UInt64 = lastOffset != 0 && entries[0] != lastOffset &+ clusterSize ? 1 : 0
+        for position in 1..<max(entryCount, 1) {
+            fragmented &+= bit(entries[position] != entries[position &- 1] &+ clusterSize)
+        }
+        counts.fragmented += fragmented
+        counts.allocated += UInt64(entryCount)
+        lastOffset = entries[entryCount - 1]
+        marks.mark(entries, entryCount, shift: regular.shift)
+    }
+
+    /// Anything: without a branch on what an entry is.
+    private mutating func countMixture(_ entries: UnsafePointer<UInt64>, _ entryCount: Int) {
+        let regular = regular
+        var last = lastOffset
+        var (allocated, zero, fragmented, invalid) = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
+        for position in 0..<max(entryCount, 0) {
+            let value = entries[position]
+            let isData = bit(value > 1)
+            let isValid = isData & bit(regular.contains(value))
+            invalid |= isData ^ isValid
+            allocated &+= isData
+            zero &+= value & (isData ^ 1)
+            fragmented &+= isData & bit(last != 0) & bit(value != last &+ steps.clusterSize)
+            last = isData != 0 ? value : last
+            marks.mark(isValid != 0 ? value &>> regular.shift : 0, if: isValid)
+        }
+        counts.allocated += allocated
         counts.zero += zero
-        counts.allocated += single + inRuns
         counts.fragmented += fragmented
         lastOffset = last
-        return shared == 0
-    }
-}
-
-/// The clusters that entries may refer to, in the form that the hot loop wants.
-private struct RegularClusters {
-    private let shift: UInt64
-    private let first: UInt64
-    private let count: UInt64
-
-    init(_ geometry: Geometry) {
-        shift = geometry.clusterShift
-        first = geometry.firstRegularCluster.rawValue
-        count = geometry.fileClusters - first
+        if invalid != 0 { isSound = false }
     }
 
-    /// The cluster at a valid offset, nil for any other. One comparison tests alignment and range: rotating moves the
-    /// low bits of an unaligned offset to the top, which makes it too large.
     @inline(__always)
-    func cluster(at offset: UInt64) -> UInt64? {
-        let relative = offset &- first &<< shift
-        let index = relative &>> shift | relative &<< (64 &- shift)
-        return index < count ? index &+ first : nil
-    }
-}
-
-extension UnsafeBufferPointer<UInt64> {
-    /// How many entries from `start` on are `first`, `first + step`, and so on.
-    @inline(__always)
-    fileprivate func runLength(from start: Int, first: UInt64, by step: UInt64) -> Int {
-        var position = start
-        var next = first
-        while position < count, UInt64(littleEndian: self[position]) == next {
-            next &+= step
-            position += 1
-        }
-        return position - start
-    }
+    private func bit(_ condition: Bool) -> UInt64 { condition ? 1 : 0 }
 }
 
 /// Counters of the entries in the L2 tables.

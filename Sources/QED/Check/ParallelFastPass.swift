@@ -3,11 +3,10 @@ import Synchronization
 
 /// The fast pass over one image, on several threads if the image is large.
 ///
-/// Each thread takes chunks of the L1 table until none is left, with a map of its own; at the end the maps become one,
-/// and clusters that two of them have are shared.
-/// `@unchecked Sendable`: the threads only read the source, which allows that, and only the first has the workspace.
-struct ParallelFastPass: @unchecked Sendable {
-    /// Fewer bytes of tables than this are walked faster than threads are started.
+/// The L1 table is read first, so that the L2 tables can be taken in the order in which they lie in the file, by whichever
+/// thread is free, and what will be read is known ahead.
+struct ParallelFastPass {
+    /// Fewer bytes of tables than this are walked faster than threads are started, and their clusters marked one by one.
     private static let leastTableBytes: UInt64 = 16 << 20
 
     private let source: any ImageSource
@@ -16,9 +15,6 @@ struct ParallelFastPass: @unchecked Sendable {
     private let clock: CheckClock
     private let memory: MemoryBudget
     private let threadCount: Int
-    /// L1 entries that a thread takes at a time: enough tables to be worth the step, few enough that all threads end
-    /// at about the same time.
-    private let chunkLength: Int
 
     init(
         source: any ImageSource, geometry: Geometry, workspace: CheckWorkspace, clock: CheckClock, limits: CheckLimits,
@@ -29,75 +25,136 @@ struct ParallelFastPass: @unchecked Sendable {
         self.workspace = workspace
         self.clock = clock
         memory = limits.memory
-        let tables = geometry.imageClusters / UInt64(geometry.entriesPerTable)
-        let isLarge = tables.saturatingMultiply(geometry.tableByteCount) >= ParallelFastPass.leastTableBytes
-        self.threadCount = isLarge && source.allowsConcurrentReads ? max(threadCount, 1) : 1
-        chunkLength = self.threadCount > 1 ? max(geometry.entriesPerTable / 4096, 8) : geometry.entriesPerTable
+        self.threadCount = source.allowsConcurrentReads ? max(threadCount, 1) : 1
     }
 
     /// Walks the whole image; nil if anything was found, could not be read, or had to stop.
     func run() -> Result? {
-        let nextL1Entry = Atomic<Int>(0)
-        let isOver = Atomic<Bool>(false)
-        let results = ThreadResults()
-        DispatchQueue.concurrentPerform(iterations: threadCount) { thread in
-            let map = ClusterMap(clusterCount: geometry.fileClusters, budget: memory)
-            var pass = FastPass(geometry: geometry, map: map, claimsL1Table: thread == 0)
-            var walk = TableWalk(
-                source: source, geometry: geometry, workspace: thread == 0 ? workspace : CheckWorkspace(), clock: clock)
-            while !isOver.load(ordering: .relaxed), let chunk = takeChunk(nextL1Entry) {
-                walk.run(&pass, l1Entries: chunk)
-                if !pass.isComplete || !walk.isComplete { isOver.store(true, ordering: .relaxed) }
+        var list = TableList(geometry, newWalk(workspace))
+        guard list.readNext() else { return nil }
+        let tableBytes = UInt64(list.tables.count).saturatingMultiply(geometry.tableByteCount)
+        if tableBytes >= ParallelFastPass.leastTableBytes,
+            let map = SharedClusterMap(clusterCount: geometry.fileClusters, budget: memory)
+        {
+            // As many threads as there is memory for.
+            let buffers = (0..<threadCount).compactMap { _ in
+                PendingClusters(partCount: map.partCount, budget: memory)
             }
-            results.append(pass.isComplete && walk.isComplete ? Result(pass, walk) : nil)
+            if !buffers.isEmpty { return run(list, map.map, buffers.map { PendingMarks(map, $0) }) }
         }
-        return results.merged()
+        let map = ClusterMap(clusterCount: geometry.fileClusters, budget: memory)
+        return run(list, map, [DirectMarks(map)])
     }
 
-    private func takeChunk(_ next: borrowing Atomic<Int>) -> Range<Int>? {
-        let first = next.add(chunkLength, ordering: .relaxed).oldValue
-        return first < geometry.entriesPerTable ? first..<min(first + chunkLength, geometry.entriesPerTable) : nil
+    /// - Parameter marks: for each thread its own, all of the same map.
+    private func run<Marks: ClusterMarks>(_ list: TableList, _ map: ClusterMap, _ marks: [Marks]) -> Result? {
+        var list = list
+        let threads = marks.enumerated().map { index, marks in
+            // One of the threads is this one, and may have its buffers.
+            FastThread(
+                FastPass(geometry: geometry, marks: marks, claimsL1Table: index == 0),
+                newWalk(index == 0 ? workspace : CheckWorkspace()))
+        }
+        while !list.tables.isEmpty {
+            let readAhead = TableReadAhead(list.tables, of: source, geometry)
+            FastThread.run(threads, over: list.tables, readAhead)
+            guard threads.allSatisfy(\.isComplete), list.readNext() else { return nil }
+        }
+        var result = Result(map: map, bytesRead: list.bytesRead)
+        var usedClusters: UInt64 = 0
+        for thread in threads {
+            guard thread.finish() else { return nil }
+            usedClusters += thread.usedClusters
+            result.add(thread)
+        }
+        map.addUsed(usedClusters)
+        return result
+    }
+
+    private func newWalk(_ workspace: CheckWorkspace) -> TableWalk {
+        TableWalk(source: source, geometry: geometry, workspace: workspace, clock: clock)
     }
 
     /// What the pass gives of a sound image.
     struct Result {
-        fileprivate(set) var counts: EntryCounts
-        fileprivate(set) var bytesRead: UInt64
         let map: ClusterMap
+        fileprivate(set) var bytesRead: UInt64
+        fileprivate(set) var counts = EntryCounts()
 
-        fileprivate init(_ pass: FastPass, _ walk: TableWalk) {
-            counts = pass.counts
-            bytesRead = walk.bytesRead
-            map = pass.map
-        }
-
-        /// Adds what another thread gave; false if the two share clusters, or no memory is left for their union.
-        fileprivate mutating func add(_ other: Result) -> Bool {
-            counts.add(other.counts)
-            bytesRead += other.bytesRead
-            return map.formUnion(other.map) == 0 && !map.isExhausted
+        fileprivate mutating func add(_ thread: FastThread<some ClusterMarks>) {
+            bytesRead += thread.bytesRead
+            counts.add(thread.counts)
         }
     }
 }
 
-/// What the threads of one pass give.
-/// `@unchecked Sendable`: `results` is touched only on `queue`, and merged when all threads have ended.
-private final class ThreadResults: @unchecked Sendable {
-    private let queue = DispatchQueue(label: "qedscan.fast-pass")
-    private var results: [ParallelFastPass.Result?] = []
+/// The pass of one thread.
+/// `@unchecked Sendable`: it belongs to one thread, and to whoever started that when it has ended. The source is shared, and
+/// allows that.
+private final class FastThread<Marks: ClusterMarks>: @unchecked Sendable {
+    private var pass: FastPass<Marks>
+    private var walk: TableWalk
 
-    func append(_ result: ParallelFastPass.Result?) { queue.sync { results.append(result) } }
-
-    func merged() -> ParallelFastPass.Result? {
-        var whole: ParallelFastPass.Result?
-        for result in results {
-            guard let result else { return nil }
-            guard whole != nil else {
-                whole = result
-                continue
-            }
-            guard whole?.add(result) == true else { return nil }
-        }
-        return whole
+    init(_ pass: FastPass<Marks>, _ walk: TableWalk) {
+        self.pass = pass
+        self.walk = walk
     }
+
+    var isComplete: Bool { !pass.isFinished && walk.isComplete }
+    var bytesRead: UInt64 { walk.bytesRead }
+    var counts: EntryCounts { pass.counts }
+    var usedClusters: UInt64 { pass.usedClusters }
+
+    /// Walks tables until none is left, or one of the threads has to end.
+    static func run(_ threads: [FastThread], over tables: [TableReference], _ readAhead: TableReadAhead) {
+        let queue = TableQueue(tables, readAhead)
+        guard threads.count > 1 else { return threads[0].walk(queue) }
+        DispatchQueue.concurrentPerform(iterations: threads.count) { threads[$0].walk(queue) }
+    }
+
+    private func walk(_ queue: TableQueue) {
+        while let chunk = queue.take() {
+            for table in chunk {
+                walk.run(&pass, table: table)
+                if !isComplete { return queue.close() }
+            }
+        }
+    }
+
+    /// Marks what is still to be marked; true if all that this thread saw is sound.
+    func finish() -> Bool {
+        pass.finish()
+        return isComplete
+    }
+}
+
+/// Tables that several threads take, some at a time, in order.
+private final class TableQueue: Sendable {
+    /// Tables that a thread takes at a time.
+    private static let chunkLength = 8
+
+    private let tables: [TableReference]
+    private let readAhead: TableReadAhead
+    private let next = Atomic<Int>(0)
+    private let isClosed = Atomic<Bool>(false)
+
+    init(_ tables: [TableReference], _ readAhead: TableReadAhead) {
+        self.tables = tables
+        self.readAhead = readAhead
+        // Of a few tables the first is wanted at once, and the others are not worth a system call.
+        guard tables.count > TableQueue.chunkLength else { return }
+        for first in stride(from: 0, to: readAhead.distance, by: TableQueue.chunkLength) { beginReading(from: first) }
+    }
+
+    /// The next tables, nil if there are none or the queue is closed.
+    func take() -> ArraySlice<TableReference>? {
+        let first = next.add(TableQueue.chunkLength, ordering: .relaxed).oldValue
+        guard first < tables.count, !isClosed.load(ordering: .relaxed) else { return nil }
+        beginReading(from: first + readAhead.distance)
+        return tables[first..<min(first + TableQueue.chunkLength, tables.count)]
+    }
+
+    func close() { isClosed.store(true, ordering: .relaxed) }
+
+    private func beginReading(from first: Int) { readAhead.begin(first..<first + TableQueue.chunkLength) }
 }

@@ -60,6 +60,13 @@ package struct TableWalk {
         }
     }
 
+    /// Hands over one L1 entry, and walks the L2 table that it refers to.
+    mutating func run(_ visitor: inout some TableVisitor, table: TableReference) {
+        if visitor.visitL1Entry(table.offset, at: table.l1Index) {
+            walkL2Table(at: ByteOffset(table.offset), of: table.l1Index, &visitor)
+        }
+    }
+
     private mutating func walkL2Table(at table: ByteOffset, of l1Index: Int, _ visitor: inout some TableVisitor) {
         let all = 0..<geometry.entriesPerTable
         forEachPiece(of: all, ofTableAt: table, buffer: workspace.l2Piece, l1Index: l1Index) { walk, entries, first in

@@ -33,4 +33,19 @@ package struct FileReader: Sendable {
         // The file may change under us: never form a range that goes backwards.
         return UInt64(data)..<UInt64(max(hole, data + 1))
     }
+
+    /// Whether a read at an offset would wait for a device. False if not known.
+    package func mustWait(toReadAt offset: ByteOffset) -> Bool {
+        guard let start = off_t(exactly: offset.rawValue) else { return false }
+        return csystem_is_cached(descriptor, start) == 0
+    }
+
+    /// Has the device read a range, and from then on nothing but what is asked for: what follows a table is mostly data of
+    /// the guest.
+    package func readAhead(_ range: Range<UInt64>) {
+        guard let start = off_t(exactly: range.lowerBound), let end = off_t(exactly: range.upperBound) else { return }
+        // Only advice: if it is not taken, reads take longer.
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM)
+        posix_fadvise(descriptor, start, end - start, POSIX_FADV_WILLNEED)
+    }
 }

@@ -49,6 +49,12 @@ public final class ImageFile: ImageSource {
         FileReader(descriptor: descriptor).nextData(from: offset)
     }
 
+    public func mustWait(toReadAt offset: ByteOffset) -> Bool {
+        FileReader(descriptor: descriptor).mustWait(toReadAt: offset)
+    }
+
+    public func readAhead(_ range: Range<UInt64>) { FileReader(descriptor: descriptor).readAhead(range) }
+
     private static func open(directory: Int32, name: [UInt8], following: Bool) throws(SystemError) -> Int32 {
         let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (following ? 0 : O_NOFOLLOW)
         // O_NOATIME leaves the access time alone, and only the owner may ask for it.

@@ -14,10 +14,20 @@ public protocol ImageSource {
 
     /// The first range at or after an offset that may hold anything but zeros, nil if only a hole is left.
     func nextData(from offset: ByteOffset) throws(SystemError) -> Range<UInt64>?
+
+    /// Whether a read at an offset would wait for a device. False if not known.
+    func mustWait(toReadAt offset: ByteOffset) -> Bool
+
+    /// Has bytes read from the device that will be asked for soon, and no others. Does not wait.
+    func readAhead(_ range: Range<UInt64>)
 }
 
 extension ImageSource {
     public var allowsConcurrentReads: Bool { false }
+
+    public func mustWait(toReadAt offset: ByteOffset) -> Bool { false }
+
+    public func readAhead(_ range: Range<UInt64>) {}
 
     /// Fills the buffer, or throws `SystemError.unexpectedEndOfFile`.
     package func readAll(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) {

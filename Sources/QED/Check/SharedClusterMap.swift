@@ -1,0 +1,78 @@
+import CSystem
+
+/// A map that several threads mark, each in one of its parts at a time.
+///
+/// A part is what a core's caches hold, as far as there are no more than `partLimit` of them, and it is whole or not there at
+/// all.
+/// `@unchecked Sendable`: what belongs to a part is touched only with the part's lock held; the map's pages are all there
+/// from the start, and the map is asked only when all threads have ended.
+final class SharedClusterMap: @unchecked Sendable {
+    private static let partLimit: UInt64 = 64
+    private static let leastPartShift: UInt64 = 18
+    /// Memory comes in parts: larger ones could be more than what is referred to.
+    private static let greatestPartShift: UInt64 = 24
+
+    let map: ClusterMap
+    /// log2 of a part's clusters.
+    let partShift: UInt64
+    private let parts: [Locked<Part>]
+
+    /// nil while nothing in it is marked.
+    private typealias Part = ClusterMap.Leaf?
+
+    var partCount: Int { parts.count }
+
+    /// Fails if so many clusters would need too large parts, or the budget has no memory.
+    init?(clusterCount: UInt64, budget: MemoryBudget) {
+        var shift = SharedClusterMap.leastPartShift
+        while clusterCount >> shift >= SharedClusterMap.partLimit { shift += 1 }
+        guard shift <= SharedClusterMap.greatestPartShift else { return nil }
+        map = ClusterMap(clusterCount: clusterCount, budget: budget)
+        guard map.makeAllPages() else { return nil }
+        partShift = shift
+        parts = (0...(clusterCount >> shift)).map { _ in Locked(nil) }
+    }
+
+    /// Marks clusters of one part, given by the low bits of their numbers; returns whether one was marked before.
+    func mark(_ clusters: UnsafeBufferPointer<UInt32>, ofPart index: Int) -> Bool {
+        withPart(UInt64(index)) { part in
+            // In order, before they are wanted in disorder.
+            for word in stride(from: 0, to: 1 << Int(partShift - 6), by: 8) { csystem_prefetch(part + word) }
+            let mask = 1 &<< partShift &- 1
+            var shared: UInt64 = 0
+            for cluster in clusters {
+                let cluster = UInt64(cluster) & mask
+                let word = Int(truncatingIfNeeded: cluster &>> 6)
+                let old = part[word]
+                part[word] = old | 1 &<< (cluster & 63)
+                shared |= old &>> (cluster & 63)
+            }
+            return shared & 1 != 0
+        }
+    }
+
+    /// Marks a run of clusters; returns whether one was marked before.
+    func markRun(from first: UInt64, count: UInt64) -> Bool {
+        var isShared = false
+        var cluster = first
+        let end = first + count
+        while cluster < end {
+            let index = cluster >> partShift
+            let start = index << partShift
+            let partEnd = min(end, start + 1 << partShift)
+            let wasShared = withPart(index) { $0.markBits(from: cluster - start, count: partEnd - cluster) != 0 }
+            isShared = isShared || wasShared
+            cluster = partEnd
+        }
+        return isShared
+    }
+
+    /// False without calling the function if no memory is left for the part.
+    private func withPart(_ index: UInt64, _ body: (ClusterMap.Leaf) -> Bool) -> Bool {
+        parts[Int(index)].withLock { part in
+            let leafCount = 1 << Int(partShift - ClusterMap.leafShift)
+            part = part ?? map.makeLeaves(from: index << partShift, leafCount: leafCount)
+            return part.map(body) ?? false
+        }
+    }
+}
