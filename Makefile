@@ -45,8 +45,8 @@ test: ## run all tests, against the real qemu tools too
 	$(SWIFT) test --skip-build --disable-xctest
 
 .PHONY: bench
-bench: build ## time us against qemu-img on the same pools; results in Benchmarks/runs/
-	$(call need,$(RUN_PACKAGES))
+bench: build ## time us against qemu-img and against limits, 20 minutes; QUICK=1: smaller, in a few
+	$(call need,$(RUN_PACKAGES) time)
 	Benchmarks/bench.sh "$(BIN)"
 
 .PHONY: hostile

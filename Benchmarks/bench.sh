@@ -1,92 +1,111 @@
 #!/usr/bin/env bash
-# Times qedscan and qemu-img in turn on the same warm pools, and writes the figures to Benchmarks/runs/DATE/.
+# Times qedscan and its peers in turn on the same images, and measures what grows and how much memory it takes. A whole
+# run, with all groups, the sizes below and 7 rounds or more, writes raw.tsv, cases.tsv, figures.tsv, machine.txt,
+# summary.md and chart.svg to Benchmarks/runs/DATE/ and makes README.md show that chart; any other run writes them to a
+# temporary folder that stays.
 #
 # Usage: bench.sh DIRECTORY-OF-THE-PROGRAMS
-#   ROUNDS (default 7), IMAGES (default 2000)
+#   QUICK=1      smaller pools, 3 rounds
+#   CASES=...    only these groups, of: one-image cold small tree rescan growth memory start-up
+#   ROUNDS, PEER_ROUNDS (find | xargs qemu-img; default ROUNDS), COLD_ROUNDS (the same, cold; default 3)
+#   IMAGES, TREE_FILES, RESCAN_IMAGES, GROWTH_IMAGES, GROWTH_TIB: sizes
+#   TIME_LIMIT   seconds for one measurement of memory
+#   TMPDIR       where the pools are made: up to 10 GiB and 1.1 million files
 set -euo pipefail
+# The point of $EPOCHREALTIME is a comma elsewhere.
+export LC_ALL=C
 
-bin=$1
+bin=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
+all_groups='one-image cold small tree rescan growth memory start-up'
+groups=${CASES:-$all_groups}
+if [ -n "${QUICK:-}" ]; then
+    : "${ROUNDS:=3}" "${COLD_ROUNDS:=1}" "${IMAGES:=500}" "${TREE_FILES:=50000}" "${RESCAN_IMAGES:=5000}"
+    : "${GROWTH_IMAGES:=500 1000 5000}" "${GROWTH_TIB:=1 2 4}" "${TIME_LIMIT:=60}"
+fi
 rounds=${ROUNDS:-7}
-images=${IMAGES:-2000}
+peer_rounds=${PEER_ROUNDS:-$rounds}
+cold_rounds=${COLD_ROUNDS:-3}
+images=${IMAGES:-10000}
+tree_files=${TREE_FILES:-1000000}
+rescan_images=${RESCAN_IMAGES:-100000}
+growth_images=${GROWTH_IMAGES:-1000 10000 100000}
+growth_tib=${GROWTH_TIB:-1 2 4 8}
+time_limit=${TIME_LIMIT:-300}
+whole_sizes='10000 1000000 100000 1000 10000 100000 1 2 4 8'
+cores=$(nproc)
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/qedscan-bench.XXXXXX")
-runs=$here/runs/$(date -u +%Y-%m-%d)
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$runs"
-raw=$runs/raw.tsv
-printf 'case\tround\tprogram\tseconds\n' > "$raw"
-
-# Seconds that a command takes; its output and status do not matter here.
-seconds() {
-    local start end
-    start=$(date +%s%N)
-    "$@" >/dev/null 2>&1 || true
-    end=$(date +%s%N)
-    awk -v n=$((end - start)) 'BEGIN { printf "%.6f", n / 1e9 }'
+# Where the pools of many files are.
+pools=$work
+clean_up() {
+    if mountpoint -q "$work/disk"; then umount -l "$work/disk"; fi
+    rm -rf "$work"
 }
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+export QEDSCAN_DB=$work/store.db
+mkdir "$work/run"
+raw=$work/run/raw.tsv
+cases=$work/run/cases.tsv
+notes=$work/notes
+printf 'case\tround\tside\tunit\tvalue\tstatus\n' > "$raw"
+printf 'case\tkind\twhat\tpeer\taim\n' > "$cases"
+: > "$notes"
 
-scan_pool() {
-    rm -f "$work"/store.db*
-    "$bin/qedscan" scan -q --db "$work/store.db" "$work/pool"
-}
-rescan_pool() { "$bin/qedscan" scan -q --db "$work/store.db" "$work/pool"; }
-peer_pool() { find "$work/pool" -type f -print0 | xargs -0 -P2 -n1 qemu-img check; }
-list_pool() { find "$work/pool" -printf '%s %T@\n'; }
-check_sequential() { "$bin/qedscan" check "$work/sequential.qed"; }
-peer_sequential() { qemu-img check -f qed "$work/sequential.qed"; }
-check_shuffled() { "$bin/qedscan" check "$work/shuffled.qed"; }
-peer_shuffled() { qemu-img check -f qed "$work/shuffled.qed"; }
+# shellcheck source=bench/measure.sh
+. "$here/bench/measure.sh"
+# shellcheck source=bench/pools.sh
+. "$here/bench/pools.sh"
+# shellcheck source=bench/cases.sh
+. "$here/bench/cases.sh"
 
-# CASE OURS PEER: both in turn, after one round that is not counted.
-compare() {
-    local case=$1 ours=$2 peer=$3 round
-    "$ours" >/dev/null 2>&1 || true
-    "$peer" >/dev/null 2>&1 || true
-    for round in $(seq "$rounds"); do
-        printf '%s\t%s\tqedscan\t%s\n' "$case" "$round" "$(seconds "$ours")" >> "$raw"
-        printf '%s\t%s\tpeer\t%s\n' "$case" "$round" "$(seconds "$peer")" >> "$raw"
-    done
-    summarise "$case" | tee -a "$runs/summary.md"
-}
+is_whole=yes
+if [ "$images $tree_files $rescan_images $growth_images $growth_tib" != "$whole_sizes" ] || ((rounds < 7)); then
+    is_whole=no
+fi
+if [ -n "${QUICK:-}" ]; then
+    note "A quick run: small pools, $rounds rounds. Its figures say whether the suite works, not how fast qedscan is."
+fi
+if [ "$groups" != "$all_groups" ]; then
+    is_whole=no
+    note "Only these groups: $groups."
+fi
 
-# The median and the spread of both, and of the ratio round by round.
-summarise() {
-    awk -F'\t' -v case="$1" '
-        function sort(a, n,   i, j, t) {
-            for (i = 2; i <= n; i++) { t = a[i]; for (j = i - 1; j > 0 && a[j] > t; j--) a[j + 1] = a[j]; a[j + 1] = t }
-        }
-        function median(a, n) { return n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2 }
-        $1 == case && $3 == "qedscan" { a[++n] = $4 }
-        $1 == case && $3 == "peer" { b[++m] = $4; r[m] = $4 / a[m] }
-        END {
-            sort(a, n); sort(b, m); sort(r, m)
-            printf "| %s | %.4f (%.4f-%.4f) | %.4f (%.4f-%.4f) | **%.1f** (%.1f-%.1f) |\n", case,
-                median(a, n), a[1], a[n], median(b, m), b[1], b[m], median(r, m), r[1], r[m]
-        }' "$raw"
-}
+if [[ $groups =~ tree|rescan|growth ]]; then make_disk; fi
+describe_machine > "$work/run/machine.txt"
+cat "$work/run/machine.txt"
+for group in $groups; do
+    case $group in
+        one-image) one_image ;;
+        cold) cold ;;
+        small) small ;;
+        tree) tree ;;
+        rescan) rescan ;;
+        growth) growth ;;
+        memory) memory ;;
+        start-up) start_up ;;
+        *) echo "bench.sh: no such group: $group (there are: $all_groups)" >&2; exit 16 ;;
+    esac
+done
+echo "load at the end: $(cut -d' ' -f1-3 /proc/loadavg); the run took $SECONDS s" >> "$work/run/machine.txt"
 
-{
-    date -u +'%Y-%m-%d %H:%M:%S UTC'
-    uname -srm
-    grep -m1 'model name' /proc/cpuinfo || true
-    echo "$(nproc) cores, $(awk '/MemTotal/ { print int($2 / 1048576 + 0.5) }' /proc/meminfo) GiB of memory"
-    "$bin/qedscan" version
-    qemu-img --version | head -n 1
-    echo "sqlite $(sqlite3 --version | cut -d' ' -f1)"
-    echo "pool: qedlab pool --images $images --damaged 2% --seed 1; $rounds rounds, both in turn, warm"
-} | tee "$runs/machine.txt"
+awk -f "$here/bench/statistics.awk" -f "$here/bench/figures.awk" "$cases" "$raw" > "$work/run/figures.tsv"
+awk -v machine="$work/run/machine.txt" -v notes="$notes" -f "$here/bench/summary.awk" "$work/run/figures.tsv" \
+    > "$work/run/summary.md"
+awk -v subtitle="$(chart_subtitle)" -f "$here/bench/chart.awk" "$work/run/figures.tsv" > "$work/run/chart.svg"
 
-"$bin/qedlab" pool "$work/pool" --images "$images" --damaged 2% --seed 1 >/dev/null
-"$bin/qedlab" image --size 1T --no-data "$work/sequential.qed"
-"$bin/qedlab" image --size 1T --no-data --layout shuffled --seed 1 "$work/shuffled.qed"
-# Results are used again only of images that were at least two seconds old when they were checked.
-sleep 3
-
-{
-    echo '| case | qedscan, s: median (min-max) | peer, s | peer / qedscan |'
-    echo '|---|---|---|---|'
-} | tee "$runs/summary.md"
-compare "$images small images, new store; find \\| xargs -P2 -n1 qemu-img check" scan_pool peer_pool
-compare "the same, unchanged; find -printf" rescan_pool list_pool
-compare "1 TiB sequential; qemu-img check" check_sequential peer_sequential
-compare "1 TiB shuffled; qemu-img check" check_shuffled peer_shuffled
+if [ $is_whole = yes ]; then
+    date=$(date -u +%Y-%m-%d)
+    folder=$here/runs/$date
+    mkdir -p "$folder"
+    sed -i -E "s#Benchmarks/runs/[0-9-]+/(chart.svg|summary.md)#Benchmarks/runs/$date/\1#g" "$here/../README.md"
+else
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/qedscan-figures.XXXXXX")
+fi
+cp "$work"/run/* "$folder/"
+echo
+cat "$folder/summary.md"
+echo
+echo "written to $folder"

@@ -11,6 +11,12 @@ static inline int csqlite_set_option(sqlite3 *connection, int option, int on) {
     return (code == SQLITE_OK && inForce != on) ? SQLITE_ERROR : code;
 }
 
+/// Leaves out SQLite's statistics of its memory, for which every allocation takes a lock. Refused once SQLite is in
+/// use.
+static inline int csqlite_omit_memory_statistics(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /// SQLITE_TRANSIENT: SQLite copies a bound value before the call returns. Swift does not import the macro's cast.
 static inline sqlite3_destructor_type csqlite_transient(void) {
     return SQLITE_TRANSIENT;

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -90,20 +91,41 @@ long csystem_file_system_type(int fd)
     return fstatfs(fd, &status) == -1 ? -1 : (long)status.f_type;
 }
 
-int csystem_birth_time(int fd, long long *nanoseconds)
+/* stat(2) for kernels and sandboxes without statx(2), which knows of no birth. */
+static int status_without_birth(int directory, const char *name, struct stat *status, long long *birth)
 {
-    struct statx status;
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &status) == -1) {
-        return -1;
-    }
-    long long seconds = status.stx_btime.tv_sec;
-    /* Some file systems claim to know it and say 1970. */
-    if (!(status.stx_mask & STATX_BTIME) || seconds <= 0 || seconds >= 9223372036) {
-        return 0;
-    }
-    *nanoseconds = seconds * 1000000000 + status.stx_btime.tv_nsec;
-    return 1;
+    *birth = 0;
+    return fstatat(directory, name, status, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
 }
+
+static struct timespec timespec_of(struct statx_timestamp time)
+{
+    return (struct timespec) { .tv_sec = time.tv_sec, .tv_nsec = time.tv_nsec };
+}
+
+int csystem_status(int directory, const char *name, struct stat *status, long long *birth)
+{
+    struct statx found;
+    if (statx(directory, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &found) == -1) {
+        return errno == ENOSYS || errno == EPERM ? status_without_birth(directory, name, status, birth) : -1;
+    }
+    memset(status, 0, sizeof *status);
+    status->st_dev = makedev(found.stx_dev_major, found.stx_dev_minor);
+    status->st_ino = found.stx_ino;
+    status->st_mode = found.stx_mode;
+    status->st_nlink = found.stx_nlink;
+    status->st_size = found.stx_size;
+    status->st_blocks = found.stx_blocks;
+    status->st_mtim = timespec_of(found.stx_mtime);
+    status->st_ctim = timespec_of(found.stx_ctime);
+    long long seconds = found.stx_btime.tv_sec;
+    /* Some file systems claim to know it and say 1970. */
+    int is_known = (found.stx_mask & STATX_BTIME) && seconds > 0 && seconds < 9223372036;
+    *birth = is_known ? seconds * 1000000000 + found.stx_btime.tv_nsec : 0;
+    return 0;
+}
+
+ssize_t csystem_read_directory(int fd, void *buffer, size_t size) { return syscall(SYS_getdents64, fd, buffer, size); }
 
 /* capset(2): this thread, and those that it starts from then on, may not raise their priority. */
 static int give_up_raising_priority(void)

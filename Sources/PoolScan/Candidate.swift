@@ -1,16 +1,10 @@
 import Glibc
 import QED
 
-/// A file that may be an image.
+/// A file that may be an image: its place in a batch.
 struct Candidate: Sendable {
-    /// nil for a file that is opened by its whole path.
-    let directory: Directory?
-    let name: [UInt8]
-    let path: RawPath
-    /// As the directory says; 0 if not known.
-    let inode: UInt64
-    /// How the scan came to it.
-    let origin: Origin
+    private let batch: CandidateBatch
+    private let index: Int
 
     enum Origin {
         /// A directory has it.
@@ -21,29 +15,48 @@ struct Candidate: Sendable {
         case putOff
     }
 
-    /// A name in a directory.
-    init(in directory: Directory, name: [UInt8], inode: UInt64) {
-        self.directory = directory
-        self.name = name
-        path = directory.path.appending(name)
-        self.inode = inode
-        origin = .directory
+    init(batch: CandidateBatch, index: Int) {
+        self.batch = batch
+        self.index = index
     }
 
-    /// A file by its whole path.
-    init(path: RawPath, inode: UInt64, origin: Origin) {
-        directory = nil
-        name = path.bytes
-        self.path = path
-        self.inode = inode
-        self.origin = origin
+    /// How the scan came to it.
+    var origin: Origin { batch.origin }
+
+    /// As the directory says; 0 if not known.
+    var inode: UInt64 { batch.inode(at: index) }
+
+    /// Made each time: most files need none.
+    var path: RawPath {
+        let name = Array(batch.name(at: index))
+        return batch.directory?.path.appending(name) ?? RawPath(bytes: name)
     }
 
-    func open() throws(SystemError) -> ImageFile {
-        try ImageFile(directory: directory?.descriptor ?? AT_FDCWD, name: name)
+    /// Opens it if it is an image; nil if it is not.
+    func openImage() throws(SystemError) -> ImageFile? {
+        try batch.withName(at: index) { name throws(SystemError) in
+            try ImageFile.image(directory: descriptor, name: name)
+        }
     }
 
     func status() throws(SystemError) -> FileStatus {
-        try FileStatus(directory: directory?.descriptor ?? AT_FDCWD, name: name)
+        try batch.withName(at: index) { name throws(SystemError) in
+            try FileStatus(directory: descriptor, name: name)
+        }
     }
+
+    /// What its name leads to now, from a new look.
+    ///
+    /// Only opening makes a network file system ask its server. A file that is on the same device as its directory, and
+    /// that on a local file system, is what the kernel says.
+    func identityNow(of file: ImageFile) throws(SystemError) -> FileIdentity {
+        if let directory = batch.directory, directory.fileSystem.isLocal,
+            directory.key.device == file.status.identity.device
+        {
+            return try status().identity
+        }
+        return try ImageFile(directory: descriptor, name: Array(batch.name(at: index))).status.identity
+    }
+
+    private var descriptor: Int32 { batch.directory?.descriptor ?? AT_FDCWD }
 }

@@ -7,6 +7,7 @@ final class Directory: Sendable {
     let path: RawPath
     let descriptor: Int32
     let key: FileKey
+    let fileSystem: FileSystem
 
     /// Opens a name in a directory, or a path if there is none. A symbolic link as last name is not followed.
     init(path: RawPath, in parent: Directory? = nil, name: [UInt8]? = nil) throws(SystemError) {
@@ -22,51 +23,82 @@ final class Directory: Sendable {
             close(descriptor)
             throw error
         }
+        if let parent, parent.key.device == key.device {
+            fileSystem = parent.fileSystem
+        } else {
+            fileSystem = FileSystem(descriptor: descriptor)
+        }
         self.path = path
         self.descriptor = descriptor
     }
 
     deinit { close(descriptor) }
 
-    /// A name in a directory, with what readdir(3) says of it.
+    /// A name in a directory, with what the directory says of it.
     struct Entry {
         enum Kind { case directory, regular, unknown, other }
 
-        let name: [UInt8]
+        /// With the NUL at its end. Only as long as the entry is looked at.
+        let name: UnsafeBufferPointer<UInt8>
         let inode: UInt64
         let kind: Kind
+
+        /// The name's bytes alone.
+        var nameBytes: [UInt8] { Array(name.dropLast()) }
+
+        var cString: UnsafePointer<CChar> {
+            // Never empty, so there is a base address.
+            UnsafeRawPointer(name.baseAddress.unsafelyUnwrapped).assumingMemoryBound(to: CChar.self)
+        }
     }
 
-    /// Calls a function with each entry but `.` and `..`, in the directory's own order, until it returns false.
+    /// Bytes of entries that are read at once.
+    private static let bufferSize = 64 << 10
+
+    /// Calls a function with each entry but `.` and `..`, in the directory's own order, until it returns false. To be
+    /// called once: it reads on from where the descriptor stands.
+    ///
+    /// By getdents64(2), since readdir(3) needs a descriptor of its own.
     func forEachEntry(_ body: (Entry) -> Bool) throws(SystemError) {
-        // The stream closes its descriptor, and ours is wanted afterwards.
-        let copy = try retryingInterrupted("dup") { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
-        guard let stream = fdopendir(copy) else {
-            let error = SystemError.last("fdopendir")
-            close(copy)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Directory.bufferSize, alignment: MemoryLayout<dirent>.alignment)
+        defer { buffer.deallocate() }
+        while true {
+            var rest = UnsafeRawBufferPointer(rebasing: buffer[..<(try readEntries(into: buffer))])
+            if rest.isEmpty { return }
+            while let entry = Directory.takeEntry(of: &rest) {
+                if !Directory.isDots(entry.name), !body(entry) { return }
+            }
+        }
+    }
+
+    private func readEntries(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+        do throws(SystemError) {
+            return try retryingInterrupted("readdir") {
+                csystem_read_directory(descriptor, buffer.baseAddress, buffer.count)
+            }
+        } catch {
+            // Some file systems say so of a directory that was removed meanwhile: it ends here.
+            if error.code == ENOENT { return 0 }
             throw error
         }
-        defer { closedir(stream) }
-        while true {
-            errno = 0
-            guard let entry = readdir(stream) else {
-                if errno != 0 { throw SystemError.last("readdir") }
-                return
-            }
-            let name = Directory.name(of: entry)
-            if name == [UInt8(ascii: ".")] || name == [UInt8(ascii: "."), UInt8(ascii: ".")] { continue }
-            let kind = Directory.kind(of: entry.pointee.d_type)
-            guard body(Entry(name: name, inode: UInt64(entry.pointee.d_ino), kind: kind)) else { return }
-        }
     }
 
-    /// Whether the kernel makes up the files here, so that reading them may have effects or never end.
-    var isPseudoFileSystem: Bool { FileSystem.isPseudo(descriptor: descriptor) }
+    /// Parses a `struct dirent`. The kernel wrote it, so its lengths hold.
+    private static func takeEntry(of rest: inout UnsafeRawBufferPointer) -> Entry? {
+        guard let start = rest.baseAddress, !rest.isEmpty else { return nil }
+        let record = start.assumingMemoryBound(to: dirent.self)
+        let name = start + (MemoryLayout<dirent>.offset(of: \dirent.d_name) ?? 0)
+        let length = strlen(name.assumingMemoryBound(to: CChar.self))
+        rest = UnsafeRawBufferPointer(rebasing: rest[Int(record.pointee.d_reclen)...])
+        return Entry(
+            name: UnsafeBufferPointer(start: name.assumingMemoryBound(to: UInt8.self), count: length + 1),
+            inode: UInt64(record.pointee.d_ino), kind: kind(of: record.pointee.d_type))
+    }
 
-    private static func name(of entry: UnsafeMutablePointer<dirent>) -> [UInt8] {
-        let offset = MemoryLayout<dirent>.offset(of: \dirent.d_name) ?? 0
-        let start = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)
-        return Array(UnsafeRawBufferPointer(start: start, count: strlen(start)))
+    private static func isDots(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        let dot = UInt8(ascii: ".")
+        return name[0] == dot && (name[1] == 0 || name[1] == dot && name[2] == 0)
     }
 
     private static func kind(of type: UInt8) -> Entry.Kind {

@@ -46,7 +46,7 @@ package final class Progress: Sendable {
     }
 
     func addDirectory() { directoryCount.add(1, ordering: .relaxed) }
-    func addFile() { fileCount.add(1, ordering: .relaxed) }
+    func addFiles(_ count: Int) { fileCount.add(count, ordering: .relaxed) }
     func addBytesRead(_ count: UInt64) { byteCount.wrappingAdd(count, ordering: .relaxed) }
 
     func add(_ event: ScanEvent) {

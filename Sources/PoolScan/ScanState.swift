@@ -7,7 +7,7 @@ final class ScanState: Sendable {
     private let seen = Locked<Set<FileIdentity>>([])
     private let unread = Locked<[RawPath]>([])
     private let linked = Locked<[FileKey: RawPath]>([:])
-    private let starved = Locked<[Candidate]>([])
+    private let starved = Locked<[RawPath: UInt64]>([:])
     /// Set once only one worker is left: nothing is put off any more.
     private let isLastRound: Bool
 
@@ -29,8 +29,9 @@ final class ScanState: Sendable {
     /// every scan: the smallest.
     func isPutOff(_ candidate: Candidate, _ status: FileStatus) -> Bool {
         guard status.linkCount > 1, candidate.origin != .putOff else { return false }
+        let path = candidate.path
         linked.withLock {
-            $0[FileKey(status.identity)] = min($0[FileKey(status.identity)] ?? candidate.path, candidate.path)
+            $0[FileKey(status.identity)] = min($0[FileKey(status.identity)] ?? path, path)
         }
         return true
     }
@@ -38,17 +39,20 @@ final class ScanState: Sendable {
     /// Puts off an image for which the memory that all workers share was not enough, until it can have all of it.
     func isStarved(_ candidate: Candidate, _ identity: FileIdentity) -> Bool {
         guard !isLastRound else { return false }
-        let again = Candidate(path: candidate.path, inode: identity.inode, origin: .putOff)
-        starved.withLock { $0.append(again) }
+        let path = candidate.path
+        starved.withLock { $0[path] = identity.inode }
         return true
     }
 
     /// The files that were put off for their links, in the order of their names.
-    func linkedCandidates() -> [Candidate] {
+    func linkedCandidates() -> [CandidateBatch] {
         linked.withLock { $0 }.sorted { $0.value < $1.value }
-            .map { Candidate(path: $0.value, inode: $0.key.inode, origin: .putOff) }
+            .map { CandidateBatch(path: $0.value, inode: $0.key.inode, origin: .putOff) }
     }
 
     /// The images that were put off for memory, in the order of their names.
-    func starvedCandidates() -> [Candidate] { starved.withLock { $0 }.sorted { $0.path < $1.path } }
+    func starvedCandidates() -> [CandidateBatch] {
+        starved.withLock { $0 }.sorted { $0.key < $1.key }
+            .map { CandidateBatch(path: $0.key, inode: $0.value, origin: .putOff) }
+    }
 }

@@ -48,14 +48,16 @@ package struct Scanner {
         return coverage
     }
 
-    private func check(_ candidates: [Candidate], _ state: ScanState, workerCount: Int) {
+    private func check(_ candidates: [CandidateBatch], _ state: ScanState, workerCount: Int) {
         guard !candidates.isEmpty else { return }
         run(state, workerCount: workerCount) { push in
-            for candidate in candidates { push([candidate]) }
+            for candidate in candidates { push(candidate) }
         }
     }
 
-    private func run(_ state: ScanState, workerCount: Int, produce: (_ push: @escaping ([Candidate]) -> Void) -> Void) {
+    private func run(
+        _ state: ScanState, workerCount: Int, produce: (_ push: @escaping (CandidateBatch) -> Void) -> Void
+    ) {
         let (configuration, cancellation, progress, emit) = (configuration, cancellation, progress, emit)
         WorkerPool(workerCount: workerCount).run(
             makeWorker: {
@@ -63,9 +65,7 @@ package struct Scanner {
                     configuration: configuration, cancellation: cancellation, progress: progress, state: state,
                     emit: emit)
             },
-            process: { (worker: Worker, candidates: [Candidate]) in
-                for candidate in candidates { worker.process(candidate) }
-            },
+            process: { (worker: Worker, candidate: Candidate) in worker.process(candidate) },
             produce: produce)
     }
 }

@@ -11,7 +11,9 @@ struct Walker {
     private let configuration: ScanConfiguration
     private let cancellation: Cancellation
     private let progress: Progress
-    private var batch: CandidateBatch
+    private let push: (CandidateBatch) -> Void
+    private var files: CandidateList
+    private let ownInodes: [UInt64]
     private let fail: (PathError) -> Void
 
     private(set) var coverage: Coverage
@@ -26,12 +28,18 @@ struct Walker {
 
     init(
         configuration: ScanConfiguration, cancellation: Cancellation, progress: Progress,
-        push: @escaping ([Candidate]) -> Void, fail: @escaping (PathError) -> Void
+        push: @escaping (CandidateBatch) -> Void, fail: @escaping (PathError) -> Void
     ) {
         self.configuration = configuration
         self.cancellation = cancellation
         self.progress = progress
-        batch = CandidateBatch(known: configuration.known, push: push)
+        let push = { (batch: CandidateBatch) in
+            progress.addFiles(batch.count)
+            push(batch)
+        }
+        self.push = push
+        files = CandidateList(push: push)
+        ownInodes = configuration.ownFiles.map(\.inode)
         self.fail = fail
         coverage = Coverage(filter: configuration.filter)
     }
@@ -61,8 +69,7 @@ struct Walker {
                 return fail(PathError(path: root, operation: "stat", code: EINVAL, message: reason))
             }
             guard !configuration.ownFiles.contains(FileKey(status.identity)) else { return }
-            add(Candidate(path: root, inode: status.identity.inode, origin: .root))
-            return batch.flush()
+            return push(CandidateBatch(path: root, inode: status.identity.inode, origin: .root))
         }
         let directory = try openRoot(root)
         if let error = read(directory) {
@@ -92,7 +99,7 @@ struct Walker {
             let directory = try Directory(path: path, in: next.parent, name: next.name)
             guard directory.key.device != next.parent.key.device else { return directory }
             let isLeftOut = configuration.staysOnFileSystem && directory.key.device != rootDevice
-            guard isLeftOut || directory.isPseudoFileSystem else {
+            guard isLeftOut || directory.fileSystem.isPseudo else {
                 coverage.addMount(path)
                 return directory
             }
@@ -123,7 +130,7 @@ struct Walker {
             fail(PathError(path: directory.path, error))
             failure = error
         }
-        batch.flush()
+        files.flush(directory)
         // Popped from the end: the order of the walk is the order of the names.
         pending[firstPending...].reverse()
         return failure
@@ -132,19 +139,23 @@ struct Walker {
     private mutating func visit(_ entry: Directory.Entry, in directory: Directory) {
         switch entry.kind {
         case .other: break
-        case .directory: addDirectory(entry.name, in: directory)
+        case .directory: addDirectory(entry.nameBytes, in: directory)
         case .regular: addFile(entry, in: directory)
-        case .unknown:
-            let status: FileStatus
-            do throws(SystemError) {
-                status = try FileStatus(directory: directory.descriptor, name: entry.name)
-            } catch {
-                guard error.code != ENOENT else { return }
-                coverage.addUnread(directory.path.appending(entry.name))
-                return fail(PathError(path: directory.path.appending(entry.name), error))
-            }
-            if status.isDirectory { addDirectory(entry.name, in: directory) }
+        case .unknown: visitUnknown(entry, in: directory)
+        }
+    }
+
+    /// An entry of a file system that does not tell what its entries are.
+    private mutating func visitUnknown(_ entry: Directory.Entry, in directory: Directory) {
+        do throws(SystemError) {
+            let status = try FileStatus(directory: directory.descriptor, name: entry.nameBytes)
+            if status.isDirectory { addDirectory(entry.nameBytes, in: directory) }
             if status.isRegular { addFile(entry, in: directory) }
+        } catch {
+            guard error.code != ENOENT else { return }
+            let path = directory.path.appending(entry.nameBytes)
+            coverage.addUnread(path)
+            fail(PathError(path: path, error))
         }
     }
 
@@ -159,24 +170,21 @@ struct Walker {
 
     private mutating func addFile(_ entry: Directory.Entry, in directory: Directory) {
         if isOwn(entry, in: directory) { return }
-        let candidate = Candidate(in: directory, name: entry.name, inode: entry.inode)
-        if configuration.filter.acceptsFile(candidate.path) { add(candidate) }
+        // Most filters need no path, and making one for each file would cost more than the rest of the walk.
+        guard configuration.filter.acceptsFile(name: entry.cString, path: { directory.path.appending(entry.nameBytes) })
+        else { return }
+        files.add(entry.name, inode: entry.inode, in: directory)
     }
 
     /// Whether it is one of the store's own files: opening and closing it would drop SQLite's locks on it. The file's
     /// status decides, since on an overlay its device need not be that of its directory.
     private func isOwn(_ entry: Directory.Entry, in directory: Directory) -> Bool {
-        guard configuration.ownFiles.contains(where: { $0.inode == entry.inode }) else { return false }
+        guard ownInodes.contains(entry.inode) else { return false }
         do throws(SystemError) {
-            let status = try FileStatus(directory: directory.descriptor, name: entry.name)
+            let status = try FileStatus(directory: directory.descriptor, name: entry.nameBytes)
             return configuration.ownFiles.contains(FileKey(status.identity))
         } catch {
             return true
         }
-    }
-
-    private mutating func add(_ candidate: Candidate) {
-        progress.addFile()
-        batch.add(candidate)
     }
 }

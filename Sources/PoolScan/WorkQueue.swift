@@ -1,15 +1,29 @@
 import Glibc
 
+/// Work in pieces, which several workers take one by one.
+protocol SharedWork: Sendable {
+    associatedtype Piece
+
+    /// A piece that nobody else gets; nil if none is left, and then none ever is.
+    func take() -> Piece?
+
+    /// Whether no piece is left.
+    var isUsedUp: Bool { get }
+}
+
 /// A bounded queue between one producer and several workers.
 ///
-/// `push` waits while the queue is full, and then until it is half empty; `pop` waits while it is empty. After `close`
-/// nothing more goes in, and `pop` gives what is left and then nil. So both ends come to an end: a producer only ever
-/// waits for workers that run, and a worker for a producer that will push or close.
-/// `@unchecked Sendable`: the elements and `isClosed` are touched only with `mutex` held.
-final class WorkQueue<Element: Sendable>: @unchecked Sendable {
+/// `push` waits while the queue is full, and then until it is half empty. `pop` gives work that nobody has begun, else work
+/// of another worker that is not used up, and waits while there is neither. After `close` nothing more goes in, and `pop`
+/// gives what is left and then nil. So both ends come to an end: a producer only ever waits for workers that run, and a
+/// worker for a producer that will push or close: work that was used up stays so.
+/// `@unchecked Sendable`: the work and `isClosed` are touched only with `mutex` held.
+final class WorkQueue<Work: SharedWork>: @unchecked Sendable {
     private let capacity: Int
-    private var elements: [Element] = []
+    private var waiting: [Work] = []
     private var first = 0
+    /// No more than there are workers, but for what is used up.
+    private var begun: [Work] = []
     private var isClosed = false
 
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -38,31 +52,40 @@ final class WorkQueue<Element: Sendable>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Adds an element, waiting for room. Dropped if the queue is closed.
-    func push(_ element: Element) {
+    /// Adds work, waiting for room. Dropped if the queue is closed.
+    func push(_ work: Work) {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while elements.count - first >= capacity, !isClosed { pthread_cond_wait(notFull, mutex) }
+        while waiting.count - first >= capacity, !isClosed { pthread_cond_wait(notFull, mutex) }
         guard !isClosed else { return }
-        elements.append(element)
+        waiting.append(work)
         pthread_cond_signal(notEmpty)
     }
 
-    /// The oldest element, waiting for one; nil once the queue is closed and empty.
-    func pop() -> Element? {
+    /// Work with pieces left, the oldest first, waiting for some; nil once the queue is closed and all is used up.
+    func pop() -> Work? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while elements.count == first, !isClosed { pthread_cond_wait(notEmpty, mutex) }
-        guard first < elements.count else { return nil }
-        let element = elements[first]
+        while true {
+            begun.removeAll { $0.isUsedUp }
+            if first < waiting.count { return begin() }
+            if let shared = begun.first { return shared }
+            if isClosed { return nil }
+            pthread_cond_wait(notEmpty, mutex)
+        }
+    }
+
+    private func begin() -> Work {
+        let work = waiting[first]
         first += 1
-        if first == elements.count || first >= capacity {
-            elements.removeFirst(first)
+        if first == waiting.count || first >= capacity {
+            waiting.removeFirst(first)
             first = 0
         }
-        // Waking the producer for each element would cost more than most elements do.
-        if elements.count - first == capacity / 2 { pthread_cond_signal(notFull) }
-        return element
+        begun.append(work)
+        // Waking the producer for each would cost more than most work does.
+        if waiting.count - first == capacity / 2 { pthread_cond_signal(notFull) }
+        return work
     }
 
     func close() {

@@ -34,8 +34,12 @@ final class Worker {
         guard !cancellation.isCancelled else { return }
         if reuse.takes(candidate) { return }
         do throws(SystemError) {
-            let file = try candidate.open()
-            try process(file, candidate)
+            if let file = try candidate.openImage() {
+                try process(file, candidate)
+            } else if candidate.origin == .root {
+                // A person named it as an image.
+                fail(candidate, PathError.notAnImage(candidate.path))
+            }
         } catch {
             // Gone, or replaced by a link or a socket, since its name was read: not there any more.
             let isGone = [ENOENT, ELOOP, ENXIO].contains(error.code) && error.operation != "pread"
@@ -44,11 +48,6 @@ final class Worker {
     }
 
     private func process(_ file: ImageFile, _ candidate: Candidate) throws(SystemError) {
-        guard file.status.isRegular, try file.hasMagic() else {
-            // A person named it as an image.
-            if candidate.origin == .root { fail(candidate, PathError.notAnImage(candidate.path)) }
-            return
-        }
         if state.isPutOff(candidate, file.status) { return }
         guard state.isFirstName(of: file.status.identity) else { return }
         try check(file, candidate)
@@ -57,8 +56,7 @@ final class Worker {
     private func check(_ first: ImageFile, _ candidate: Candidate) throws(SystemError) {
         if let result = try attempt(first, candidate) { return finish(result, candidate) }
         // It changed meanwhile. Once more, from a new look at its name: it may be another file now.
-        let second = try candidate.open()
-        guard second.status.isRegular, try second.hasMagic() else { return }
+        guard let second = try candidate.openImage() else { return }
         if let result = try attempt(second, candidate) { return finish(result, candidate) }
         let message = "the file changed while it was checked, twice"
         send(.checked(Attempt(second, candidate, state.bases).result(.changing, message: message)))
@@ -79,6 +77,8 @@ final class Worker {
         }
         let report = check(file, attempt)
         progress.addBytesRead(report.bytesRead)
+        // It was written since its magic number was read.
+        if report.header?.hasMagic == false { return nil }
         if case .writer(let holder) = try file.testUse() {
             guard configuration.checksImagesInUse else {
                 return attempt.result(.inUse, message: "opened while it was checked: \(holder)")
@@ -97,10 +97,10 @@ final class Worker {
             PacedSource(base: file, rate: rate, heldBack: heldBack, cancellation: cancellation))
     }
 
-    /// Opens the name again, since that makes a network file system ask its server, and compares.
+    /// Looks at the name again, and compares.
     private func isUnchanged(_ file: ImageFile, _ candidate: Candidate) throws(SystemError) -> Bool {
         do throws(SystemError) {
-            return try candidate.open().status.identity == file.status.identity
+            return try candidate.identityNow(of: file) == file.status.identity
         } catch {
             if error.code == ENOENT || error.code == ELOOP { return false }
             throw error

@@ -16,22 +16,26 @@ struct WorkerPool {
     /// - Parameters:
     ///   - makeWorker: makes the state of one worker: called once for each.
     ///   - process: one piece of work.
-    ///   - produce: hands over the pieces; waits while workers are far behind.
-    func run<Work: Sendable, Worker>(
+    ///   - produce: hands over work; waits while workers are far behind.
+    func run<Work: SharedWork, Worker>(
         makeWorker: @escaping @Sendable () -> Worker,
-        process: @escaping @Sendable (Worker, Work) -> Void,
+        process: @escaping @Sendable (Worker, Work.Piece) -> Void,
         produce: (_ push: @escaping (Work) -> Void) -> Void
     ) {
         guard workerCount > 0 else {
             let worker = makeWorker()
-            return produce { process(worker, $0) }
+            return produce { work in
+                while let piece = work.take() { process(worker, piece) }
+            }
         }
         let queue = WorkQueue<Work>(capacity: workerCount * WorkerPool.queuedPerWorker)
         let group = DispatchGroup()
         for number in 1...workerCount {
             DispatchQueue(label: "qedscan.worker.\(number)").async(group: group) {
                 let worker = makeWorker()
-                while let work = queue.pop() { process(worker, work) }
+                while let work = queue.pop() {
+                    while let piece = work.take() { process(worker, piece) }
+                }
             }
         }
         produce(queue.push)

@@ -11,6 +11,9 @@ struct PoolCommand {
             OptionSpec("damaged", value: "P%", help: "how many of them are damaged", default: "10%"),
             OptionSpec("dirty", value: "P%", help: "how many of the rest are dirty", default: "5%"),
             OptionSpec("other-files", value: "N", help: "how many files that are no images", default: "10"),
+            OptionSpec(
+                "files-per-directory", value: "N", help: "how many files a directory has before it is split",
+                default: "no limit"),
             QEDLab.seedOption,
         ],
         operands: [OperandSpec("DIR", kind: .directory, help: "the directory to make or fill")])
@@ -25,6 +28,7 @@ struct PoolCommand {
         plan.damagedShare = try parsed.share(of: "damaged") ?? plan.damagedShare
         plan.dirtyShare = try parsed.share(of: "dirty") ?? plan.dirtyShare
         plan.otherFileCount = try parsed.integer(of: "other-files", in: 0...10_000_000) ?? plan.otherFileCount
+        plan.filesPerDirectory = try parsed.integer(of: "files-per-directory", in: 1...10_000_000)
         plan.seed = try parsed.seed()
         self.plan = plan
     }

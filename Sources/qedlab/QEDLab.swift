@@ -13,6 +13,7 @@ enum QEDLab {
         subcommands: [
             ImageCommand.spec, PoolCommand.spec, HostileCommand.spec,
             DamageCommand.spec, DefectsCommand.spec, MutateCommand.spec,
+            ReadTablesCommand.spec,
         ])
 
     /// The seed of a command that makes something random.
@@ -40,6 +41,7 @@ enum QEDLab {
         case "pool": result = try PoolCommand(parsed).run()
         case "hostile": result = HostileCommand(parsed).run()
         case "damage": result = try DamageCommand(parsed).run()
+        case "read-tables": result = try ReadTablesCommand(parsed).run()
         case "defects": result = DefectsCommand().run()
         default: result = try MutateCommand(parsed).run()
         }

@@ -15,7 +15,10 @@ final class SignalWatch: Sendable {
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: queue)
         }
+        // Dispatch registers a source on a thread of its own: until then a signal would be lost.
+        let registered = DispatchSemaphore(value: 0)
         for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
+            source.setRegistrationHandler { registered.signal() }
             source.setEventHandler { [weak self] in
                 signal(number, SIG_DFL)
                 self?.caught.store(true, ordering: .relaxed)
@@ -23,6 +26,7 @@ final class SignalWatch: Sendable {
             }
             source.resume()
         }
+        for _ in sources { registered.wait() }
     }
 
     deinit {

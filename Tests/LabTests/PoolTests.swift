@@ -54,6 +54,21 @@ import Testing
         }
     }
 
+    @Test func limitOfFilesSplitsDirectoriesAndNothingElse() throws {
+        let scratch = try TemporaryFolder()
+        var plan = PoolTests.plan
+        let whole = try PoolWriter(plan).write(to: scratch.file("whole"))
+        plan.filesPerDirectory = 5
+        let split = try PoolWriter(plan).write(to: scratch.file("split"))
+        let parents = split.map { $0.relativePath.split(separator: "/").dropLast().joined(separator: "/") }
+        #expect(Dictionary(grouping: parents) { $0 }.values.map(\.count).max() == 5)
+        #expect(zip(whole, split).allSatisfy { $0.content == $1.content })
+        for (one, other) in zip(whole, split) {
+            let parts = other.relativePath.split(separator: "/").filter { !$0.hasPrefix("part-") }
+            #expect(parts.joined(separator: "/") == one.relativePath)
+        }
+    }
+
     @Test(arguments: HostileFile.allCases)
     func hostileFileTakesLittleDisk(_ hostile: HostileFile) throws {
         let scratch = try TemporaryFolder()

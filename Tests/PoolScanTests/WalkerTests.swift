@@ -45,6 +45,20 @@ import Testing
         #expect(run.coverage.covers(path))
     }
 
+    /// More entries than one system call gives, and names of any length.
+    @Test(arguments: [0, 8]) func everyFileOfALargeFolderIsLookedAt(workers: Int) throws {
+        try pool.addFolder("large")
+        for number in 0..<1500 {
+            let name = "large/\(number)" + String(repeating: "x", count: number % 200)
+            try Data("text".utf8).write(to: URL(fileURLWithPath: pool.folder.file(name)))
+        }
+        let images = try (0..<200).map { try pool.addImage("large/image \($0)") }
+        let run = ScanRun([pool.root]) { $0.workerCount = workers }
+        #expect(run.progress.files == 1700)
+        #expect(run.paths.sorted() == texts(images).sorted())
+        #expect(run.errors.isEmpty)
+    }
+
     @Test func whatIsNoFileIsPassedOver() throws {
         mkfifo(pool.folder.file("fifo.qed"), 0o644)
         try pool.addFolder("folder.qed")
@@ -156,6 +170,7 @@ import Testing
         #expect(paths([], ["*/keep/*"]) == [images[2]])
         #expect(paths(["*/keep/*", "c.*"], []) == images)
         #expect(paths(["["], []).isEmpty)
+        #expect(paths(["*/keep/a*", "b.img"], ["*/c.qed", "a.*"]) == [images[1]])
     }
 }
 

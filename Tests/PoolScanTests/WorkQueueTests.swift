@@ -5,33 +5,53 @@ import Testing
 @testable import PoolScan
 
 @Suite struct WorkQueueTests {
-    @Test func elementsComeOutInOrderAndThenNil() {
-        let queue = WorkQueue<Int>(capacity: 10)
-        for element in 0..<10 { queue.push(element) }
+    @Test func workComesOutInOrderAndThenNil() {
+        let queue = WorkQueue<Numbers>(capacity: 10)
+        for number in 0..<10 { queue.push(Numbers(number..<(number + 1))) }
         queue.close()
-        var popped: [Int] = []
-        while let element = queue.pop() { popped.append(element) }
-        #expect(popped == Array(0..<10))
+        var taken: [Int] = []
+        while let work = queue.pop() {
+            while let number = work.take() { taken.append(number) }
+        }
+        #expect(taken == Array(0..<10))
         #expect(queue.pop() == nil)
     }
 
     @Test func nothingGoesInAfterClose() {
-        let queue = WorkQueue<Int>(capacity: 1)
+        let queue = WorkQueue<Numbers>(capacity: 1)
         queue.close()
-        queue.push(1)
+        queue.push(Numbers(0..<1))
         #expect(queue.pop() == nil)
     }
 
-    @Test(arguments: [1, 2, 7]) func everyElementReachesExactlyOneWorker(capacity: Int) {
-        let queue = WorkQueue<Int>(capacity: capacity)
+    @Test func whatAnotherHasBegunIsSharedOnlyWhenNothingElseWaits() throws {
+        let queue = WorkQueue<Numbers>(capacity: 2)
+        queue.push(Numbers(0..<3))
+        queue.push(Numbers(3..<5))
+        queue.close()
+        let first = try #require(queue.pop())
+        #expect(first.take() == 0)
+        let second = try #require(queue.pop())
+        #expect(second.take() == 3)
+        #expect(queue.pop() === first)
+        while first.take() != nil {}
+        #expect(queue.pop() === second)
+        while second.take() != nil {}
+        #expect(queue.pop() == nil)
+    }
+
+    @Test(arguments: [1, 2, 7], [1, 3, 64]) func everyPieceReachesExactlyOneWorker(capacity: Int, pieces: Int) {
+        let queue = WorkQueue<Numbers>(capacity: capacity)
         let seen = Locked<[Int]>([])
         let group = DispatchGroup()
         for worker in 0..<4 {
             DispatchQueue(label: "worker \(worker)").async(group: group) {
-                while let element = queue.pop() { seen.withLock { $0.append(element) } }
+                while let work = queue.pop() {
+                    while let number = work.take() { seen.withLock { $0.append(number) } }
+                }
             }
         }
-        for element in 0..<5000 { queue.push(element) }
+        for first in stride(from: 0, to: 5000, by: pieces) { queue.push(Numbers(first..<min(first + pieces, 5000))) }
         queue.close()
         group.wait()
         #expect(seen.withLock { $0 }.sorted() == Array(0..<5000))

@@ -4,6 +4,7 @@
 /* The Linux system calls and constants that Swift's Glibc module lacks. Each function returns what the call
    returns and leaves the reason in errno. */
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* fcntl(F_OFD_GETLK) for a write lock over [start, start + length): tests, never takes. 1 if somebody holds a lock that
@@ -46,9 +47,13 @@ int csystem_create(int directory, const char *name, int flags, mode_t mode);
 /* f_type of fstatfs(2), -1 on error. */
 long csystem_file_system_type(int fd);
 
-/* The time of a file's birth by statx(2), in nanoseconds since 1970. 1 if the file system knows it, 0 if not, -1 on
-   error. */
-int csystem_birth_time(int fd, long long *nanoseconds);
+/* The status of a name in a directory, of a symbolic link itself, or of `directory` if the name is empty, in one call:
+   statx(2). Of `status` only device, inode, mode, links, size, blocks, and the times of the last changes are set. `birth`
+   is when the file was made, in nanoseconds since 1970; 0 where the file system does not say. */
+int csystem_status(int directory, const char *name, struct stat *status, long long *birth);
+
+/* getdents64(2): the next entries of a directory, each a `struct dirent`. The bytes filled, 0 at the end. */
+ssize_t csystem_read_directory(int fd, void *buffer, size_t size);
 
 /* setpriority(2) of the calling thread and those that it starts from then on: 0 to 19 (last). Gives up the right to raise
    it again, since libdispatch sets a priority of its own in each of its threads. */

@@ -10,6 +10,9 @@ package struct PoolPlan: Hashable, Sendable {
     package var overlayShare = 0.1
     /// How many files are no QED images.
     package var otherFileCount = 10
+    /// A directory that has so many files gets subdirectories `part-1`, `part-2` and so on for the next ones; nil for no
+    /// limit. What is in the files does not depend on it, but for the names of backing files.
+    package var filesPerDirectory: Int?
     package var seed: UInt64 = 0
 
     package init() {}

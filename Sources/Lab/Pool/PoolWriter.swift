@@ -11,13 +11,14 @@ package struct PoolWriter {
     package func write(to directory: String) throws(LabError) -> [PoolFile] {
         var random = SeededRandom(seed: plan.seed)
         var tree = try DirectoryTree(root: directory)
+        var directories = FileDirectories(limit: plan.filesPerDirectory)
         var files: [PoolFile] = []
         var latestImage: [String: String] = [:]
         // Each defect in turn, in an order of the seed's: a small pool has some of all kinds.
         let defects = Defect.allCases.shuffled(using: &random)
         var damagedCount = 0
         for index in 0..<plan.imageCount {
-            let parent = PoolWriter.directory(using: &random)
+            let parent = directories.next(using: &random)
             let name = "vm-\(index).qed"
             var defect: Defect?
             if random.chance(plan.damagedShare) {
@@ -33,16 +34,10 @@ package struct PoolWriter {
             files.append(PoolFile(relativePath: parent + name, content: .image(defect)))
         }
         for index in 0..<plan.otherFileCount {
-            let name = try writeOtherFile(index, in: &tree, using: &random)
+            let name = try writeOtherFile(index, in: directories.next(using: &random), of: &tree, using: &random)
             files.append(PoolFile(relativePath: name, content: .other))
         }
         return files
-    }
-
-    /// The top, or up to three levels down. Ends with a slash if not empty.
-    private static func directory(using random: inout SeededRandom) -> String {
-        let levels = ["site", "rack", "host"].prefix(Int.random(in: 0...3, using: &random))
-        return levels.map { "\($0)-\(Int.random(in: 0..<4, using: &random))/" }.joined()
     }
 
     /// A small image of some geometry, with two or three L2 tables so that any defect finds its place.
@@ -66,9 +61,8 @@ package struct PoolWriter {
     }
 
     private func writeOtherFile(
-        _ index: Int, in tree: inout DirectoryTree, using random: inout SeededRandom
+        _ index: Int, in parent: String, of tree: inout DirectoryTree, using random: inout SeededRandom
     ) throws(LabError) -> String {
-        let parent = PoolWriter.directory(using: &random)
         let (suffix, bytes): (String, [UInt8]) =
             switch index % 4 {
             case 0: ("raw", random.bytes(16384))

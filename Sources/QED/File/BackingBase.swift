@@ -72,7 +72,7 @@ package struct BackingBase: Hashable, Sendable {
 
     private init(reading file: ImageFile, resolved: RawPath) throws(SystemError) {
         // Reading a file that the kernel makes up may have effects, and such a file is no image.
-        guard file.status.isRegular, !FileSystem.isPseudo(descriptor: file.descriptor) else {
+        guard file.status.isRegular, !FileSystem(descriptor: file.descriptor).isPseudo else {
             self.init(path: resolved, state: .notRegular)
             return
         }
@@ -118,7 +118,7 @@ private struct FileFormat {
 
     init(_ file: ImageFile) throws(SystemError) {
         let header = try HeaderPass.readHeader(file)
-        isQED = try file.hasMagic()
+        isQED = header.hasMagic
         guard !isQED else {
             virtualSize = header.imageSize
             return

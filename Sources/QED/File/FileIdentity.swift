@@ -47,6 +47,13 @@ public struct FileStatus: Sendable {
     }
 
     /// fstatat(2), of the name itself if it is a symbolic link.
+    package init(directory: Int32, name: UnsafePointer<CChar>) throws(SystemError) {
+        var status = stat()
+        try retryingInterrupted("fstatat") { fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) }
+        self.init(status)
+    }
+
+    /// fstatat(2), of the name itself if it is a symbolic link.
     public init(directory: Int32, name: [UInt8]) throws(SystemError) {
         var status = stat()
         try retryingInterrupted("fstatat") {

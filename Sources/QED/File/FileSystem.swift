@@ -1,13 +1,30 @@
 import CSystem
 
-/// The file system that an open file is on.
-package enum FileSystem {
-    /// Whether the kernel makes up the files here, so that reading them may have effects or never end.
-    package static func isPseudo(descriptor: Int32) -> Bool {
-        pseudoMagics.contains(csystem_file_system_type(descriptor))
-    }
+/// What kind of file system an open file is on.
+package struct FileSystem: Hashable, Sendable {
+    /// `f_type` of statfs(2); -1 if it is not known.
+    private let type: Int
 
-    private static let pseudoMagics: Set<Int> = [
+    /// fstatfs(2).
+    package init(descriptor: Int32) { type = csystem_file_system_type(descriptor) }
+
+    /// Whether the kernel makes up the files here, so that reading them may have effects or never end.
+    package var isPseudo: Bool { FileSystem.pseudoTypes.contains(type) }
+
+    /// Whether nobody changes files here but through this kernel, so that it always knows how they are. An overlay is
+    /// none of these: what is below it may be anything.
+    package var isLocal: Bool { FileSystem.localTypes.contains(type) }
+
+    private static let localTypes: Set<Int> = [
+        0xef53,  // ext2, ext3, ext4
+        0x5846_5342,  // xfs
+        0x9123_683e,  // btrfs
+        0xf2f5_2010,  // f2fs
+        0x2fc1_2fc1,  // zfs
+        0x0102_1994,  // tmpfs
+    ]
+
+    private static let pseudoTypes: Set<Int> = [
         0x9fa0,  // proc
         0x6265_6572,  // sysfs
         0x6462_6720,  // debugfs

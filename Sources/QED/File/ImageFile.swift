@@ -14,6 +14,8 @@ public final class ImageFile: ImageSource {
     package let descriptor: Int32
     /// As it was when the file was opened.
     public let status: FileStatus
+    /// When the file was made, nanoseconds since 1970. nil where the file system does not say.
+    package let birthTime: Int64?
 
     public var size: UInt64 { status.identity.size }
     public var diskSize: UInt64 { status.diskSize }
@@ -21,21 +23,35 @@ public final class ImageFile: ImageSource {
 
     /// Opens a name in a directory: a symbolic link is not followed, and a FIFO or device does not block.
     public convenience init(directory: Int32, name: [UInt8]) throws(SystemError) {
-        try self.init(descriptor: ImageFile.open(directory: directory, name: name, following: false))
+        try self.init(opening: name, in: directory, following: false)
     }
 
     /// Opens a path that a person named, so a symbolic link is followed.
     public convenience init(path: RawPath) throws(SystemError) {
-        try self.init(descriptor: ImageFile.open(directory: AT_FDCWD, name: path.bytes, following: true))
+        try self.init(opening: path.bytes, in: AT_FDCWD, following: true)
     }
 
-    private init(descriptor: Int32) throws(SystemError) {
+    private convenience init(opening name: [UInt8], in directory: Int32, following: Bool) throws(SystemError) {
+        let opened = RawPath.withCString(name) { name in
+            Result { () throws(SystemError) in
+                try ImageFile.open(directory: directory, name: name, following: following)
+            }
+        }
+        try self.init(descriptor: opened.get())
+    }
+
+    /// Takes over an open file, and closes it if it cannot be used.
+    init(descriptor: Int32) throws(SystemError) {
+        var status = stat()
+        var birth: Int64 = 0
         do throws(SystemError) {
-            status = try FileStatus(descriptor: descriptor)
+            try retryingInterrupted("fstat") { csystem_status(descriptor, "", &status, &birth) }
         } catch {
             close(descriptor)
             throw error
         }
+        self.status = FileStatus(status)
+        birthTime = birth == 0 ? nil : birth
         self.descriptor = descriptor
     }
 
@@ -55,7 +71,9 @@ public final class ImageFile: ImageSource {
 
     public func readAhead(_ range: Range<UInt64>) { FileReader(descriptor: descriptor).readAhead(range) }
 
-    private static func open(directory: Int32, name: [UInt8], following: Bool) throws(SystemError) -> Int32 {
+    static func open(
+        directory: Int32, name: UnsafePointer<CChar>, following: Bool
+    ) throws(SystemError) -> Int32 {
         let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (following ? 0 : O_NOFOLLOW)
         // O_NOATIME leaves the access time alone, and only the owner may ask for it.
         do throws(SystemError) {
@@ -66,21 +84,17 @@ public final class ImageFile: ImageSource {
         }
     }
 
-    private static func open(directory: Int32, name: [UInt8], flags: Int32) throws(SystemError) -> Int32 {
+    private static func open(
+        directory: Int32, name: UnsafePointer<CChar>, flags: Int32
+    ) throws(SystemError) -> Int32 {
         for _ in 1..<leaseAttempts {
             do throws(SystemError) {
-                return try openOnce(directory: directory, name: name, flags: flags)
+                return try retryingInterrupted("open") { csystem_openat(directory, name, flags) }
             } catch {
                 guard error.code == EWOULDBLOCK else { throw error }
                 usleep(leasePause)
             }
         }
-        return try openOnce(directory: directory, name: name, flags: flags)
-    }
-
-    private static func openOnce(directory: Int32, name: [UInt8], flags: Int32) throws(SystemError) -> Int32 {
-        try retryingInterrupted("open") {
-            RawPath.withCString(name) { csystem_openat(directory, $0, flags) }
-        }
+        return try retryingInterrupted("open") { csystem_openat(directory, name, flags) }
     }
 }

@@ -42,9 +42,9 @@ extension StoreJournal {
             path: RawPath(text: try statement.column(2), bytes: try statement.column(3)), status: check.status,
             outcome: check.report.outcome, report: check.report, message: check.report.message,
             checkedAt: check.checkedAt, duration: check.duration)
-        let row = CheckResultRow(
-            record, imageID: try statement.column(0), scanID: try statement.column(1), repairID: id)
+        let row = CheckResultRow(record, scanID: try statement.column(1), repairID: id)
+        let imageID = try statement.column(0, as: Int64.self)
         statement.reset()
-        return try CheckResultInserter(database).insert(row, findings: check.report.findings)
+        return try CheckResultInserter(database).insert(row, imageID: imageID, findings: check.report.findings)
     }
 }

@@ -45,6 +45,18 @@ extension Database {
         try execute("PRAGMA synchronous = \(level.rawValue)")
     }
 
+    /// Whether rows that this connection writes are held to the `CHECK`s of their tables. They are unless it is told
+    /// otherwise; `PRAGMA integrity_check` finds what should not be there.
+    package func setChecksConstraints(_ isOn: Bool) throws(SQLiteError) {
+        try execute("PRAGMA ignore_check_constraints = \(isOn ? "OFF" : "ON")")
+    }
+
+    /// Lets this connection keep so many bytes of the file in memory.
+    package func setCacheSize(bytes: Int) throws(SQLiteError) {
+        // A negative number stands for KiB.
+        try execute("PRAGMA cache_size = -\(bytes / 1024)")
+    }
+
     /// Leaves this connection only what questions need, for SQL that a user wrote: nothing can be written, and no other
     /// file can be attached or made (which `VACUUM INTO` does even on a read-only connection).
     package func restrictToQueries() throws(SQLiteError) {

@@ -34,6 +34,7 @@ package final class Database {
         if mode == .create {
             try file.createIfMissing()
         }
+        Self.configureLibrary
         let connection = try Self.open(file, mode: mode)
         self.path = path
         self.mode = mode
@@ -44,6 +45,7 @@ package final class Database {
 
     /// A database of its own in memory, gone with the connection.
     init(inMemory: Void) throws(SQLiteError) {
+        Self.configureLibrary
         path = "memory"
         mode = .create
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
@@ -144,6 +146,9 @@ package final class Database {
         let systemErrno = isSystemFailure ? connection.map(sqlite3_system_errno) : nil
         return SQLiteError(code: code, message: message, sql: sql, path: path, systemErrno: systemErrno)
     }
+
+    /// Set once, before the first connection. If it is refused, the program is slower, no more.
+    private static let configureLibrary: Void = { _ = csqlite_omit_memory_statistics() }()
 
     private static func open(_ file: StoreFile, mode: Mode) throws(SQLiteError) -> OpaquePointer {
         let access = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE

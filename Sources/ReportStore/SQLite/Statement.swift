@@ -57,13 +57,27 @@ package final class Statement {
     /// Resets the statement and gives all its parameters values, in order.
     package func bind(_ values: [(any SQLiteBindable)?]) throws(SQLiteError) {
         reset()
-        guard values.count == parameterCount else {
-            let text = "the statement has \(parameterCount) parameters, but \(values.count) values were given"
-            throw database.refusal(.range, text, sql: sql)
-        }
+        try requireCount(values.count)
         for (index, value) in values.enumerated() {
             try bind(value, at: index)
         }
+    }
+
+    /// Resets the statement and gives all its parameters values, in order: the way for a row of which there are many.
+    ///
+    /// - Parameter last: one more, after those of the row.
+    package func bind(_ row: [SQLiteValue], and last: SQLiteValue? = nil) throws(SQLiteError) {
+        reset()
+        try requireCount(row.count + (last == nil ? 0 : 1))
+        var number: Int32 = 0
+        for value in row {
+            number &+= 1
+            let code = bindCode(value, to: number)
+            guard code == SQLITE_OK else { throw database.failure(code, sql: sql) }
+        }
+        guard let last else { return }
+        let code = bindCode(last, to: number &+ 1)
+        guard code == SQLITE_OK else { throw database.failure(code, sql: sql) }
     }
 
     /// Gives the parameter of that name, sign included, a value, which it keeps until the next. Only on a reset
@@ -116,6 +130,12 @@ package final class Statement {
         while try step() {}
     }
 
+    /// Binds all parameters and runs to the end, passing over any rows.
+    package func run(row: [SQLiteValue], and last: SQLiteValue? = nil) throws(SQLiteError) {
+        try bind(row, and: last)
+        while try step() {}
+    }
+
     /// Goes back to the start and lets go of locks. Bound values stay.
     package func reset() {
         // The code is that of the last step, which has been reported.
@@ -156,6 +176,12 @@ package final class Statement {
 extension Statement {
     private var parameterCount: Int {
         Int(sqlite3_bind_parameter_count(handle))
+    }
+
+    private func requireCount(_ count: Int) throws(SQLiteError) {
+        guard count != parameterCount else { return }
+        let text = "the statement has \(parameterCount) parameters, but \(count) values were given"
+        throw database.refusal(.range, text, sql: sql)
     }
 
     private func parameterName(at index: Int) -> String? {

@@ -14,6 +14,7 @@ struct BackingRow {
 
     init(values: [SQLiteValue]) { self.values = values }
 
+    /// A name that is not a file's has no backing file that was looked at.
     init(_ link: BackingLink) {
         let reference = link.reference
         let name = RawPath(bytes: reference.name.bytes).columns
@@ -22,7 +23,7 @@ struct BackingRow {
                 .text(name.text), name.bytes.map { .blob($0) } ?? .null, .text(link.kind.rawValue),
                 .integer(reference.isRaw ? 1 : 0), .integer(Int64(clamping: reference.imageSize)),
                 .integer(Int64(bitPattern: reference.inode)), reference.birthTime.map { .integer($0) } ?? .null,
-            ] + BackingRow.base(link.base)
+            ] + BackingRow.base(link.kind == .file ? link.base : nil)
     }
 
     private static func base(_ base: BackingBase?) -> [SQLiteValue] {

@@ -3,6 +3,7 @@ import QED
 /// Keeps the one row of `backing` that an overlay has.
 struct BackingWriter {
     private let select: Statement
+    private let insert: Statement
     private let upsert: Statement
     private let delete: Statement
 
@@ -13,21 +14,31 @@ struct BackingWriter {
             SELECT base_changed_scan_id, \(BackingRow.columns.joined(separator: ", "))
             FROM backing WHERE image_id = ?
             """)
-        upsert = try database.prepare(
+        let insertion =
             """
             INSERT INTO backing (image_id, \(columns.joined(separator: ", ")))
             VALUES (?, \(columns.map { _ in "?" }.joined(separator: ", ")))
+            """
+        insert = try database.prepare(insertion)
+        upsert = try database.prepare(
+            """
+            \(insertion)
             ON CONFLICT (image_id) DO UPDATE SET \(columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
             """)
         delete = try database.prepare("DELETE FROM backing WHERE image_id = ?")
     }
 
     /// Writes only if something differs. Belongs into a transaction.
-    func write(_ backing: ImageBacking, imageID: Int64, scanID: Int64) throws(SQLiteError) {
+    ///
+    /// - Parameter isNew: the image has been added by this scan, so that there is no row.
+    func write(_ backing: ImageBacking, imageID: Int64, isNew: Bool = false, scanID: Int64) throws(SQLiteError) {
         switch backing {
         case .unknown: break
-        case .none: try delete.run(imageID)
-        case .link(let link): try write(BackingRow(link), imageID: imageID, scanID: scanID)
+        case .none: if !isNew { try delete.run(row: [.integer(imageID)]) }
+        case .link(let link):
+            let row = BackingRow(link)
+            guard isNew else { return try write(row, imageID: imageID, scanID: scanID) }
+            try insert.run(row: [.integer(imageID)] + row.values + [.null, .integer(scanID)])
         }
     }
 
@@ -38,12 +49,11 @@ struct BackingWriter {
         if let earlier, row.continues(earlier) {
             changed = row.hasOtherBase(than: earlier) ? .integer(scanID) : changedBefore
         }
-        try upsert.bind([.integer(imageID)] + row.values + [changed, .integer(scanID)])
-        try upsert.run()
+        try upsert.run(row: [.integer(imageID)] + row.values + [changed, .integer(scanID)])
     }
 
     private func earlierRow(_ imageID: Int64) throws(SQLiteError) -> (BackingRow?, changed: SQLiteValue) {
-        try select.bind(imageID)
+        try select.bind([.integer(imageID)])
         guard try select.step() else { return (nil, .null) }
         defer { select.reset() }
         let values = try select.row()

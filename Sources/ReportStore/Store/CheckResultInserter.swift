@@ -11,8 +11,8 @@ struct CheckResultInserter {
         let columns = CheckResultRow.columns
         insertResult = try database.prepare(
             """
-            INSERT INTO check_result (\(columns.joined(separator: ", ")))
-            VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+            INSERT INTO check_result (\(columns.joined(separator: ", ")), image_id)
+            VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")), ?)
             """)
         insertFinding = try database.prepare(
             """
@@ -24,9 +24,8 @@ struct CheckResultInserter {
     }
 
     /// Returns the result's row ID. Belongs into a transaction.
-    func insert(_ row: CheckResultRow, findings: [Finding]) throws(SQLiteError) -> Int64 {
-        try insertResult.bind(row.values)
-        try insertResult.run()
+    func insert(_ row: CheckResultRow, imageID: Int64, findings: [Finding]) throws(SQLiteError) -> Int64 {
+        try insertResult.run(row: row.values, and: .integer(imageID))
         let resultID = database.lastInsertRowID
         for (index, finding) in findings.enumerated() {
             try insert(finding, number: index + 1, resultID: resultID)
@@ -36,11 +35,16 @@ struct CheckResultInserter {
 
     private func insert(_ finding: Finding, number: Int, resultID: Int64) throws(SQLiteError) {
         let other = finding.otherOwner?.place
-        try insertFinding.run(
-            resultID, number, finding.kind.rawValue, finding.place?.l1Index, finding.place?.l2Index,
-            finding.entryValue.map(Int64.init(bitPattern:)), Int64(clamping: finding.fileOffset.rawValue),
-            Int64(clamping: finding.clusterCount), finding.guestRange.map { Int64(clamping: $0.offset) },
-            finding.guestRange.map { Int64(clamping: $0.length) }, other?.l1Index, other?.l2Index,
-            Int64(clamping: finding.suppressedCount))
+        try insertFinding.run(row: [
+            .integer(resultID), .integer(Int64(number)), .text(finding.kind.rawValue),
+            integer(finding.place?.l1Index), integer(finding.place?.l2Index),
+            finding.entryValue.map { .integer(Int64(bitPattern: $0)) } ?? .null, integer(finding.fileOffset.rawValue),
+            integer(finding.clusterCount), integer(finding.guestRange?.offset), integer(finding.guestRange?.length),
+            integer(other?.l1Index), integer(other?.l2Index), integer(finding.suppressedCount),
+        ])
+    }
+
+    private func integer(_ value: (some BinaryInteger)?) -> SQLiteValue {
+        value.map { .integer(Int64(clamping: $0)) } ?? .null
     }
 }

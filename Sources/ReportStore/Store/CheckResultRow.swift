@@ -1,11 +1,12 @@
 import QED
 
-/// A row of `check_result`: its columns and their values, in one order.
+/// A row of `check_result`: its columns and their values, in one order. The image that it belongs to comes with its
+/// insert, so that workers can make the row before that is known.
 struct CheckResultRow {
     let outcome: Outcome
 
     static let columns: [String] =
-        ["image_id", "scan_id", "repair_id", "checked_at", "duration_us"] + comparedColumns
+        ["scan_id", "repair_id", "checked_at", "duration_us"] + comparedColumns
 
     /// The columns in which two results of the same, unchanged image are equal.
     static let comparedColumns: [String] =
@@ -24,17 +25,21 @@ struct CheckResultRow {
     let values: [SQLiteValue]
 
     /// - Parameter repairID: the repair that checked the image, nil for a scan.
-    init(_ record: CheckRecord, imageID: Int64, scanID: Int64, repairID: Int64? = nil) {
+    init(_ record: CheckRecord, scanID: Int64, repairID: Int64? = nil) {
         outcome = record.outcome
-        let run: [SQLiteValue] = [
-            .integer(imageID), .integer(scanID), repairID.map { .integer($0) } ?? .null,
-            .text(Timestamp.text(nanoseconds: record.checkedAt)),
-            .integer(max(record.duration, 0) / 1000), .integer(Int64(Checker.version)),
-            .text(record.outcome.rawValue), record.message.map { .text($0) } ?? .null,
-        ]
-        values =
-            run + CheckResultRow.file(record.status) + CheckResultRow.header(record.report)
-            + CheckResultRow.counters(record.report)
+        var values: [SQLiteValue] = []
+        values.reserveCapacity(CheckResultRow.columns.count)
+        values.append(.integer(scanID))
+        values.append(repairID.map { .integer($0) } ?? .null)
+        values.append(.text(Timestamp.text(nanoseconds: record.checkedAt)))
+        values.append(.integer(max(record.duration, 0) / 1000))
+        values.append(.integer(Int64(Checker.version)))
+        values.append(.text(record.outcome.rawValue))
+        values.append(record.message.map { .text($0) } ?? .null)
+        CheckResultRow.append(record.status, to: &values)
+        CheckResultRow.appendHeader(of: record.report, to: &values)
+        CheckResultRow.appendCounters(of: record.report, to: &values)
+        self.values = values
     }
 
     /// Whether another row's `comparedColumns` say the same. Of an image in use or changing, the file itself does not
@@ -52,34 +57,53 @@ struct CheckResultRow {
             .allSatisfy { $0.1.0 == $0.1.1 }
     }
 
-    private static func file(_ status: FileStatus) -> [SQLiteValue] {
+    // One value after the other: a literal of them is an array of its own, made for every image.
+
+    private static func append(_ status: FileStatus, to values: inout [SQLiteValue]) {
         let identity = status.identity
-        return [
-            .integer(Int64(bitPattern: identity.device)), .integer(Int64(bitPattern: identity.inode)),
-            size(identity.size), .integer(identity.modificationTime), .integer(identity.changeTime),
-            size(status.diskSize),
-        ]
+        values.append(bits(identity.device))
+        values.append(bits(identity.inode))
+        values.append(size(identity.size))
+        values.append(.integer(identity.modificationTime))
+        values.append(.integer(identity.changeTime))
+        values.append(size(status.diskSize))
     }
 
-    private static func header(_ report: ImageReport?) -> [SQLiteValue] {
-        guard let header = report?.header else { return [SQLiteValue](repeating: .null, count: 11) }
-        let backingFile = report?.backingFilename.map { SQLiteValue.text(RawPath(bytes: $0).text) }
-        return [
-            .integer(header.needCheck ? 1 : 0), size(UInt64(header.clusterSize)), size(UInt64(header.tableSize)),
-            size(UInt64(header.headerSize)), size(header.imageSize), size(header.l1TableOffset.rawValue),
-            bits(header.features.rawValue), bits(header.compatFeatures), bits(header.autoclearFeatures),
-            backingFile ?? .null,
-            backingFile == nil ? .null : .integer(header.features.contains(.backingFormatNoProbe) ? 1 : 0),
-        ]
+    private static func appendHeader(of report: ImageReport?, to values: inout [SQLiteValue]) {
+        guard let report, let header = report.header else {
+            for _ in 0..<11 { values.append(.null) }
+            return
+        }
+        values.append(.integer(header.needCheck ? 1 : 0))
+        values.append(size(UInt64(header.clusterSize)))
+        values.append(size(UInt64(header.tableSize)))
+        values.append(size(UInt64(header.headerSize)))
+        values.append(size(header.imageSize))
+        values.append(size(header.l1TableOffset.rawValue))
+        values.append(bits(header.features.rawValue))
+        values.append(bits(header.compatFeatures))
+        values.append(bits(header.autoclearFeatures))
+        guard let name = report.backingFilename else {
+            for _ in 0..<2 { values.append(.null) }
+            return
+        }
+        values.append(.text(RawPath(bytes: name).text))
+        values.append(.integer(header.features.contains(.backingFormatNoProbe) ? 1 : 0))
     }
 
-    private static func counters(_ report: ImageReport?) -> [SQLiteValue] {
-        guard let report, report.fault == nil else { return [SQLiteValue](repeating: .null, count: 8) }
-        return [
-            size(report.leaks), size(report.corruptions), size(report.checkErrors),
-            report.totalClusters.map(size) ?? .null, size(report.counts.allocated), size(report.counts.zero),
-            size(report.counts.fragmented), report.qemuLeaks.map { .integer($0) } ?? .null,
-        ]
+    private static func appendCounters(of report: ImageReport?, to values: inout [SQLiteValue]) {
+        guard let report, report.fault == nil else {
+            for _ in 0..<8 { values.append(.null) }
+            return
+        }
+        values.append(size(report.leaks))
+        values.append(size(report.corruptions))
+        values.append(size(report.checkErrors))
+        values.append(report.totalClusters.map(size) ?? .null)
+        values.append(size(report.counts.allocated))
+        values.append(size(report.counts.zero))
+        values.append(size(report.counts.fragmented))
+        values.append(report.qemuLeaks.map { .integer($0) } ?? .null)
     }
 
     private static func size(_ value: UInt64) -> SQLiteValue { .integer(Int64(clamping: value)) }

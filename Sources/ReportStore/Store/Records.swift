@@ -148,7 +148,11 @@ package struct ScanTotals: Sendable {
 
 extension RawPath {
     /// What the store keeps of a path: its text, and its bytes if the text is not all of it.
-    var columns: (text: String, bytes: [UInt8]?) { (text, isText ? nil : bytes) }
+    var columns: (text: String, bytes: [UInt8]?) {
+        // Looked through once: it is asked for every image.
+        if let text = String(validating: bytes, as: UTF8.self) { return (text, nil) }
+        return (text, bytes)
+    }
 
     init(text: String, bytes: [UInt8]?) { self = bytes.map(RawPath.init(bytes:)) ?? RawPath(text) }
 }

@@ -11,6 +11,9 @@ package final class ReportStore {
 
     /// How long a writer waits for readers: outside WAL mode a long answer that somebody pages through holds it up.
     private static let patience = Duration.seconds(60)
+    /// Bytes that a writer keeps in memory: enough that the pages of the indexes, which new rows go into anywhere, are
+    /// not read again for each.
+    private static let cacheSize = 16 << 20
 
     /// Throws if there is a file that is not a store, before anything is made beside it.
     package static func refuseOtherFiles(at path: String) throws(StoreError) {
@@ -50,6 +53,7 @@ package final class ReportStore {
             // Not to be had while somebody reads, or on some file systems: then every commit has to reach the disk.
             let mode = try database.setJournalMode(.wal)
             try database.setSynchronous(mode == .wal ? .normal : .extra)
+            try database.setCacheSize(bytes: ReportStore.cacheSize)
             try ReportStore.updateFindingKinds(in: database)
             try ReportStore.updateRepairActions(in: database)
         }
@@ -189,6 +193,8 @@ package final class ReportStore {
                 ON CONFLICT (slug) DO UPDATE SET
                     pass = excluded.pass, severity = excluded.severity, message = excluded.message,
                     repair = excluded.repair
+                WHERE (pass, severity, message, repair)
+                    IS NOT (excluded.pass, excluded.severity, excluded.message, excluded.repair)
                 """)
             for kind in FindingKind.allCases {
                 let traits = kind.traits
@@ -206,6 +212,7 @@ package final class ReportStore {
                 INSERT INTO repair_action (name, summary, loss, is_default) VALUES (?, ?, ?, ?)
                 ON CONFLICT (name) DO UPDATE SET
                     summary = excluded.summary, loss = excluded.loss, is_default = excluded.is_default
+                WHERE (summary, loss, is_default) IS NOT (excluded.summary, excluded.loss, excluded.is_default)
                 """)
             for action in RepairAction.allCases {
                 try statement.run(action.rawValue, action.summary, action.loss.rawValue, action.isDefault)

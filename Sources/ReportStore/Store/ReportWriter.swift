@@ -10,9 +10,7 @@ import QED
 package final class ReportWriter: @unchecked Sendable {
     /// Rows to a transaction.
     private static let batchSize = 4000
-    /// Findings that count as one unit of the backlog; a record is at least one unit.
-    private static let findingsPerUnit = 32
-    /// Units that may wait to be written.
+    /// Units that may wait to be written, see `PendingRecords`.
     private static let backlogLimit = 2048
     /// Images seen again that are written together: alone, handing one over costs more than its row.
     private static let reusedTogether = 256
@@ -29,6 +27,7 @@ package final class ReportWriter: @unchecked Sendable {
     private let turn = DispatchSemaphore(value: 1)
     private let timer: any DispatchSourceTimer
     private let reused = Locked<[ReusedImage]>([])
+    private let pending = Locked(PendingRecords())
 
     private let store: ReportStore
     private let host: String
@@ -63,7 +62,12 @@ package final class ReportWriter: @unchecked Sendable {
         host = scan.host
         chain = scan.continues
         (scanID, statements, isWAL) = try StoreError.wrap { () throws(SQLiteError) in
-            (try store.beginScan(scan), try WriterStatements(store.database), try store.database.journalMode() == .wal)
+            let scanID = try store.beginScan(scan)
+            // For a CHECK with a list of words SQLite makes a table of them for each row, which costs as much as the
+            // row. What is written is made of the types that have these words, and of clamped numbers: it breaks none.
+            try store.database.setChecksConstraints(false)
+            let statements = try WriterStatements(store.database, host: scan.host, scanID: scanID)
+            return (scanID, statements, try store.database.journalMode() == .wal)
         }
         // Made once nothing can fail any more: Dispatch ends the process for a source that was never resumed.
         timer = DispatchSource.makeTimerSource(queue: queue)
@@ -74,8 +78,8 @@ package final class ReportWriter: @unchecked Sendable {
 
     /// Writes the result for an image.
     package func write(_ record: CheckRecord) {
-        let findings = record.report?.findings.count ?? 0
-        enqueue(rows: 1 + findings) { writer, statements throws(SQLiteError) in try writer.insert(record, statements) }
+        let ready = PendingRecord.check(record, CheckResultRow(record, scanID: scanID), path: record.path.columns)
+        add(ready, rows: 1 + (record.report?.findings.count ?? 0))
     }
 
     /// Notes that an image was seen again, unchanged.
@@ -92,7 +96,7 @@ package final class ReportWriter: @unchecked Sendable {
 
     private func write(_ images: [ReusedImage]) {
         guard !images.isEmpty else { return }
-        enqueue(rows: images.count) { writer, statements throws(SQLiteError) in
+        enqueue(rows: images.count, units: 1 + images.count / 32) { writer, statements throws(SQLiteError) in
             for image in images {
                 try statements.touchImage.run(writer.scanID, image.imageID)
                 try statements.backing.write(image.backing, imageID: image.imageID, scanID: writer.scanID)
@@ -111,12 +115,7 @@ package final class ReportWriter: @unchecked Sendable {
     }
 
     package func write(_ record: PathErrorRecord) {
-        enqueue { writer, statements throws(SQLiteError) in
-            let path = record.path.columns
-            try statements.insertPathError.run(
-                writer.scanID, path.text, path.bytes, record.operation, record.code, record.message)
-            writer.totals.pathErrors += 1
-        }
+        add(.pathError(record), rows: 1)
     }
 
     /// Commits everything and fills in the scan's row. No record may come after it.
@@ -129,12 +128,14 @@ package final class ReportWriter: @unchecked Sendable {
         write(reused.withLock { ReportWriter.taking(&$0) })
         let result = queue.sync { () -> Result<ScanTotals, SQLiteError> in
             defer { statements = nil }
+            writePending()
             commitOrFail()
             if let failure {
                 markFailed(filesSeen: filesSeen, bytesRead: bytesRead)
                 return .failure(failure)
             }
             do throws(SQLiteError) {
+                try store.database.setChecksConstraints(true)
                 try store.database.transaction(.immediate) { () throws(SQLiteError) in
                     try store.compareWithEarlier(
                         scanID: scanID, host: host, isInterrupted: isInterrupted, reach: reach, totals: &totals)
@@ -157,30 +158,50 @@ package final class ReportWriter: @unchecked Sendable {
 
     // MARK: - Non public
 
+    private func add(_ record: PendingRecord, rows: Int) {
+        guard let full = pending.withLock({ $0.append(record, rows: rows) }) else { return }
+        enqueue(rows: full.rows, units: full.units) { writer, statements throws(SQLiteError) in
+            try writer.insert(full, statements)
+        }
+    }
+
+    /// Writes what is not enough to be handed over. On the queue.
+    private func writePending() {
+        let rest = pending.withLock { $0.take() }
+        guard rest.rows > 0 else { return }
+        write(rows: rest.rows) { writer, statements throws(SQLiteError) in try writer.insert(rest, statements) }
+    }
+
     /// Runs a write on the queue, in the open transaction.
     private func enqueue(
-        rows: Int = 1, _ body: @escaping @Sendable (ReportWriter, WriterStatements) throws(SQLiteError) -> Void
+        rows: Int, units: Int, _ body: @escaping @Sendable (ReportWriter, WriterStatements) throws(SQLiteError) -> Void
     ) {
-        let units = min(1 + rows / ReportWriter.findingsPerUnit, ReportWriter.backlogLimit)
+        let units = min(units, ReportWriter.backlogLimit)
         turn.wait()
         for _ in 0..<units { backlog.wait() }
         turn.signal()
         queue.async { [self] in
             defer { for _ in 0..<units { backlog.signal() } }
-            guard failure == nil, let statements else { return }
-            do throws(SQLiteError) {
-                if rowsInTransaction == 0 { try store.database.execute("BEGIN IMMEDIATE") }
-                rowsInTransaction += rows
-                try body(self, statements)
-                if rowsInTransaction >= ReportWriter.batchSize { try commit() }
-            } catch {
-                fail(error)
-            }
+            write(rows: rows, body)
+        }
+    }
+
+    /// Runs a write in the open transaction. On the queue.
+    private func write(rows: Int, _ body: (ReportWriter, WriterStatements) throws(SQLiteError) -> Void) {
+        guard failure == nil, let statements else { return }
+        do throws(SQLiteError) {
+            if rowsInTransaction == 0 { try store.database.execute("BEGIN IMMEDIATE") }
+            rowsInTransaction += rows
+            try body(self, statements)
+            if rowsInTransaction >= ReportWriter.batchSize { try commit() }
+        } catch {
+            fail(error)
         }
     }
 
     /// What is done every second.
     private func tick() {
+        writePending()
         commitOrFail()
         guard failure == nil, let statements else { return }
         ticks += 1
@@ -240,37 +261,38 @@ package final class ReportWriter: @unchecked Sendable {
         }
     }
 
-    private func insert(_ record: CheckRecord, _ statements: WriterStatements) throws(SQLiteError) {
-        let imageID = try upsertImage(record, statements)
+    private func insert(_ pending: PendingRecords, _ statements: WriterStatements) throws(SQLiteError) {
+        for record in pending.records {
+            switch record {
+            case .check(let record, let row, let path): try insert(record, row, path: path, statements)
+            case .pathError(let record):
+                let path = record.path.columns
+                try statements.insertPathError.run(
+                    scanID, path.text, path.bytes, record.operation, record.code, record.message)
+                totals.pathErrors += 1
+            }
+        }
+    }
+
+    private func insert(
+        _ record: CheckRecord, _ row: CheckResultRow, path: (text: String, bytes: [UInt8]?),
+        _ statements: WriterStatements
+    ) throws(SQLiteError) {
+        let (imageID, isNew) = try statements.images.write(path, record.status.identity, birthTime: record.birthTime)
         let isDirty = record.report?.isDirty ?? false
         totals.add(record.outcome, isDirty: isDirty)
         totals.leaks = ReportWriter.sum(totals.leaks, record.report?.leaks ?? 0)
         totals.corruptions = ReportWriter.sum(totals.corruptions, record.report?.corruptions ?? 0)
-        try insertErrors(record, statements)
-        try statements.backing.write(record.backing, imageID: imageID, scanID: scanID)
-        let row = CheckResultRow(record, imageID: imageID, scanID: scanID)
-        guard try !isRepeated(row, imageID: imageID, statements) else { return }
-        _ = try statements.results.insert(row, findings: record.report?.findings ?? [])
+        try insertErrors(record, path: path, statements)
+        try statements.backing.write(record.backing, imageID: imageID, isNew: isNew, scanID: scanID)
+        if !isNew, try isRepeated(row, imageID: imageID, statements) { return }
+        _ = try statements.results.insert(row, imageID: imageID, findings: record.report?.findings ?? [])
     }
 
     /// Saturating: a file of holes can have 2^51 leaked clusters.
     private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
         let (sum, overflow) = left.addingReportingOverflow(right)
         return overflow ? .max : sum
-    }
-
-    private func upsertImage(_ record: CheckRecord, _ statements: WriterStatements) throws(SQLiteError) -> Int64 {
-        let path = record.path.columns
-        let identity = record.status.identity
-        let statement = statements.upsertImage
-        try statement.bind(
-            host, path.text, path.bytes, Int64(bitPattern: identity.device), Int64(bitPattern: identity.inode),
-            record.birthTime, scanID)
-        guard try statement.step() else { return store.database.lastInsertRowID }
-        let imageID = try statement.column(0, as: Int64.self)
-        // To its end: the row is only written then.
-        while try statement.step() {}
-        return imageID
     }
 
     /// Whether an inconclusive result only repeats the last one: an image that is in use or unreadable every night
@@ -294,8 +316,9 @@ package final class ReportWriter: @unchecked Sendable {
     }
 
     /// The reads within the image that failed.
-    private func insertErrors(_ record: CheckRecord, _ statements: WriterStatements) throws(SQLiteError) {
-        let path = record.path.columns
+    private func insertErrors(
+        _ record: CheckRecord, path: (text: String, bytes: [UInt8]?), _ statements: WriterStatements
+    ) throws(SQLiteError) {
         for error in record.report?.errors ?? [] {
             try statements.insertPathError.run(
                 scanID, path.text, path.bytes, error.error.operation, error.error.code, error.description)

@@ -20,12 +20,23 @@ package struct Report: Sendable {
     init(_ asset: Asset) {
         name = String(asset.name.prefix { $0 != "." })
         sql = asset.text
-        let comment = asset.text.split(separator: "\n", omittingEmptySubsequences: false)
-            .prefix { $0.hasPrefix("--") }
-            .map { String($0.drop { $0 == "-" }.drop { $0 == " " }) }
+        let comment = Report.comment(asset.text)
         question = comment.first ?? ""
         let rest = comment.dropFirst().filter { !$0.isEmpty }
         parameters = rest.compactMap(ReportParameter.init(declaration:))
         columns = rest.filter { !$0.hasPrefix(":") }
+    }
+
+    /// The lines of a text that begins with them, without the dashes. Reads no further, and by bytes: every command's
+    /// start waits for all reports.
+    private static func comment(_ text: String) -> [String] {
+        var lines: [String] = []
+        var rest = text.utf8[...]
+        while rest.starts(with: "--".utf8) {
+            let line = rest.prefix { $0 != UInt8(ascii: "\n") }
+            lines.append(String(Substring(line.drop { $0 == UInt8(ascii: "-") }.drop { $0 == UInt8(ascii: " ") })))
+            rest = rest[line.endIndex...].dropFirst()
+        }
+        return lines
     }
 }

@@ -9,11 +9,18 @@ package enum Timestamp {
         let milliseconds = (rest < 0 ? rest + 1_000_000_000 : rest) / 1_000_000
         var parts = tm()
         gmtime_r(&time, &parts)
-        let date = [
-            padded(parts.tm_year + 1900, 4), padded(parts.tm_mon + 1, 2), padded(parts.tm_mday, 2),
-        ]
-        let clock = [padded(parts.tm_hour, 2), padded(parts.tm_min, 2), padded(parts.tm_sec, 2)]
-        return date.joined(separator: "-") + " " + clock.joined(separator: ":") + "." + padded(Int32(milliseconds), 3)
+        return String(unsafeUninitializedCapacity: length) { buffer in
+            var end = 0
+            // The years of 64 bits of nanoseconds, 1677 to 2262, have four digits.
+            write(parts.tm_year + 1900, digits: 4, then: "-", to: buffer, &end)
+            write(parts.tm_mon + 1, digits: 2, then: "-", to: buffer, &end)
+            write(parts.tm_mday, digits: 2, then: " ", to: buffer, &end)
+            write(parts.tm_hour, digits: 2, then: ":", to: buffer, &end)
+            write(parts.tm_min, digits: 2, then: ":", to: buffer, &end)
+            write(parts.tm_sec, digits: 2, then: ".", to: buffer, &end)
+            write(Int32(milliseconds), digits: 3, then: nil, to: buffer, &end)
+            return end
+        }
     }
 
     /// The time now.
@@ -26,8 +33,23 @@ package enum Timestamp {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
-    private static func padded(_ number: Int32, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(width - digits.count, 0)) + digits
+    /// Bytes of a text.
+    private static let length = 23
+
+    /// Writes the last digits of a number and the sign after it at `end`, which it moves on.
+    private static func write(
+        _ number: Int32, digits: Int, then sign: Unicode.Scalar?, to buffer: UnsafeMutableBufferPointer<UInt8>,
+        _ end: inout Int
+    ) {
+        var rest = number
+        for place in stride(from: end + digits - 1, through: end, by: -1) {
+            buffer[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        end += digits
+        if let sign {
+            buffer[end] = UInt8(ascii: sign)
+            end += 1
+        }
     }
 }

@@ -1,6 +1,6 @@
 /// The statements that a writer runs again and again.
 struct WriterStatements {
-    let upsertImage: Statement
+    let images: ImageRowWriter
     let touchImage: Statement
     let lastResult: Statement
     let results: CheckResultInserter
@@ -9,16 +9,8 @@ struct WriterStatements {
     let progress: ProgressWriter
     let backing: BackingWriter
 
-    init(_ database: Database) throws(SQLiteError) {
-        upsertImage = try database.prepare(
-            """
-            INSERT INTO image (host, path, path_bytes, device, inode, birth_ns, first_scan_id, last_scan_id)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
-            ON CONFLICT (host, path, ifnull(path_bytes, x'')) DO UPDATE SET
-                device = excluded.device, inode = excluded.inode, birth_ns = excluded.birth_ns,
-                last_scan_id = excluded.last_scan_id, missing_since_scan_id = NULL
-            RETURNING id
-            """)
+    init(_ database: Database, host: String, scanID: Int64) throws(SQLiteError) {
+        images = try ImageRowWriter(database, host: host, scanID: scanID)
         // The column of missing images is left to the end of the scan: its triggers cost more than the row.
         touchImage = try database.prepare("UPDATE image SET last_scan_id = ? WHERE id = ?")
         lastResult = try database.prepare(
