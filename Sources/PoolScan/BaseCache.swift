@@ -5,6 +5,7 @@ final class BaseCache: Sendable {
     /// The store's own: opening and closing one would drop SQLite's locks on it.
     private let ownFiles: Set<FileKey>
     private let bases = Locked<[RawPath: BackingBase]>([:])
+    private let directories = Locked<[RawPath: RawPath?]>([:])
 
     init(ownFiles: Set<FileKey> = []) { self.ownFiles = ownFiles }
 
@@ -13,9 +14,18 @@ final class BaseCache: Sendable {
     func link(of reference: BackingReference, overlay: RawPath) -> BackingLink {
         reference.link(overlay: overlay) { path in
             if let known = bases.withLock({ $0[path] }) { return known }
-            let base = BackingBase(lookingAt: path) { ownFiles.contains(FileKey($0)) }
+            let base = BackingBase(
+                lookingAt: path, isClosed: { ownFiles.contains(FileKey($0)) }, resolve: resolvedDirectory)
             bases.withLock { $0[path] = base }
             return base
         }
+    }
+
+    /// A directory's name without symbolic links, nil if it leads nowhere.
+    private func resolvedDirectory(_ path: RawPath) -> RawPath? {
+        if let known = directories.withLock({ $0[path] }) { return known }
+        let resolved = path.resolvedOrNil
+        directories.withLock { $0[path] = .some(resolved) }
+        return resolved
     }
 }

@@ -32,6 +32,13 @@ struct Candidate: Sendable {
         return batch.directory?.path.appending(name) ?? RawPath(bytes: name)
     }
 
+    /// The hash of its path, without making the path.
+    var pathHash: PathHash {
+        guard var hasher = batch.directory?.pathHasher else { return PathHash(path) }
+        batch.name(at: index).withUnsafeBytes { hasher.add($0) }
+        return hasher.hash
+    }
+
     /// Opens it if it is an image; nil if it is not.
     func openImage() throws(SystemError) -> ImageFile? {
         try batch.withName(at: index) { name throws(SystemError) in

@@ -8,6 +8,8 @@ final class Directory: Sendable {
     let descriptor: Int32
     let key: FileKey
     let fileSystem: FileSystem
+    /// Has seen the path and the slash: a copy goes on with a name.
+    let pathHasher: PathHasher
 
     /// Opens a name in a directory, or a path if there is none. A symbolic link as last name is not followed.
     init(path: RawPath, in parent: Directory? = nil, name: [UInt8]? = nil) throws(SystemError) {
@@ -28,6 +30,9 @@ final class Directory: Sendable {
         } else {
             fileSystem = FileSystem(descriptor: descriptor)
         }
+        var hasher = PathHasher()
+        path.appending([]).bytes.withUnsafeBytes { hasher.add($0) }
+        pathHasher = hasher
         self.path = path
         self.descriptor = descriptor
     }

@@ -50,9 +50,9 @@ package final class Progress: Sendable {
     func addBytesRead(_ count: UInt64) { byteCount.wrappingAdd(count, ordering: .relaxed) }
 
     func add(_ event: ScanEvent) {
-        if event.isImage { imageCount.add(1, ordering: .relaxed) }
-        if case .reused = event { reusedCount.add(1, ordering: .relaxed) }
-        if event.isProblem { problemCount.add(1, ordering: .relaxed) }
+        imageCount.add(event.imageCount, ordering: .relaxed)
+        if case .reused(let images) = event { reusedCount.add(images.count, ordering: .relaxed) }
+        problemCount.add(event.problemCount, ordering: .relaxed)
     }
 }
 

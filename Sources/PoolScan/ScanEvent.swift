@@ -5,20 +5,24 @@ import QED
 package enum ScanEvent: Sendable {
     /// An image, checked or not, with the reason if not.
     case checked(ScanResult)
-    /// An image that has not changed since an earlier result.
-    case reused(KnownResult)
+    /// Images that have not changed since an earlier result.
+    case reused([ReusedImage])
     /// A path that could not be looked at.
     case failed(PathError)
 
-    var isImage: Bool {
-        if case .failed = self { false } else { true }
+    var imageCount: Int {
+        switch self {
+        case .checked: 1
+        case .reused(let images): images.count
+        case .failed: 0
+        }
     }
 
-    var isProblem: Bool {
+    var problemCount: Int {
         switch self {
-        case .checked(let result): result.outcome != .clean
-        case .reused(let known): known.outcome != .clean
-        case .failed: true
+        case .checked(let result): result.outcome != .clean ? 1 : 0
+        case .reused(let images): images.count { $0.outcome != .clean }
+        case .failed: 1
         }
     }
 }

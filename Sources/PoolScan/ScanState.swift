@@ -5,19 +5,27 @@ final class ScanState: Sendable {
     /// With the time of the last change, since the inode of a file that is gone may be another's now.
     let bases: BaseCache
     private let seen = Locked<Set<FileIdentity>>([])
+    /// Of the files that are as they are known, most of an unchanged pool, `knownSeen` does what `seen` does for others.
+    private let known: KnownResults
+    private let knownSeen: FileMarks
     private let unread = Locked<[RawPath]>([])
     private let linked = Locked<[FileKey: RawPath]>([:])
     private let starved = Locked<[RawPath: UInt64]>([:])
     /// Set once only one worker is left: nothing is put off any more.
     private let isLastRound: Bool
 
-    init(isLastRound: Bool = false, bases: BaseCache = BaseCache()) {
+    init(isLastRound: Bool = false, known: KnownResults = KnownResults(), bases: BaseCache = BaseCache()) {
         self.isLastRound = isLastRound
+        self.known = known
+        knownSeen = FileMarks(count: known.count)
         self.bases = bases
     }
 
     /// True for the first name under which a file is met.
-    func isFirstName(of identity: FileIdentity) -> Bool { seen.withLock { $0.insert(identity).inserted } }
+    func isFirstName(of identity: FileIdentity) -> Bool {
+        if let index = known.fileIndex(of: identity) { return knownSeen.set(index) }
+        return seen.withLock { $0.insert(identity).inserted }
+    }
 
     /// Notes a file that could not be read: the scan says nothing of it.
     func addUnread(_ path: RawPath) { unread.withLock { $0.append(path) } }

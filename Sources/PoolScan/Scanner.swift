@@ -26,7 +26,7 @@ package struct Scanner {
 
     /// Runs the scan to its end, or until it is cancelled.
     package func run() -> Coverage {
-        let state = ScanState(bases: BaseCache(ownFiles: configuration.ownFiles))
+        let state = ScanState(known: configuration.known, bases: BaseCache(ownFiles: configuration.ownFiles))
         var coverage = walk(state)
         check(state.linkedCandidates(), state, workerCount: configuration.workerCount)
         // One at a time, each may have all the memory.
@@ -66,6 +66,7 @@ package struct Scanner {
                     emit: emit)
             },
             process: { (worker: Worker, candidate: Candidate) in worker.process(candidate) },
+            finish: { worker in worker.flush() },
             produce: produce)
     }
 }

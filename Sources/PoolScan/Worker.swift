@@ -12,7 +12,7 @@ final class Worker {
     private let emit: (ScanEvent) -> Void
     private let progress: Progress
     private let checker: Checker
-    private let reuse: ReuseFilter
+    private var reuse: ReuseFilter
     private let heldBack = HeldBack()
 
     init(
@@ -30,9 +30,14 @@ final class Worker {
             heldBack: { [heldBack] in heldBack.nanoseconds }, isCancelled: { cancellation.isCancelled })
     }
 
+    /// Hands over what `process` has kept back. To be called after the last candidate of a batch.
+    func flush() { reuse.flush() }
+
     func process(_ candidate: Candidate) {
         guard !cancellation.isCancelled else { return }
         if reuse.takes(candidate) { return }
+        // What follows may take long.
+        reuse.flush()
         do throws(SystemError) {
             if let file = try candidate.openImage() {
                 try process(file, candidate)

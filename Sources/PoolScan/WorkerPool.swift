@@ -16,16 +16,19 @@ struct WorkerPool {
     /// - Parameters:
     ///   - makeWorker: makes the state of one worker: called once for each.
     ///   - process: one piece of work.
+    ///   - finish: called after the last piece that a worker took of some work.
     ///   - produce: hands over work; waits while workers are far behind.
     func run<Work: SharedWork, Worker>(
         makeWorker: @escaping @Sendable () -> Worker,
         process: @escaping @Sendable (Worker, Work.Piece) -> Void,
+        finish: @escaping @Sendable (Worker) -> Void = { _ in },
         produce: (_ push: @escaping (Work) -> Void) -> Void
     ) {
         guard workerCount > 0 else {
             let worker = makeWorker()
             return produce { work in
                 while let piece = work.take() { process(worker, piece) }
+                finish(worker)
             }
         }
         let queue = WorkQueue<Work>(capacity: workerCount * WorkerPool.queuedPerWorker)
@@ -35,6 +38,7 @@ struct WorkerPool {
                 let worker = makeWorker()
                 while let work = queue.pop() {
                     while let piece = work.take() { process(worker, piece) }
+                    finish(worker)
                 }
             }
         }

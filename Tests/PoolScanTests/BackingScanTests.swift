@@ -172,10 +172,10 @@ import Testing
         let run = ScanRun([pool.root]) {
             $0.known.insert(
                 KnownResult(
-                    imageID: 5, path: overlay, identity: identity, outcome: .clean, isDirty: false,
+                    imageID: 5, path: PathHash(overlay), identity: identity, outcome: .clean, isDirty: false,
                     reference: reference))
         }
-        guard case .reused(let known) = try #require(run.events.first), case .link(let link) = known.backing else {
+        guard case .link(let link) = try #require(run.reused.first).backing else {
             throw NoLink(backing: .unknown)
         }
         #expect(link.base?.state == .missing)

@@ -93,21 +93,25 @@ struct ScanRun {
         events.compactMap { if case .failed(let error) = $0 { error } else { nil } }
     }
 
-    var reused: Int { events.count - results.count - errors.count }
+    var reused: [ReusedImage] {
+        events.flatMap { if case .reused(let images) = $0 { images } else { [ReusedImage]() } }
+    }
 
     /// In the order of their coming; as text, which failures show.
     var paths: [String] { results.map(\.path.text) }
 
     /// Everything but times, in an order that does not depend on the workers.
     var facts: [String] {
-        events.map { event in
+        events.flatMap { event -> [String] in
             switch event {
             case .checked(let result):
                 let report = result.report
-                return "\(result.path.text): \(result.outcome) \(report?.leaks ?? 0) \(report?.corruptions ?? 0) "
-                    + "\(report?.findings.count ?? 0) \(result.message ?? "")"
-            case .reused(let known): return "reused \(known.imageID)"
-            case .failed(let error): return "\(error.path.text): \(error.operation) \(error.code)"
+                return [
+                    "\(result.path.text): \(result.outcome) \(report?.leaks ?? 0) \(report?.corruptions ?? 0) "
+                        + "\(report?.findings.count ?? 0) \(result.message ?? "")"
+                ]
+            case .reused(let images): return images.map { "reused \($0.imageID)" }
+            case .failed(let error): return ["\(error.path.text): \(error.operation) \(error.code)"]
             }
         }.sorted()
     }

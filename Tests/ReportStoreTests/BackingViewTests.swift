@@ -168,8 +168,8 @@ import Testing
         #expect(
             try fixture.lines("SELECT name, hex(name_bytes), base_path, hex(base_path_bytes) FROM backing")
                 == ["/\\xff\nA|2FFF0A41|/\\xff\nA|2FFF0A41"])
-        var known: [KnownImageRecord] = []
-        try ReportStore(reading: fixture.path).forEachKnownImage(host: "test", oldest: nil) { known.append($0) }
+        let known = try ReportStore(reading: fixture.path).knownImages(host: "test", oldest: nil) { record, _ in record
+        }
         #expect(known.map(\.reference?.name.bytes) == [name])
         #expect(known.map(\.reference?.isRaw) == [true])
         #expect(known.map(\.reference?.inode) == [.max])
@@ -180,9 +180,8 @@ import Testing
             writer.write("/a", inode: 1, on: .unknown, report: .sample(backingFile: Array("base".utf8)))
             writer.write("/b", inode: 2)
         }
-        var known: [String] = []
-        try ReportStore(reading: fixture.path).forEachKnownImage(host: "test", oldest: nil) {
-            known.append($0.path.text)
+        let known = try ReportStore(reading: fixture.path).knownImages(host: "test", oldest: nil) { _, path in
+            String(decoding: path, as: UTF8.self)
         }
         #expect(known == ["/b"])
     }

@@ -10,9 +10,15 @@ import Testing
     init() throws { fixture = try StoreFixture() }
 
     private func known(host: String = StoreFixture.host, oldest: String? = nil) throws -> [KnownImageRecord] {
-        var records: [KnownImageRecord] = []
-        try ReportStore(reading: fixture.path).forEachKnownImage(host: host, oldest: oldest) { records.append($0) }
-        return records
+        try knownWithPaths(host: host, oldest: oldest).map(\.record)
+    }
+
+    private func knownWithPaths(
+        host: String = StoreFixture.host, oldest: String? = nil
+    ) throws -> [(record: KnownImageRecord, path: RawPath)] {
+        try ReportStore(reading: fixture.path).knownImages(host: host, oldest: oldest) { record, path in
+            (record, RawPath(bytes: Array(path)))
+        }
     }
 
     private func scan(_ record: CheckRecord) throws { try fixture.scan { $0.write(record) } }
@@ -26,9 +32,9 @@ import Testing
                 $0.leaks = 3
             }, inode: .max)
         try scan(record)
-        let known = try #require(try known().first)
+        let (known, path) = try #require(try knownWithPaths().first)
         #expect(known.identity == record.status.identity)
-        #expect((known.imageID, known.outcome, known.isDirty, known.path) == (1, .leaking, true, record.path))
+        #expect((known.imageID, known.outcome, known.isDirty, path) == (1, .leaking, true, record.path))
     }
 
     @Test(arguments: [
@@ -45,6 +51,32 @@ import Testing
     @Test(arguments: Outcome.allCases) func onlyConclusiveOutcomes(_ outcome: Outcome) throws {
         try scan(CheckRecord(RawPath("/pool/a"), .sample(), outcome: outcome))
         #expect(try known().isEmpty == ![.clean, .leaking, .corrupt].contains(outcome))
+    }
+
+    /// Several connections, each with its part of the rows, give what one gives, in the same order.
+    @Test func severalThreadsReadWhatOneReads() throws {
+        try scan(CheckRecord(RawPath("/pool/a"), .sample()))
+        // Gaps among the rows, and images without a result that may be used.
+        try fixture.execute(
+            """
+            WITH RECURSIVE n (id) AS (SELECT 2 UNION ALL SELECT id + 1 FROM n WHERE id < 30010)
+            INSERT INTO image (id, host, path, device, inode, first_scan_id, last_scan_id)
+            SELECT id, 'test', '/pool/' || id, 1, id, 1, 1 FROM n WHERE id % 7 <> 3;
+            INSERT INTO check_result (image_id, scan_id, checked_at, duration_us, checker_version, outcome, device,
+                inode, file_size, mtime_ns, ctime_ns, disk_size)
+            SELECT image.id, 1, checked_at, 1, checker_version, iif(image.id % 5, 'clean', 'in_use'), 1, image.inode,
+                4096, 0, 0, 4096
+            FROM image JOIN check_result ON check_result.id = 1 WHERE image.id > 1
+            """)
+        let store = try ReportStore(reading: fixture.path)
+        let one = try store.knownImages(host: StoreFixture.host, oldest: nil) { record, _ in record.imageID }
+        #expect(one == (1...30010).filter { $0 == 1 || $0 % 7 != 3 && $0 % 5 != 0 })
+        for threadCount in [2, 3, 100] {
+            let several = try store.knownImages(host: StoreFixture.host, oldest: nil, threadCount: threadCount) {
+                record, _ in record.imageID
+            }
+            #expect(several == one)
+        }
     }
 
     @Test func onlyTheLatestResultOfAnImage() throws {

@@ -124,10 +124,8 @@ import Testing
         #expect(try fixture.line("SELECT id, repair_id FROM check_result") == "1|-\n2|1")
         #expect(try fixture.line("SELECT check_result_id, file_offset FROM finding") == "2|11")
         #expect(try fixture.line("SELECT outcome_before, outcome_after FROM repair_history") == "clean|leaking")
-        var known: [KnownImageRecord] = []
-        try ReportStore(reading: fixture.path).forEachKnownImage(host: StoreFixture.host, oldest: nil) {
-            known.append($0)
-        }
+        let store = try ReportStore(reading: fixture.path)
+        let known = try store.knownImages(host: StoreFixture.host, oldest: nil) { record, _ in record }
         #expect(known.map(\.outcome) == [.leaking])
         try fixture.scan { _ in }
         #expect(try fixture.line("SELECT present FROM latest_check") == "0", "a result of a repair is no sighting")

@@ -152,9 +152,10 @@ import Testing
             try fixture.lines("SELECT path, path_bytes FROM image ORDER BY id") == [
                 "/\\xff|[47, 255]", "/\\xff|-", "/\n\u{1B}|-", "/\\xff\\xc3|[47, 255, 195]", "/é|-",
             ])
-        var known: [RawPath] = []
         let store = try ReportStore(reading: fixture.path)
-        try store.forEachKnownImage(host: StoreFixture.host, oldest: nil) { known.append($0.path) }
+        let known = try store.knownImages(host: StoreFixture.host, oldest: nil) { _, path in
+            RawPath(bytes: Array(path))
+        }
         #expect(known.sorted() == paths.sorted())
     }
 

@@ -15,13 +15,11 @@ import Testing
     }
 
     private func known(chain isOfChain: Bool = true) throws -> [String] {
-        var lines: [String] = []
         let store = try ReportStore(reading: fixture.path)
         let chain = isOfChain ? try store.chain(before: StoreFixture.record()) : nil
-        try store.forEachKnownImage(host: StoreFixture.host, oldest: nil, chain: chain, isOfChainOnly: true) {
-            lines.append("\($0.path.text) \($0.outcome.rawValue)")
-        }
-        return lines.sorted()
+        return try store.knownImages(host: StoreFixture.host, oldest: nil, chain: chain, isOfChainOnly: true) {
+            "\(String(decoding: $1, as: UTF8.self)) \($0.outcome.rawValue)"
+        }.sorted()
     }
 
     private func changes(_ scan: Int) throws -> [String] {

@@ -229,8 +229,10 @@ extension UnsafeMutablePointer<UInt64> {
             let length = Swift.min(64 - inWord, end - bit)
             let mask = (length == 64 ? UInt64.max : (1 << length) - 1) << inWord
             let word = Int(bit >> 6)
-            marked += (self[word] & mask).nonzeroBitCount
-            self[word] |= mask
+            let old = self[word]
+            // Mostly none, and counting bits is not one instruction on every processor.
+            if old & mask != 0 { marked += (old & mask).nonzeroBitCount }
+            self[word] = old | mask
             bit += length
         }
         return UInt64(marked)

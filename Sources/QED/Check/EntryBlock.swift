@@ -1,6 +1,8 @@
 /// Eight entries of a table: a line of the processor's cache.
 struct EntryBlock {
     static let count = 8
+    /// Entries that are looked at more than once before the next ones are: they stay in the first-level cache.
+    static let stretch = 512
     fileprivate typealias Lanes = SIMD8<UInt64>
 
     private let entries: UnsafePointer<UInt64>

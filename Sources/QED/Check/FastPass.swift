@@ -77,7 +77,7 @@ struct FastPass<Marks: ClusterMarks>: TableVisitor {
                 countRun(from: start[0], length: UInt64(length))
                 position += length
             } else {
-                let length = regular.lengthOfData(start, left, steps)
+                let length = regular.lengthOfData(start, min(left, EntryBlock.stretch), steps)
                 if length > 0 { countData(start, length) } else { countMixture(start, EntryBlock.count) }
                 position += max(length, EntryBlock.count)
             }

@@ -53,7 +53,7 @@ struct ParallelFastPass {
             // One of the threads is this one, and may have its buffers.
             FastThread(
                 FastPass(geometry: geometry, marks: marks, claimsL1Table: index == 0),
-                newWalk(index == 0 ? workspace : CheckWorkspace()))
+                index == 0 ? list.walk.continued() : newWalk(CheckWorkspace()))
         }
         while !list.tables.isEmpty {
             let readAhead = TableReadAhead(list.tables, of: source, geometry)

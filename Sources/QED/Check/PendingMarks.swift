@@ -44,9 +44,9 @@ struct PendingMarks: ClusterMarks {
     }
 }
 
-/// The buffers of `PendingMarks`, one for each part of a map: 32 KiB each, charged to a budget.
+/// The buffers of `PendingMarks`, one for each part of a map: 16 KiB each, charged to a budget.
 final class PendingClusters {
-    private static let capacity = 8192
+    private static let capacity = 4096
     /// Not a power of two: buffers that fill alike must not all want the same lines of the cache.
     private static let stride = capacity + 16
 

@@ -2,7 +2,8 @@
 struct TableList {
     private static let limit = 1 << 15
 
-    private var walk: TableWalk
+    /// Reads the L1 table.
+    private(set) var walk: TableWalk
     private var collector = Collector()
     private var rest: Range<Int>
 

@@ -33,6 +33,13 @@ package struct TableWalk {
         extents = DataExtents(hasHoles: source.diskSize < source.size)
     }
 
+    /// A walk that knows what this one has learnt of the file's holes.
+    func continued() -> TableWalk {
+        var walk = TableWalk(source: source, geometry: geometry, workspace: workspace, clock: clock)
+        walk.extents = extents
+        return walk
+    }
+
     /// Whether everything so far could be read and nothing asked to stop.
     package var isComplete: Bool { stop == nil && errors.count == 0 }
 

@@ -35,9 +35,15 @@ package struct BackingBase: Hashable, Sendable {
     /// Looks at a path, following symbolic links as QEMU does. Never waits for a FIFO, and opens no device: the name
     /// stands in a header that anybody may have written, and opening some devices is a command to them.
     ///
-    /// - Parameter isClosed: whether a file must not be opened; it passes for raw.
-    package init(lookingAt path: RawPath, isClosed: (FileIdentity) -> Bool = { _ in false }) {
-        let resolved = path.resolvedAsFarAsPossible
+    /// - Parameters:
+    ///   - isClosed: whether a file must not be opened; it passes for raw.
+    ///   - resolve: gives the name of a directory without symbolic links, nil if that cannot be told: from a cache, since
+    ///     many bases are in one directory.
+    package init(
+        lookingAt path: RawPath, isClosed: (FileIdentity) -> Bool = { _ in false },
+        resolve: (RawPath) -> RawPath? = { $0.resolvedOrNil }
+    ) {
+        let resolved = path.resolvedAsFarAsPossible(resolve)
         do throws(SystemError) {
             self = try BackingBase(path: path, resolved: resolved, isClosed: isClosed)
         } catch {
@@ -132,18 +138,25 @@ private struct FileFormat {
 }
 
 extension RawPath {
-    /// The name without symbolic links; of a file that is not there, its folder's with its name.
-    fileprivate var resolvedAsFarAsPossible: RawPath {
+    /// The name without symbolic links; nil if it leads nowhere.
+    package var resolvedOrNil: RawPath? {
         do throws(SystemError) {
             return try resolved()
         } catch {
-            let name = Array(bytes[((bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1)...])
-            guard !name.isEmpty, name != Array("..".utf8), name != Array(".".utf8) else { return self }
-            do throws(SystemError) {
-                return try directory.resolved().appending(name)
-            } catch {
-                return self
-            }
+            return nil
         }
+    }
+
+    /// The name without symbolic links; of a file that is not there, its folder's with its name.
+    fileprivate func resolvedAsFarAsPossible(_ resolve: (RawPath) -> RawPath?) -> RawPath {
+        let name = Array(bytes[((bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1)...])
+        guard !name.isEmpty, name != Array("..".utf8), name != Array(".".utf8) else { return resolvedOrNil ?? self }
+        if isSymbolicLink, let resolved = resolvedOrNil { return resolved }
+        return resolve(directory)?.appending(name) ?? self
+    }
+
+    private var isSymbolicLink: Bool {
+        var status = stat()
+        return withCString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 }

@@ -45,7 +45,13 @@ package struct Pruning {
             try remove("DELETE FROM path_error WHERE id IN", from: "pruned_error", by: Pruning.batch)
             try change(
                 "DELETE FROM scan_root WHERE (scan_id, number) IN (SELECT scan_id, number FROM pruned_root)")
-            try change("DELETE FROM scan WHERE \(PruneCounts.unreferencedScans)")
+            // A scan keeps no index up to date that only this needs: SQLite looks for the images of each.
+            try change(
+                """
+                CREATE INDEX image_by_last_scan ON image (last_scan_id);
+                DELETE FROM scan WHERE \(PruneCounts.unreferencedScans);
+                DROP INDEX image_by_last_scan
+                """)
         }
     }
 
@@ -125,8 +131,7 @@ extension PruneCounts {
             AND NOT \(isLastOfRoots)
             AND NOT EXISTS (SELECT 1 FROM image WHERE first_scan_id = scan.id
                 AND id NOT IN (SELECT id FROM pruned_image))
-            AND NOT EXISTS (SELECT 1 FROM image WHERE last_scan_id = scan.id
-                AND id NOT IN (SELECT id FROM pruned_image))
+            AND id NOT IN (SELECT last_scan_id FROM image WHERE id NOT IN (SELECT id FROM pruned_image))
             AND NOT EXISTS (SELECT 1 FROM image WHERE missing_since_scan_id = scan.id
                 AND id NOT IN (SELECT id FROM pruned_image))
             AND NOT EXISTS (SELECT 1 FROM check_result AS r WHERE r.scan_id = scan.id

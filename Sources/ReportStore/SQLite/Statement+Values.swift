@@ -60,6 +60,31 @@ extension Statement {
         }
     }
 
+    /// An integer of the row at hand, by what SQLite makes of other values: 0 of NULL. For rows of which there are many.
+    func integer(at column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+
+    func isNull(at column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
+
+    /// Calls a function with the bytes of a text or blob of the row at hand, which are there until it returns.
+    func withBytes<Result>(at column: Int32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        // The address first: asking for it may convert the value, which changes its length.
+        let address = sqlite3_column_blob(handle, column)
+        return body(UnsafeRawBufferPointer(start: address, count: Int(sqlite3_column_bytes(handle, column))))
+    }
+
+    /// Whether a column of the row at hand holds a value.
+    func holds(_ value: SQLiteValue, at column: Int32) -> Bool {
+        switch (value, sqlite3_column_type(handle, column)) {
+        case (.null, SQLITE_NULL): true
+        case (.integer(let integer), SQLITE_INTEGER): integer == sqlite3_column_int64(handle, column)
+        case (.real(let real), SQLITE_FLOAT): real == sqlite3_column_double(handle, column)
+        case (.text(var text), SQLITE_TEXT):
+            text.withUTF8 { text in withBytes(at: column) { UnsafeRawBufferPointer(text).elementsEqual($0) } }
+        case (.blob(let blob), SQLITE_BLOB): withBytes(at: column) { $0.elementsEqual(blob) }
+        default: false
+        }
+    }
+
     private var outOfMemory: SQLiteError {
         database.refusal(.noMemory, "a value could not be read", sql: sql)
     }

@@ -37,19 +37,30 @@ struct BackingWriter {
         case .none: if !isNew { try delete.run(row: [.integer(imageID)]) }
         case .link(let link):
             let row = BackingRow(link)
-            guard isNew else { return try write(row, imageID: imageID, scanID: scanID) }
+            guard isNew else {
+                guard try !isThere(row, imageID: imageID) else { return }
+                return try write(row, imageID: imageID, scanID: scanID)
+            }
             try insert.run(row: [.integer(imageID)] + row.values + [.null, .integer(scanID)])
         }
     }
 
     private func write(_ row: BackingRow, imageID: Int64, scanID: Int64) throws(SQLiteError) {
         let (earlier, changedBefore) = try earlierRow(imageID)
-        guard row.values != earlier?.values else { return }
         var changed = SQLiteValue.null
         if let earlier, row.continues(earlier) {
             changed = row.hasOtherBase(than: earlier) ? .integer(scanID) : changedBefore
         }
         try upsert.run(row: [.integer(imageID)] + row.values + [changed, .integer(scanID)])
+    }
+
+    /// Whether a row is there as it is: so it is mostly, so the values that are there are only compared.
+    private func isThere(_ row: BackingRow, imageID: Int64) throws(SQLiteError) -> Bool {
+        try select.bind(imageID)
+        guard try select.step() else { return false }
+        defer { select.reset() }
+        for (index, value) in row.values.enumerated() where !select.holds(value, at: Int32(index + 1)) { return false }
+        return true
     }
 
     private func earlierRow(_ imageID: Int64) throws(SQLiteError) -> (BackingRow?, changed: SQLiteValue) {

@@ -78,7 +78,6 @@ package struct PathErrorRecord: Sendable {
 /// A stored result that may be used again.
 package struct KnownImageRecord: Sendable {
     package let imageID: Int64
-    package let path: RawPath
     package let identity: FileIdentity
     package let outcome: Outcome
     package let isDirty: Bool
@@ -139,10 +138,15 @@ package struct ScanTotals: Sendable {
 
     package var images: Int { outcomes.values.reduce(0, +) }
 
-    mutating func add(_ outcome: Outcome, isDirty: Bool) {
-        outcomes[outcome, default: 0] += 1
+    mutating func add(_ outcome: Outcome, isDirty: Bool, count: Int = 1) {
+        outcomes[outcome, default: 0] += count
         // A running machine has its image dirty.
-        if isDirty, outcome != .inUse { dirty += 1 }
+        if isDirty, outcome != .inUse { dirty += count }
+    }
+
+    mutating func add(_ images: ReusedImages) {
+        for group in images.groups { add(group.outcome, isDirty: group.isDirty, count: group.count) }
+        reused += images.ids.count
     }
 }
 

@@ -5,16 +5,17 @@ extension ReportStore {
     /// Adds the roots of a scan, marks the images that it did not see though it looked where they were, and finds those
     /// of them that have moved.
     func compareWithEarlier(
-        scanID: Int64, host: String, isInterrupted: Bool, reach: ScanReach, totals: inout ScanTotals
+        scanID: Int64, host: String, isInterrupted: Bool, reach: ScanReach, seen: ImageSet, totals: inout ScanTotals
     ) throws(SQLiteError) {
         try database.prepare(
             """
             UPDATE image SET missing_since_scan_id = NULL
-            WHERE host = ? AND last_scan_id = ? AND missing_since_scan_id IS NOT NULL
+            WHERE id IN (
+                SELECT id FROM image WHERE missing_since_scan_id IS NOT NULL AND +host = ? AND last_scan_id = ?)
             """
         ).run(host, scanID)
-        let unseen = isInterrupted ? [] : try unseenImages(scanID: scanID, host: host, covers: reach.covers)
-        let writer = try RootWriter(database, scanID: scanID, host: host)
+        let unseen = isInterrupted ? [] : try unseenImages(seen: seen, host: host, covers: reach.covers)
+        let writer = try RootWriter(database, scanID: scanID, host: host, seen: seen)
         var unmounted: Set<RawPath> = []
         for (index, root) in reach.roots.enumerated() {
             let state = try writer.write(root, number: index + 1, isInterrupted: isInterrupted, unseen: unseen)
@@ -41,7 +42,7 @@ extension ReportStore {
     /// The overlays that a scan saw whose backing file is missing, unreadable, or nothing that could be one.
     private func overlaysWithoutBase(scanID: Int64) throws(SQLiteError) -> Int {
         let sql = """
-            SELECT count(*) FROM backing JOIN image ON image.id = backing.image_id
+            SELECT count(*) FROM backing CROSS JOIN image ON image.id = backing.image_id
             WHERE image.last_scan_id = ? AND kind = 'file' AND state <> 'found' AND base_type IS NOT 'block'
             """
         return Int(sqliteValue: try database.scalar(sql, scanID)) ?? 0
@@ -49,13 +50,17 @@ extension ReportStore {
 
     /// Finds the image that each overlay's backing file is. By its path first, as a device may get another number.
     private func linkBackingFiles(host: String) throws(SQLiteError) {
+        let hasBasePath =
+            """
+            base.host = ?1 AND base.path = backing.base_path
+                AND ifnull(base.path_bytes, x'') = ifnull(backing.base_path_bytes, x'')
+            """
         let base =
             """
             ifnull(
                 (
                     SELECT base.id FROM image AS base
-                    WHERE base.host = ?1 AND base.path = backing.base_path
-                        AND ifnull(base.path_bytes, x'') = ifnull(backing.base_path_bytes, x'')
+                    WHERE \(hasBasePath)
                 ),
                 (
                     SELECT min(base.id) FROM image AS base
@@ -68,8 +73,10 @@ extension ReportStore {
             UPDATE backing SET base_image_id = found.base_image_id
             FROM (
                 SELECT backing.image_id, \(base) AS base_image_id
-                FROM backing JOIN image ON image.id = backing.image_id
-                WHERE image.host = ?1
+                FROM backing CROSS JOIN image ON image.id = backing.image_id
+                WHERE image.host = ?1 AND NOT EXISTS (
+                    SELECT 1 FROM image AS base
+                    WHERE base.id = backing.base_image_id AND \(hasBasePath))
             ) AS found
             WHERE found.image_id = backing.image_id AND found.base_image_id IS NOT backing.base_image_id
             """
@@ -78,22 +85,25 @@ extension ReportStore {
 
     /// The images that were there and should have been seen.
     private func unseenImages(
-        scanID: Int64, host: String, covers: (RawPath) -> Bool
+        seen: ImageSet, host: String, covers: (RawPath) -> Bool
     ) throws(SQLiteError) -> [UnseenImage] {
         let statement = try database.prepare(
             """
-            SELECT id, path, path_bytes, last_scan_id FROM image
-            WHERE host = ? AND last_scan_id <> ? AND missing_since_scan_id IS NULL
+            SELECT id, path, path_bytes, last_scan_id FROM image NOT INDEXED
+            WHERE id BETWEEN ? AND ? AND host = ? AND missing_since_scan_id IS NULL
             """)
-        try statement.bind(host, scanID)
         var unseen: [UnseenImage] = []
-        while try statement.step() {
-            let path = RawPath(text: try statement.column(1), bytes: try statement.column(2))
-            guard covers(path) else { continue }
-            unseen.append(
-                UnseenImage(id: try statement.column(0), path: path, lastScanID: try statement.column(3)))
+        for gap in seen.gaps {
+            try statement.bind(gap.lowerBound, gap.upperBound, host)
+            while try statement.step() {
+                let path = RawPath(text: try statement.column(1), bytes: try statement.column(2))
+                guard covers(path) else { continue }
+                unseen.append(
+                    UnseenImage(id: try statement.column(0), path: path, lastScanID: try statement.column(3)))
+            }
         }
-        return unseen
+        // The rows of what happened come in the order of the paths.
+        return unseen.sorted { $0.path < $1.path }
     }
 
     /// A path seen for the first time, or again, that has the file of an image that is missing. An inode may be another
@@ -103,9 +113,10 @@ extension ReportStore {
             """
             INSERT INTO image_event (scan_id, image_id, event, other_image_id)
             SELECT ?1, image.id, 'moved', max(old.id)
-            FROM image
-            JOIN image AS old ON old.device = image.device AND old.inode = image.inode AND old.host = image.host
-            WHERE image.host = ?2 AND old.id <> image.id AND image.last_scan_id = ?1
+            FROM image AS old
+            -- In this order: few are missing.
+            CROSS JOIN image ON image.device = old.device AND image.inode = old.inode AND image.host = old.host
+            WHERE +image.host = ?2 AND old.id <> image.id AND image.last_scan_id = ?1
                 AND old.missing_since_scan_id IS NOT NULL
                 AND (
                     image.first_scan_id > old.last_scan_id

@@ -12,8 +12,10 @@ package final class ReportWriter: @unchecked Sendable {
     private static let batchSize = 4000
     /// Units that may wait to be written, see `PendingRecords`.
     private static let backlogLimit = 2048
-    /// Images seen again that are written together: alone, handing one over costs more than its row.
-    private static let reusedTogether = 256
+    /// Images seen again that are handed over together: alone, handing one over costs more than its row.
+    private static let reusedTogether = 4096
+    /// Images seen again that are noted together, so that the runs of their IDs are long.
+    private static let seenTogether = 1 << 16
     /// Seconds.
     private static let commitInterval = 1.0
     /// Commits by time after which what was committed is on disk.
@@ -26,7 +28,8 @@ package final class ReportWriter: @unchecked Sendable {
     /// Lets one worker at a time take its units, so that no two wait for each other with half of theirs.
     private let turn = DispatchSemaphore(value: 1)
     private let timer: any DispatchSourceTimer
-    private let reused = Locked<[ReusedImage]>([])
+    /// Seen again and not yet handed over.
+    private let reused = Locked(ReusedImages())
     private let pending = Locked(PendingRecords())
 
     private let store: ReportStore
@@ -37,6 +40,10 @@ package final class ReportWriter: @unchecked Sendable {
     private var statements: WriterStatements?
     private var totals = ScanTotals()
     private var rowsInTransaction = 0
+    /// Seen again and not yet noted in their rows.
+    private var seenAgain: [Int64] = []
+    /// The images that the scan has seen, but for those.
+    private var seen: [ClosedRange<Int64>] = []
     private var ticks = 0
     /// Whether something was committed that a power cut may take.
     private var isUnsynced = false
@@ -86,31 +93,23 @@ package final class ReportWriter: @unchecked Sendable {
     package func writeReused(
         imageID: Int64, outcome: Outcome, isDirty: Bool, backing: ImageBacking = .unknown
     ) {
-        let image = ReusedImage(imageID: imageID, outcome: outcome, isDirty: isDirty, backing: backing)
-        let full = reused.withLock { reused -> [ReusedImage] in
-            reused.append(image)
-            return reused.count < ReportWriter.reusedTogether ? [] : ReportWriter.taking(&reused)
-        }
-        write(full)
+        writeReused { $0.add(imageID: imageID, outcome: outcome, isDirty: isDirty, backing: backing) }
     }
 
-    private func write(_ images: [ReusedImage]) {
-        guard !images.isEmpty else { return }
-        enqueue(rows: images.count, units: 1 + images.count / 32) { writer, statements throws(SQLiteError) in
-            for image in images {
-                try statements.touchImage.run(writer.scanID, image.imageID)
-                try statements.backing.write(image.backing, imageID: image.imageID, scanID: writer.scanID)
-                writer.totals.add(image.outcome, isDirty: image.isDirty)
-                if image.outcome == .incomplete {
-                    try writer.repeatErrors(imageID: image.imageID, statements)
-                }
-            }
-            writer.totals.reused += images.count
+    /// Notes that images were seen again, unchanged: those that a function adds.
+    package func writeReused(_ add: (inout ReusedImages) -> Void) {
+        let full = reused.withLock { reused -> ReusedImages? in
+            add(&reused)
+            return reused.ids.count < ReportWriter.reusedTogether ? nil : ReportWriter.taking(&reused)
+        }
+        guard let full else { return }
+        enqueue(units: 1 + full.ids.count / 32) { writer, statements throws(SQLiteError) in
+            try writer.note(full, statements)
         }
     }
 
-    private static func taking(_ images: inout [ReusedImage]) -> [ReusedImage] {
-        defer { images = [] }
+    private static func taking(_ images: inout ReusedImages) -> ReusedImages {
+        defer { images = ReusedImages() }
         return images
     }
 
@@ -125,10 +124,8 @@ package final class ReportWriter: @unchecked Sendable {
         isInterrupted: Bool, filesSeen: Int, bytesRead: UInt64, reach: ScanReach
     ) throws(StoreError) -> ScanTotals {
         timer.cancel()
-        write(reused.withLock { ReportWriter.taking(&$0) })
         let result = queue.sync { () -> Result<ScanTotals, SQLiteError> in
             defer { statements = nil }
-            writePending()
             commitOrFail()
             if let failure {
                 markFailed(filesSeen: filesSeen, bytesRead: bytesRead)
@@ -138,7 +135,8 @@ package final class ReportWriter: @unchecked Sendable {
                 try store.database.setChecksConstraints(true)
                 try store.database.transaction(.immediate) { () throws(SQLiteError) in
                     try store.compareWithEarlier(
-                        scanID: scanID, host: host, isInterrupted: isInterrupted, reach: reach, totals: &totals)
+                        scanID: scanID, host: host, isInterrupted: isInterrupted, reach: reach,
+                        seen: ImageSet(seen), totals: &totals)
                     try store.finishScan(
                         scanID, state: isInterrupted ? .interrupted : .completed, totals: totals,
                         filesSeen: filesSeen, bytesRead: bytesRead)
@@ -160,21 +158,12 @@ package final class ReportWriter: @unchecked Sendable {
 
     private func add(_ record: PendingRecord, rows: Int) {
         guard let full = pending.withLock({ $0.append(record, rows: rows) }) else { return }
-        enqueue(rows: full.rows, units: full.units) { writer, statements throws(SQLiteError) in
-            try writer.insert(full, statements)
-        }
+        enqueue(units: full.units) { writer, statements throws(SQLiteError) in try writer.insert(full, statements) }
     }
 
-    /// Writes what is not enough to be handed over. On the queue.
-    private func writePending() {
-        let rest = pending.withLock { $0.take() }
-        guard rest.rows > 0 else { return }
-        write(rows: rest.rows) { writer, statements throws(SQLiteError) in try writer.insert(rest, statements) }
-    }
-
-    /// Runs a write on the queue, in the open transaction.
+    /// Runs a write on the queue.
     private func enqueue(
-        rows: Int, units: Int, _ body: @escaping @Sendable (ReportWriter, WriterStatements) throws(SQLiteError) -> Void
+        units: Int, _ body: @escaping @Sendable (ReportWriter, WriterStatements) throws(SQLiteError) -> Void
     ) {
         let units = min(units, ReportWriter.backlogLimit)
         turn.wait()
@@ -182,18 +171,18 @@ package final class ReportWriter: @unchecked Sendable {
         turn.signal()
         queue.async { [self] in
             defer { for _ in 0..<units { backlog.signal() } }
-            write(rows: rows, body)
+            write(body)
         }
     }
 
-    /// Runs a write in the open transaction. On the queue.
-    private func write(rows: Int, _ body: (ReportWriter, WriterStatements) throws(SQLiteError) -> Void) {
+    /// Runs a write, and commits if there is enough. On the queue.
+    private func write(_ body: (ReportWriter, WriterStatements) throws(SQLiteError) -> Void) {
         guard failure == nil, let statements else { return }
         do throws(SQLiteError) {
-            if rowsInTransaction == 0 { try store.database.execute("BEGIN IMMEDIATE") }
-            rowsInTransaction += rows
             try body(self, statements)
-            if rowsInTransaction >= ReportWriter.batchSize { try commit() }
+            if rowsInTransaction >= ReportWriter.batchSize || seenAgain.count >= ReportWriter.seenTogether {
+                try commit()
+            }
         } catch {
             fail(error)
         }
@@ -201,7 +190,6 @@ package final class ReportWriter: @unchecked Sendable {
 
     /// What is done every second.
     private func tick() {
-        writePending()
         commitOrFail()
         guard failure == nil, let statements else { return }
         ticks += 1
@@ -226,16 +214,45 @@ package final class ReportWriter: @unchecked Sendable {
         }
     }
 
+    private func begin(rows: Int) throws(SQLiteError) {
+        if rowsInTransaction == 0 { try store.database.execute("BEGIN IMMEDIATE") }
+        rowsInTransaction += rows
+    }
+
     private func commit() throws(SQLiteError) {
-        guard rowsInTransaction > 0 else { return }
-        try store.database.execute("COMMIT")
-        rowsInTransaction = 0
+        if rowsInTransaction > 0 {
+            try store.database.execute("COMMIT")
+            rowsInTransaction = 0
+            isUnsynced = true
+        }
+        guard !seenAgain.isEmpty else { return }
+        let images = ImageSet(seenAgain)
+        seenAgain.removeAll(keepingCapacity: true)
+        try store.noteSeen(images, scanID: scanID)
+        seen += images.runs
         isUnsynced = true
     }
 
+    /// Takes over what was seen again: the rows of most images for later, what else there is to write at once.
+    private func note(_ images: ReusedImages, _ statements: WriterStatements) throws(SQLiteError) {
+        seenAgain += images.ids
+        totals.add(images)
+        for (imageID, backing) in images.backings {
+            try begin(rows: 1)
+            try statements.backing.write(backing, imageID: imageID, scanID: scanID)
+        }
+        for imageID in images.incomplete {
+            try begin(rows: 1)
+            try repeatErrors(imageID: imageID, statements)
+        }
+    }
+
+    /// Commits all that has come, what was not yet handed over too.
     private func commitOrFail() {
-        guard failure == nil else { return }
+        guard failure == nil, let statements else { return }
         do throws(SQLiteError) {
+            try insert(pending.withLock { $0.take() }, statements)
+            try note(reused.withLock { ReportWriter.taking(&$0) }, statements)
             try commit()
         } catch {
             fail(error)
@@ -262,6 +279,8 @@ package final class ReportWriter: @unchecked Sendable {
     }
 
     private func insert(_ pending: PendingRecords, _ statements: WriterStatements) throws(SQLiteError) {
+        guard pending.rows > 0 else { return }
+        try begin(rows: pending.rows)
         for record in pending.records {
             switch record {
             case .check(let record, let row, let path): try insert(record, row, path: path, statements)
@@ -279,6 +298,11 @@ package final class ReportWriter: @unchecked Sendable {
         _ statements: WriterStatements
     ) throws(SQLiteError) {
         let (imageID, isNew) = try statements.images.write(path, record.status.identity, birthTime: record.birthTime)
+        if let last = seen.last, last.upperBound == imageID &- 1 {
+            seen[seen.count - 1] = last.lowerBound...imageID
+        } else {
+            seen.append(imageID...imageID)
+        }
         let isDirty = record.report?.isDirty ?? false
         totals.add(record.outcome, isDirty: isDirty)
         totals.leaks = ReportWriter.sum(totals.leaks, record.report?.leaks ?? 0)
@@ -325,12 +349,4 @@ package final class ReportWriter: @unchecked Sendable {
             totals.pathErrors += 1
         }
     }
-}
-
-/// An image that a scan saw again, unchanged.
-private struct ReusedImage: Sendable {
-    let imageID: Int64
-    let outcome: Outcome
-    let isDirty: Bool
-    let backing: ImageBacking
 }

@@ -13,10 +13,14 @@ struct RootWriter {
     private let host: String
     private let insert: Statement
     private let insertError: Statement
-    private let count: Statement
+    private let known: ImageCount
+    private let unseen: ImageCount
+    /// Where the row IDs are of images that the scan has not seen.
+    private let gaps: [ClosedRange<Int64>]
     private let lastDevice: Statement
 
-    init(_ database: Database, scanID: Int64, host: String) throws(SQLiteError) {
+    init(_ database: Database, scanID: Int64, host: String, seen: ImageSet) throws(SQLiteError) {
+        gaps = seen.gaps
         self.database = database
         self.scanID = scanID
         self.host = host
@@ -27,12 +31,8 @@ struct RootWriter {
             """)
         insertError = try database.prepare(
             "INSERT INTO path_error (scan_id, path, path_bytes, operation, errno, message) VALUES (?, ?, ?, ?, ?, ?)")
-        // The text of what is below a folder begins with the folder's, with escaped bytes too; `0` follows the slash.
-        count = try database.prepare(
-            """
-            SELECT count(*) FROM image
-            WHERE host = ?1 AND last_scan_id = ?2 AND (path = ?3 OR path >= ?4 || '/' AND path < ?4 || '0')
-            """)
+        known = try ImageCount(.known, database, host: host)
+        unseen = try ImageCount(.range, database, host: host)
         lastDevice = try database.prepare(
             """
             SELECT device FROM scan_root JOIN scan ON scan.id = scan_id
@@ -78,13 +78,11 @@ struct RootWriter {
         return try lastDevice.column(0) == Int64(bitPattern: file.device) ? .read : .notMounted
     }
 
-    /// How many images below a directory this scan has seen.
+    /// How many images below a directory this scan has seen: mostly all that there are.
     func imageCount(below root: RawPath) throws(SQLiteError) -> Int {
-        let text = root.text
-        try count.bind(host, scanID, text, text == "/" ? "" : text)
-        guard try count.step() else { return 0 }
-        defer { count.reset() }
-        return try count.column(0)
+        var count = try known.count(below: root.text)
+        for gap in gaps where count > 0 { count -= try unseen.count(below: root.text, in: gap) }
+        return count
     }
 }
 

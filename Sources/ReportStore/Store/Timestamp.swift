@@ -23,6 +23,28 @@ package enum Timestamp {
         }
     }
 
+    /// The whole seconds since 1970 of a time's text, cut off; nil if that is no such text.
+    static func seconds(of text: UnsafeRawBufferPointer) -> Int64? {
+        guard text.count >= 19, text[4] == text[7], text[4] == UInt8(ascii: "-"), text[10] == UInt8(ascii: " "),
+            text[13] == text[16], text[13] == UInt8(ascii: ":")
+        else { return nil }
+        var isText = true
+        func number(_ places: Range<Int>) -> Int64 {
+            places.reduce(0) { sum, place in
+                let digit = text[place] &- UInt8(ascii: "0")
+                isText = isText && digit < 10
+                return sum * 10 + Int64(digit)
+            }
+        }
+        let (month, day) = (number(5..<7), number(8..<10))
+        let clock = number(11..<13) * 3600 + number(14..<16) * 60 + number(17..<19)
+        // Counted from March, so that the day which is there every four years is a year's last.
+        let year = number(0..<4) - (month < 3 ? 1 : 0)
+        let days = year * 365 + year / 4 - year / 100 + year / 400 + ((month + 9) % 12 * 153 + 2) / 5 + day
+        // 719469 days after 1 March of the year 0 the year 1970 begins.
+        return isText ? (days - 719_469) * 86_400 + clock : nil
+    }
+
     /// The time now.
     package static func now() -> String { text(nanoseconds: nanosecondsNow()) }
 

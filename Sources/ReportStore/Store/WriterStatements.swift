@@ -1,7 +1,6 @@
 /// The statements that a writer runs again and again.
 struct WriterStatements {
     let images: ImageRowWriter
-    let touchImage: Statement
     let lastResult: Statement
     let results: CheckResultInserter
     let insertPathError: Statement
@@ -11,8 +10,6 @@ struct WriterStatements {
 
     init(_ database: Database, host: String, scanID: Int64) throws(SQLiteError) {
         images = try ImageRowWriter(database, host: host, scanID: scanID)
-        // The column of missing images is left to the end of the scan: its triggers cost more than the row.
-        touchImage = try database.prepare("UPDATE image SET last_scan_id = ? WHERE id = ?")
         lastResult = try database.prepare(
             """
             SELECT \(CheckResultRow.comparedColumns.joined(separator: ", "))

@@ -185,14 +185,15 @@ struct ScanCommand: Command {
         let oldest = maxAge.map {
             Timestamp.text(nanoseconds: Timestamp.nanosecondsNow() - $0.components.seconds.saturatingNanoseconds)
         }
-        try store.forEachKnownImage(
-            host: Host.name, oldest: oldest, chain: chain, isOfChainOnly: parsed.has("full")
-        ) { image in
-            known.insert(
-                KnownResult(
-                    imageID: image.imageID, path: image.path, identity: image.identity, outcome: image.outcome,
-                    isDirty: image.isDirty, reference: image.reference))
+        let results = try store.knownImages(
+            host: Host.name, oldest: oldest, chain: chain, isOfChainOnly: parsed.has("full"),
+            threadCount: ScanConfiguration.processorCount
+        ) { image, path in
+            KnownResult(
+                imageID: image.imageID, path: PathHash(bytes: path), identity: image.identity, outcome: image.outcome,
+                isDirty: image.isDirty, reference: image.reference)
         }
+        for result in results { known.insert(result) }
         return known
     }
 
@@ -267,9 +268,13 @@ extension ReportWriter {
                     path: result.path, status: result.status, outcome: result.outcome, report: result.report,
                     message: result.message, checkedAt: result.checkedAt, duration: result.duration,
                     birthTime: result.birthTime, backing: result.backing))
-        case .reused(let known):
-            writeReused(
-                imageID: known.imageID, outcome: known.outcome, isDirty: known.isDirty, backing: known.backing)
+        case .reused(let images):
+            writeReused { reused in
+                for image in images {
+                    reused.add(
+                        imageID: image.imageID, outcome: image.outcome, isDirty: image.isDirty, backing: image.backing)
+                }
+            }
         case .failed(let error):
             write(
                 PathErrorRecord(
