@@ -44,12 +44,15 @@ struct PendingMarks: ClusterMarks {
     }
 }
 
-/// The buffers of `PendingMarks`, one for each part of a map: 16 KiB each, charged to a budget.
+/// The buffers of `PendingMarks`, one for each part of a map, charged to a budget.
 final class PendingClusters {
-    private static let capacity = 4096
-    /// Not a power of two: buffers that fill alike must not all want the same lines of the cache.
-    private static let stride = capacity + 16
+    /// Clusters that all buffers hold together: 2 MiB, about what a core's second-level cache has.
+    private static let totalCapacity = 1 << 19
+    /// More at a time of one part would not make marking them cheaper.
+    private static let greatestCapacity = 4096
 
+    private let capacity: Int
+    private let stride: Int
     private let clusters: UnsafeMutablePointer<UInt32>
     private let counts: UnsafeMutablePointer<Int>
     private let budget: MemoryBudget
@@ -57,10 +60,13 @@ final class PendingClusters {
 
     /// Fails if the budget has no memory.
     init?(partCount: Int, budget: MemoryBudget) {
-        byteCount = partCount * PendingClusters.stride * MemoryLayout<UInt32>.stride
+        capacity = max(min(PendingClusters.totalCapacity / partCount, PendingClusters.greatestCapacity), 1)
+        // Not a power of two: buffers that fill alike must not all want the same lines of the cache.
+        stride = capacity + 16
+        byteCount = partCount * stride * MemoryLayout<UInt32>.stride
         guard budget.reserve(byteCount) else { return nil }
         self.budget = budget
-        clusters = .allocate(capacity: partCount * PendingClusters.stride)
+        clusters = .allocate(capacity: partCount * stride)
         counts = .allocate(capacity: partCount)
         counts.initialize(repeating: 0, count: partCount)
     }
@@ -75,14 +81,14 @@ final class PendingClusters {
     @inline(__always)
     func append(_ cluster: UInt32, toPart part: Int, count: Int) -> Bool {
         let old = counts[part]
-        clusters[part &* PendingClusters.stride &+ old] = cluster
+        clusters[part &* stride &+ old] = cluster
         counts[part] = old &+ count
-        return old &+ count == PendingClusters.capacity
+        return old &+ count == capacity
     }
 
     /// What is collected of a part, which is empty then.
     func taking(_ part: Int) -> UnsafeBufferPointer<UInt32> {
         defer { counts[part] = 0 }
-        return UnsafeBufferPointer(start: clusters + part * PendingClusters.stride, count: counts[part])
+        return UnsafeBufferPointer(start: clusters + part * stride, count: counts[part])
     }
 }

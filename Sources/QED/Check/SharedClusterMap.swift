@@ -7,7 +7,7 @@ import CSystem
 /// `@unchecked Sendable`: what belongs to a part is touched only with the part's lock held; the map's pages are all there
 /// from the start, and the map is asked only when all threads have ended.
 final class SharedClusterMap: @unchecked Sendable {
-    private static let partLimit: UInt64 = 64
+    private static let partLimit: UInt64 = 512
     private static let leastPartShift: UInt64 = 18
     /// Memory comes in parts: larger ones could be more than what is referred to.
     private static let greatestPartShift: UInt64 = 24
