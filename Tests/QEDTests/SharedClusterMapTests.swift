@@ -98,7 +98,7 @@ import Testing
             let map = try #require(SharedClusterMap(clusterCount: 1 << 24, budget: budget))
             let buffers = try #require(PendingClusters(partCount: map.partCount, budget: budget))
             #expect(!map.markRun(from: 0, count: 1 << 24))
-            #expect(PendingClusters(partCount: 10_000, budget: budget) == nil)
+            #expect(PendingClusters(partCount: 1_000_000, budget: budget) == nil)
             withExtendedLifetime(buffers) {}
         }
         #expect(budget.reserve(8 << 20))

@@ -70,7 +70,8 @@ import Testing
             """)
         let store = try ReportStore(reading: fixture.path)
         let one = try store.knownImages(host: StoreFixture.host, oldest: nil) { record, _ in record.imageID }
-        #expect(one == (1...30010).filter { $0 == 1 || $0 % 7 != 3 && $0 % 5 != 0 })
+        let expected = (Int64(1)...30010).filter { (id: Int64) -> Bool in id == 1 || (id % 7 != 3 && id % 5 != 0) }
+        #expect(one == expected)
         for threadCount in [2, 3, 100] {
             let several = try store.knownImages(host: StoreFixture.host, oldest: nil, threadCount: threadCount) {
                 record, _ in record.imageID

@@ -4,8 +4,8 @@ import QED
 /// Writes what a scan finds, from any number of workers, on a queue of its own.
 ///
 /// Records are collected into transactions: of so many rows, or what came in a second, so that a crash loses no more
-/// than that, and a power cut no more than what came in half a minute. Workers wait only when they are far ahead, counted in rows: records may have thousands. After an error
-/// nothing more is written; `finish` throws it.
+/// than that, and a power cut no more than what came in half a minute. Workers wait only when they are far ahead, counted
+/// in rows: records may have thousands. After an error nothing more is written; `finish` throws it.
 /// `@unchecked Sendable`: all stored variables are touched only on `queue`.
 package final class ReportWriter: @unchecked Sendable {
     /// Rows to a transaction.
@@ -283,53 +283,19 @@ package final class ReportWriter: @unchecked Sendable {
         try begin(rows: pending.rows)
         for record in pending.records {
             switch record {
-            case .check(let record, let row, let path): try insert(record, row, path: path, statements)
-            case .pathError(let record):
-                let path = record.path.columns
-                try statements.insertPathError.run(
-                    scanID, path.text, path.bytes, record.operation, record.code, record.message)
-                totals.pathErrors += 1
+            case .check(let record, let row, let path):
+                noteSeen(try statements.insert(record, row, path: path, scanID: scanID, &totals))
+            case .pathError(let record): try statements.insert(record, scanID: scanID, &totals)
             }
         }
     }
 
-    private func insert(
-        _ record: CheckRecord, _ row: CheckResultRow, path: (text: String, bytes: [UInt8]?),
-        _ statements: WriterStatements
-    ) throws(SQLiteError) {
-        let (imageID, isNew) = try statements.images.write(path, record.status.identity, birthTime: record.birthTime)
+    private func noteSeen(_ imageID: Int64) {
         if let last = seen.last, last.upperBound == imageID &- 1 {
             seen[seen.count - 1] = last.lowerBound...imageID
         } else {
             seen.append(imageID...imageID)
         }
-        let isDirty = record.report?.isDirty ?? false
-        totals.add(record.outcome, isDirty: isDirty)
-        totals.leaks = ReportWriter.sum(totals.leaks, record.report?.leaks ?? 0)
-        totals.corruptions = ReportWriter.sum(totals.corruptions, record.report?.corruptions ?? 0)
-        try insertErrors(record, path: path, statements)
-        try statements.backing.write(record.backing, imageID: imageID, isNew: isNew, scanID: scanID)
-        if !isNew, try isRepeated(row, imageID: imageID, statements) { return }
-        _ = try statements.results.insert(row, imageID: imageID, findings: record.report?.findings ?? [])
-    }
-
-    /// Saturating: a file of holes can have 2^51 leaked clusters.
-    private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
-        let (sum, overflow) = left.addingReportingOverflow(right)
-        return overflow ? .max : sum
-    }
-
-    /// Whether an inconclusive result only repeats the last one: an image that is in use or unreadable every night
-    /// would add a row every night.
-    private func isRepeated(
-        _ row: CheckResultRow, imageID: Int64, _ statements: WriterStatements
-    ) throws(SQLiteError) -> Bool {
-        guard !row.outcome.isConclusive else { return false }
-        let last = statements.lastResult
-        try last.bind(imageID)
-        guard try last.step() else { return false }
-        defer { last.reset() }
-        return row.repeats(try last.row())
     }
 
     /// Adds the errors of an image that this scan took over from one it continues, as if it had met them.
@@ -337,16 +303,5 @@ package final class ReportWriter: @unchecked Sendable {
         guard let chain else { return }
         try statements.repeatPathErrors.run(scanID, imageID, chain.json)
         totals.pathErrors += Int(store.database.changes)
-    }
-
-    /// The reads within the image that failed.
-    private func insertErrors(
-        _ record: CheckRecord, path: (text: String, bytes: [UInt8]?), _ statements: WriterStatements
-    ) throws(SQLiteError) {
-        for error in record.report?.errors ?? [] {
-            try statements.insertPathError.run(
-                scanID, path.text, path.bytes, error.error.operation, error.error.code, error.description)
-            totals.pathErrors += 1
-        }
     }
 }
