@@ -68,8 +68,11 @@ final class WorkQueue<Work: SharedWork>: @unchecked Sendable {
         defer { pthread_mutex_unlock(mutex) }
         while true {
             begun.removeAll { $0.isUsedUp }
-            if first < waiting.count { return begin() }
-            if let shared = begun.first { return shared }
+            if let work = first < waiting.count ? begin() : begun.first {
+                // Whoever sleeps may have pieces of it too, and wakes the next: there may be no other work for long.
+                pthread_cond_signal(notEmpty)
+                return work
+            }
             if isClosed { return nil }
             pthread_cond_wait(notEmpty, mutex)
         }

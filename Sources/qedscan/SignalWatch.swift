@@ -26,7 +26,7 @@ final class SignalWatch: Sendable {
             }
             source.resume()
         }
-        for _ in sources { registered.wait() }
+        for _ in sources { _ = registered.wait(timeout: .now() + 1) }
     }
 
     deinit {

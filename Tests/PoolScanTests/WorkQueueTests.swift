@@ -40,6 +40,27 @@ import Testing
         #expect(queue.pop() == nil)
     }
 
+    /// Workers that slept before the only work came each get a piece of it, while the first still has his.
+    @Test(.timeLimit(.minutes(10))) func sleepingWorkersShareTheOnlyWork() {
+        let workerCount = 3
+        let queue = WorkQueue<Numbers>(capacity: 8)
+        let arrived = DispatchSemaphore(value: 0)
+        let mayGo = DispatchSemaphore(value: 0)
+        let group = DispatchGroup()
+        for number in 0..<workerCount {
+            DispatchQueue(label: "sleeper.\(number)").async(group: group) {
+                guard let work = queue.pop(), work.take() != nil else { return }
+                arrived.signal()
+                mayGo.wait()
+            }
+        }
+        queue.push(Numbers(0..<workerCount))
+        for _ in 0..<workerCount { #expect(arrived.wait(timeout: .now() + 300) == .success) }
+        for _ in 0..<workerCount { mayGo.signal() }
+        queue.close()
+        group.wait()
+    }
+
     @Test(arguments: [1, 2, 7], [1, 3, 64]) func everyPieceReachesExactlyOneWorker(capacity: Int, pieces: Int) {
         let queue = WorkQueue<Numbers>(capacity: capacity)
         let seen = Locked<[Int]>([])

@@ -81,9 +81,18 @@ import Testing
         #expect(!map.map.isMarked(ClusterIndex(0)))
     }
 
+    @Test func partThatNothingRefersToTakesNoMemory() throws {
+        // Enough for the pages and one part.
+        let map = try map(40 << 10)
+        var marks = try marks(map)
+        marks.mark(1, if: 1)
+        marks.finish()
+        #expect(marks.isSound && map.map.isMarked(ClusterIndex(1)))
+    }
+
     @Test func spentBudgetIsNoSoundImage() throws {
         // Enough for the pages and one part.
-        let map = try map(100 << 10)
+        let map = try map(40 << 10)
         var marks = try marks(map)
         marks.mark(1, if: 1)
         marks.mark(2_900_000, if: 1)

@@ -21,6 +21,17 @@ import Testing
         #expect(try await fixture.run("scan", fixture.pool).status == 0, "in a directory it is none of our business")
     }
 
+    /// As from a script whose variable is not set.
+    @Test func anEmptyNameIsAnError() async throws {
+        try fixture.addImage("1.qed")
+        for _ in 0..<2 {
+            let result = try await fixture.run("scan", "", fixture.pool)
+            #expect(result.status == 8)
+            #expect(result.errors.contains("No such file"), "\(result.errors)")
+        }
+        #expect(try await fixture.number("SELECT count(*) FROM latest_check") == 1)
+    }
+
     @Test func theSummaryCountsWhatIsNoLongerThere() async throws {
         try fixture.addImage("1.qed")
         let path = try fixture.addImage("2.qed")

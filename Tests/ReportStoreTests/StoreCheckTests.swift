@@ -23,6 +23,29 @@ import Testing
 
     @Test func aSoundStoreHasNone() { #expect(faults.isEmpty) }
 
+    /// It has said of some images that it saw them, and does not come to say that they are back.
+    @Test func aScanThatFailsAtItsEndLeavesNone() throws {
+        try fixture.scan { _ in }
+        let missing = "SELECT count(*) FROM image WHERE missing_since_scan_id IS NOT NULL"
+        #expect(try fixture.line(missing) == "50")
+        try fixture.execute(
+            """
+            CREATE TRIGGER full BEFORE UPDATE OF state ON scan WHEN NEW.state = 'completed'
+            BEGIN SELECT RAISE(ABORT, 'no space left'); END
+            """)
+        #expect(throws: StoreError.self) {
+            try fixture.scan { writer in
+                for imageID in 1...5 as ClosedRange<Int64> {
+                    writer.writeReused(imageID: imageID, outcome: .clean, isDirty: false)
+                }
+            }
+        }
+        try fixture.execute("DROP TRIGGER full")
+        #expect(try fixture.line("SELECT state FROM scan ORDER BY id DESC LIMIT 1") == "failed")
+        #expect(faults.isEmpty, "\(faults)")
+        #expect(try fixture.line(missing) == "45")
+    }
+
     @Test(arguments: [
         ("UPDATE check_result SET outcome = 'corrupt' WHERE id = 3", "check_result 3: its outcome does not agree"),
         ("UPDATE check_result SET outcome = 'leaking', leaks = 2 WHERE id = 4", "do not add up to its leaks"),

@@ -17,7 +17,7 @@ struct EntryBlock {
     @inline(__always)
     func isRun(_ steps: ClusterSteps) -> Bool {
         // Two entries tell most tables apart.
-        entries[1] == entries[0] &+ steps.clusterSize && isRun(from: entries[0], steps)
+        entries[0] != 0 && entries[1] == entries[0] &+ steps.clusterSize && isRun(from: entries[0], steps)
     }
 
     // MARK: - Non public

@@ -40,7 +40,9 @@ struct PendingMarks: ClusterMarks {
 
     @inline(never)
     private mutating func flush(_ part: Int) {
-        if map.mark(buffers.taking(part), ofPart: part) { isShared = true }
+        let clusters = buffers.taking(part)
+        // A part that nothing refers to takes no memory.
+        if !clusters.isEmpty, map.mark(clusters, ofPart: part) { isShared = true }
     }
 }
 

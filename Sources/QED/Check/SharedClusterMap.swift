@@ -36,8 +36,11 @@ final class SharedClusterMap: @unchecked Sendable {
     /// Marks clusters of one part, given by the low bits of their numbers; returns whether one was marked before.
     func mark(_ clusters: UnsafeBufferPointer<UInt32>, ofPart index: Int) -> Bool {
         withPart(UInt64(index)) { part in
-            // In order, before they are wanted in disorder.
-            for word in stride(from: 0, to: 1 << Int(partShift - 6), by: 8) { csystem_prefetch(part + word) }
+            let wordCount = 1 << Int(partShift - 6)
+            // Lines of the cache in order, before they are wanted in disorder, if most of them will be.
+            if clusters.count >= wordCount / 8 {
+                for word in stride(from: 0, to: wordCount, by: 8) { csystem_prefetch(part + word) }
+            }
             let mask = 1 &<< partShift &- 1
             var shared: UInt64 = 0
             for cluster in clusters {

@@ -51,9 +51,9 @@ struct StoreRule {
             sql: """
                 SELECT id FROM image
                 WHERE first_scan_id > last_scan_id
-                    -- Of what a scan sees again it says so at its end.
+                    -- Of what a scan sees again it says so at its end, to which some do not come.
                     OR missing_since_scan_id <= last_scan_id
-                        AND last_scan_id NOT IN (SELECT id FROM scan WHERE state = 'running')
+                        AND last_scan_id NOT IN (SELECT id FROM scan WHERE state IN ('running', 'failed'))
                 ORDER BY id
                 """),
         StoreRule(

@@ -36,24 +36,36 @@ extension ReportStore {
             Int64(sqliteValue: try database.scalar("SELECT max(id) FROM image")) ?? 0
         }
         let wanted = min(last / ReportStore.imagesPerConnection, Int64(min(threadCount, ReportStore.connectionLimit)))
-        let partCount = max(wanted, 1)
+        // Each is used by one of the threads, while this one waits.
+        nonisolated(unsafe) let databases = connections(atMost: Int(wanted))
+        let partCount = Int64(databases.count)
         let ends = (0...partCount).map { $0 * (last / partCount) }
         let parts = Locked<[Int: Result<[Value], SQLiteError>]>([:])
-        // One of the threads has it, and this one waits.
-        nonisolated(unsafe) let own = database
-        DispatchQueue.concurrentPerform(iterations: Int(partCount)) { index in
+        DispatchQueue.concurrentPerform(iterations: databases.count) { index in
             let result = Result { () throws(SQLiteError) in
-                let database = index == 0 ? own : try Database(path: own.path, mode: .readOnly)
-                let end = index == partCount - 1 ? Int64.max : ends[index + 1]
-                return try read(database, ends[index] + 1...end)
+                let end = index == databases.count - 1 ? Int64.max : ends[index + 1]
+                return try read(databases[index], ends[index] + 1...end)
             }
             parts.withLock { $0[index] = result }
         }
         return try StoreError.wrap { () throws(SQLiteError) in
             var values: [Value] = []
-            for index in 0..<Int(partCount) { values += try parts.withLock { $0[index] }?.get() ?? [] }
+            for index in databases.indices { values += try parts.withLock { $0[index] }?.get() ?? [] }
             return values
         }
+    }
+
+    /// The store's connection, and more to read with, as far as they can be had.
+    private func connections(atMost count: Int) -> [Database] {
+        var databases = [database]
+        while databases.count < count {
+            do throws(SQLiteError) {
+                databases.append(try Database(path: database.path, mode: .readOnly))
+            } catch {
+                break
+            }
+        }
+        return databases
     }
 
     /// How many images of a host the store knows to be there, at some paths or below them.
@@ -88,6 +100,7 @@ extension ReportStore {
 
 extension RawPath {
     fileprivate var withoutSlashesAtEnd: RawPath {
+        guard !bytes.isEmpty else { return self }
         let slash = UInt8(ascii: "/")
         let end = bytes.lastIndex { $0 != slash } ?? bytes.startIndex
         return RawPath(bytes: Array(bytes.prefix(through: end)))

@@ -35,14 +35,20 @@ extension ReportStore {
         }
     }
 
-    /// The images that such a scan had seen again are there: it did not come to say so.
+    /// What such a scan had seen again it did not come to say.
     private func markDeadScans() throws(SQLiteError) {
         try database.execute(
             """
             UPDATE scan SET state = 'interrupted' WHERE state = 'running';
             DELETE FROM scan_progress;
-            UPDATE image SET missing_since_scan_id = NULL WHERE missing_since_scan_id <= last_scan_id;
             """)
+        try noteReturned()
+    }
+
+    /// The images that a scan has seen again are there.
+    func noteReturned() throws(SQLiteError) {
+        try database.execute(
+            "UPDATE image SET missing_since_scan_id = NULL WHERE missing_since_scan_id <= last_scan_id")
     }
 
     /// Fills in the end of a scan, which has no progress any more.

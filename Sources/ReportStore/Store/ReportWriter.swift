@@ -273,6 +273,7 @@ package final class ReportWriter: @unchecked Sendable {
     private func markFailed(filesSeen: Int, bytesRead: UInt64) {
         do throws(SQLiteError) {
             try store.finishScan(scanID, state: .failed, totals: totals, filesSeen: filesSeen, bytesRead: bytesRead)
+            try store.noteReturned()
         } catch {
             // The row stays 'running'; the next scan makes it 'interrupted'.
         }

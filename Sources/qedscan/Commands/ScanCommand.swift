@@ -139,11 +139,12 @@ struct ScanCommand: Command {
         let reporter = ProgressSignal { line.report() }
         defer { withExtendedLifetime(reporter) {} }
         let limit = TimeLimit(maxTime, cancellation)
+        // From the writer's beginning on the store is the writer's.
+        let interrupted = try InterruptedRepairs.warn(store, isQuiet: output.tellsNews)
         let writer = try ReportWriter(
             store: store, scan: record, progress: { ProgressRecord(progress, expectedImages: expected) },
             onFailure: cancellation.cancel)
         configuration.ownFiles = StoreFiles.keys(of: storePath)
-        let interrupted = try InterruptedRepairs.warn(store, isQuiet: output.tellsNews)
 
         let start = Timestamp.nanosecondsNow()
         output.begin(record)
