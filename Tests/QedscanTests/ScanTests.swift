@@ -49,9 +49,20 @@ import Testing
     }
 
     @Test func anImageJustWrittenIsNotTrusted() async throws {
-        try fixture.addImage()
-        for _ in 0..<2 { #expect(try await fixture.run("scan", fixture.pool).status == 0) }
-        #expect(try await fixture.checkCount() == 2)
+        // On a slow machine it may be two seconds old already when the first scan comes to it, and is trusted then.
+        for attempt in 1...20 {
+            try fixture.addImage("\(attempt).qed")
+            for _ in 0..<2 { #expect(try await fixture.run("scan", fixture.pool).status == 0) }
+            let results =
+                "FROM check_result JOIN image ON image.id = image_id WHERE path LIKE '%/\(attempt).qed' "
+                + "ORDER BY check_result.id LIMIT 1"
+            let isYoung = try await fixture.number(
+                "SELECT ctime_ns > (unixepoch(checked_at) - 2) * 1000000000 \(results)")
+            let checks = try await fixture.number("SELECT count(*) \(results)")
+            #expect(checks == (isYoung == 1 ? 2 : 1))
+            if isYoung == 1 { return }
+        }
+        Issue.record("no scan came to an image within two seconds")
     }
 
     @Test func quietSaysNothingOfACleanPool() async throws {
