@@ -32,6 +32,11 @@ extension ImageBacking {
 }
 
 extension ReportWriter {
+    /// An image that was seen again, unchanged.
+    func writeReused(imageID: Int64, outcome: Outcome, isDirty: Bool, backing: ImageBacking = .unknown) {
+        writeReused { $0.add(imageID: imageID, outcome: outcome, isDirty: isDirty, backing: backing) }
+    }
+
     /// An image that was checked, sound unless its report says something else.
     func write(
         _ path: String, inode: UInt64, on backing: ImageBacking = .none, born: Int64? = nil,

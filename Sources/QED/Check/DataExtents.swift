@@ -7,7 +7,7 @@ struct DataExtents {
     private var knownHole: Range<UInt64> = 0..<0
     private var knownData: Range<UInt64> = 0..<0
 
-    init(hasHoles: Bool) { self.hasHoles = hasHoles }
+    init(of source: any ImageSource) { hasHoles = source.hasHoles }
 
     /// The first range within `start..<end` in which something was ever written, nil if all of it is a hole.
     mutating func nextData(

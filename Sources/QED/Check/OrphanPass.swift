@@ -47,7 +47,7 @@ struct OrphanPass {
         self.clock = clock
         self.memory = memory
         buffer = workspace.l2Piece
-        extents = DataExtents(hasHoles: source.diskSize < source.size)
+        extents = DataExtents(of: source)
     }
 
     /// Adds a finding for each table, in the order of the file.

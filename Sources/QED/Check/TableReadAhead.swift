@@ -11,13 +11,11 @@ struct TableReadAhead: @unchecked Sendable {
     private let source: any ImageSource
     private let tables: [TableReference]
     private let tableByteCount: UInt64
-    private let hasHoles: Bool
 
     init(_ tables: [TableReference], of source: any ImageSource, _ geometry: Geometry) {
         self.tables = tables
         self.source = source
         tableByteCount = geometry.tableByteCount
-        hasHoles = source.diskSize < source.size
     }
 
     /// How many tables ahead to begin: a power of two, at least 16.
@@ -27,7 +25,7 @@ struct TableReadAhead: @unchecked Sendable {
     func begin(_ chunk: Range<Int>) {
         let chunk = chunk.clamped(to: 0..<tables.count)
         guard let first = chunk.first, source.mustWait(toReadAt: ByteOffset(tables[first].offset)) else { return }
-        var extents = DataExtents(hasHoles: hasHoles)
+        var extents = DataExtents(of: source)
         for index in chunk {
             let start = tables[index].offset
             let end = min(start.saturatingAdd(min(tableByteCount, TableReadAhead.limit)), source.size)

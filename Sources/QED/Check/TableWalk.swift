@@ -30,7 +30,7 @@ package struct TableWalk {
         self.geometry = geometry
         self.workspace = workspace
         self.clock = clock
-        extents = DataExtents(hasHoles: source.diskSize < source.size)
+        extents = DataExtents(of: source)
     }
 
     /// A walk that knows what this one has learnt of the file's holes.

@@ -25,6 +25,9 @@ public protocol ImageSource {
 extension ImageSource {
     public var allowsConcurrentReads: Bool { false }
 
+    /// Whether there are ranges without disk space, as far as known.
+    var hasHoles: Bool { diskSize < size }
+
     public func mustWait(toReadAt offset: ByteOffset) -> Bool { false }
 
     public func readAhead(_ range: Range<UInt64>) {}

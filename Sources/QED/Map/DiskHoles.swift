@@ -18,7 +18,7 @@ struct DiskHoles {
         self.source = source
         self.clock = clock
         self.clusterShift = clusterShift
-        hasHoles = source.diskSize < source.size
+        hasHoles = source.hasHoles
     }
 
     /// Whether the cluster at `start` is a hole as a whole, and where the clusters of which the same is true end.

@@ -89,13 +89,6 @@ package final class ReportWriter: @unchecked Sendable {
         add(ready, rows: 1 + (record.report?.findings.count ?? 0))
     }
 
-    /// Notes that an image was seen again, unchanged.
-    package func writeReused(
-        imageID: Int64, outcome: Outcome, isDirty: Bool, backing: ImageBacking = .unknown
-    ) {
-        writeReused { $0.add(imageID: imageID, outcome: outcome, isDirty: isDirty, backing: backing) }
-    }
-
     /// Notes that images were seen again, unchanged: those that a function adds.
     package func writeReused(_ add: (inout ReusedImages) -> Void) {
         let full = reused.withLock { reused -> ReusedImages? in
