@@ -63,9 +63,15 @@ package struct KnownResults: Sendable {
     /// How many results there are.
     var count: Int { entries.count }
 
+    /// More results than this of one inode are left out. A file system that gives all its files one number would make
+    /// each search go through all of them.
+    static let resultsPerInode = 1000
+
     /// Adds a result. It is left out, so that its file is checked again, if there is no number for it any more.
     package mutating func insert(_ result: KnownResult) {
-        guard entries.count < Int32.max else { return }
+        guard entries.count < Int32.max, count(inode: result.identity.inode) < KnownResults.resultsPerInode else {
+            return
+        }
         if (entries.count + 1) * 2 > places.count { grow() }
         if let reference = result.reference { references.append(reference) }
         entries.append(
@@ -101,6 +107,15 @@ package struct KnownResults: Sendable {
             position = following(position)
         }
         return nil
+    }
+
+    private func count(inode: UInt64) -> Int {
+        var count = 0
+        _ = firstIndex(inode: inode) { _ in
+            count += 1
+            return false
+        }
+        return count
     }
 
     /// A cheap test with what a directory says of a file: whether a look at its status may be worth it.

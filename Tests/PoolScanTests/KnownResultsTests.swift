@@ -51,6 +51,19 @@ import Testing
         #expect(known.fileIndex(of: identity(inode: 6)) == nil)
     }
 
+    /// A file system may give all its files one number. What is left out is checked again.
+    @Test func oneInodeHasALimitedNumberOfResults() {
+        var known = KnownResults()
+        for number in 0..<50_000 {
+            known.insert(result(Int64(number), "/pool/\(number)", identity(inode: 5, size: UInt64(number))))
+        }
+        known.insert(result(50_000, "/other", identity(inode: 6)))
+        #expect(known.count == KnownResults.resultsPerInode + 1)
+        #expect(index(known, "/pool/999", identity(inode: 5, size: 999)) == 999)
+        #expect(index(known, "/pool/1000", identity(inode: 5, size: 1000)) == nil)
+        #expect(index(known, "/other", identity(inode: 6)) == 1000)
+    }
+
     @Test func nothingIsKnownAtFirst() {
         let known = KnownResults()
         #expect(!known.mayContain(inode: 0))

@@ -137,7 +137,7 @@ public final class RunningTool: Sendable {
 }
 
 /// Asks again and again until something is so; false if it is not within the time.
-public func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) async throws -> Bool {
+public func eventually(within seconds: Double = 100, _ condition: () throws -> Bool) async throws -> Bool {
     let deadline = Date.now.addingTimeInterval(seconds)
     while try !condition() {
         guard Date.now < deadline else { return false }
