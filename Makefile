@@ -10,6 +10,8 @@ RUN_PACKAGES := qemu-utils sqlite3
 TEST_PACKAGES := $(RUN_PACKAGES) strace mandoc zsh fish chromium systemd
 DEB_PACKAGES := debhelper dpkg-dev lintian
 
+SANITIZERS ?= address thread
+
 RELEASE := -c release --static-swift-stdlib
 BIN = $(shell $(SWIFT) build $(RELEASE) --show-bin-path)
 
@@ -43,6 +45,16 @@ test: ## run all tests, against the real qemu tools too
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
+
+.PHONY: sanitize
+sanitize: ## run all tests under the address and the thread sanitizer; SANITIZERS=thread: one of them
+	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+	Tests/sanitize.sh $(SANITIZERS)
+
+.PHONY: coverage
+coverage: ## run all tests and print the lines of each target that they reach
+	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+	Tests/coverage.sh
 
 .PHONY: bench
 bench: build ## time us against qemu-img and against limits, 20 minutes; QUICK=1: smaller, in a few
