@@ -85,6 +85,16 @@ night-figures: build ## fourteen nights of a changing pool: the mail of each, th
 	$(call need,$(RUN_PACKAGES))
 	Benchmarks/nights.sh "$(BIN)"
 
+MINUTES ?= 10
+SEED ?=
+
+.PHONY: soak
+soak: build ## pools that real QEMU programs change while they are scanned and repaired; MINUTES=10, SEED=, SAVE=1
+	$(call need,$(RUN_PACKAGES))
+	$(SWIFT) build --product qedsoak
+	$(if $(SAVE),mkdir -p Benchmarks/runs/$$(date +%F) && QEDSCAN_SOAK_TABLE=Benchmarks/runs/$$(date +%F)/soak.md) \
+	    "$$($(SWIFT) build --show-bin-path)/qedsoak" "$(BIN)/qedscan" $(MINUTES) $(SEED)
+
 .PHONY: install
 install: build ## install program, manual page, completions, units below $(DESTDIR)$(PREFIX)
 	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" packaging/install.sh "$(BIN)"

@@ -38,6 +38,10 @@ let package = Package(
 
         // The tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .executableTarget(
+            name: "qedsoak", dependencies: ["Lab", "QED", "TestSupport"], path: "Tests/Soak", swiftSettings: settings),
+        .testTarget(
+            name: "SoakTests", dependencies: ["qedsoak", "qedscan", "Lab", "TestSupport"], swiftSettings: settings),
         .target(name: "Corpus", dependencies: ["QED", "Lab"], path: "Tests/Corpus", swiftSettings: settings),
         .testTarget(name: "AssetsTests", dependencies: ["Assets", "embed-assets"], swiftSettings: settings),
         .testTarget(

@@ -29,10 +29,10 @@ package struct SeededRandom: RandomNumberGenerator, Hashable, Sendable {
 
 extension SeededRandom {
     /// True with a probability of 0...1.
-    mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
+    package mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
 
     /// One of the values. There must be at least one.
-    mutating func pick<Value>(_ first: Value, _ others: Value...) -> Value {
+    package mutating func pick<Value>(_ first: Value, _ others: Value...) -> Value {
         let index = Int.random(in: 0...others.count, using: &self)
         return index == 0 ? first : others[index - 1]
     }

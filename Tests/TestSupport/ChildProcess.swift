@@ -6,15 +6,15 @@ import Glibc
 /// Foundation's tells the end of a child by a descriptor that other children may have inherited: its wait then lasts until
 /// these have ended too.
 /// `@unchecked Sendable`: `status` is touched only on `queue`.
-final class ChildProcess: @unchecked Sendable {
-    let processIdentifier: pid_t
+public final class ChildProcess: @unchecked Sendable {
+    public let processIdentifier: pid_t
     private let queue = DispatchQueue(label: "ChildProcess")
     private var status: Int32?
 
     /// Starts a program with three descriptors, which become its 0, 1 and 2; it gets no others.
     ///
     /// It takes all signals: Dispatch's threads block them, and a child inherits that.
-    init(
+    public init(
         _ path: String, _ arguments: [String], environment: [String: String], input: Int32, output: Int32, errors: Int32
     ) throws {
         var (actions, attributes, noSignals) = (posix_spawn_file_actions_t(), posix_spawnattr_t(), sigset_t())
@@ -57,10 +57,10 @@ final class ChildProcess: @unchecked Sendable {
         var description: String { "\(path): \(String(cString: strerror(code)))" }
     }
 
-    var isRunning: Bool { queue.sync { collect(WNOHANG) == nil } }
+    public var isRunning: Bool { queue.sync { collect(WNOHANG) == nil } }
 
     /// Sends a signal, unless the child has ended: its number may be another's by now.
-    func signal(_ number: Int32) {
+    public func signal(_ number: Int32) {
         queue.sync {
             guard collect(WNOHANG) == nil else { return }
             kill(processIdentifier, number)
@@ -68,7 +68,7 @@ final class ChildProcess: @unchecked Sendable {
     }
 
     /// Blocks until it has ended; returns the exit status, or minus the number of the signal that ended it.
-    func wait() -> Int32 {
+    public func wait() -> Int32 {
         var information = siginfo_t()
         // Left for `collect`, so that others may ask and signal meanwhile.
         while waitid(P_PID, id_t(processIdentifier), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
