@@ -68,6 +68,7 @@ import Testing
         #expect(result.status & ~2 == 1, "\(result)")
         #expect(result.output.contains("reclaim-leaks   32.0 KiB shorter, 4.0 KiB given back"))
         #expect(result.output.contains("cannot be undone") == !areSaved)
+        #expect(result.output.contains("'qedscan undo 1'") == areSaved)
         let now = try fixture.folder.contents("pool/disk.qed")
         #expect(now.count == 12 * 4096)
         #expect(now[4 * 4096..<5 * 4096].allSatisfy { $0 == 0 })

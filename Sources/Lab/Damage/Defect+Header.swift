@@ -38,7 +38,7 @@ extension Defect {
         case .backingFilenameOutsideHeader:
             header.features.insert(.backingFile)
             header.backingFilenameOffset = UInt32(
-                truncatingIfNeeded: UInt64(header.headerSize) * geometry.clusterSize - 8)
+                truncatingIfNeeded: UInt64(header.headerSize) * geometry.clusterSize &- 8)
             header.backingFilenameSize = 16
         case .backingFilenameTooLong:
             header.features.insert(.backingFile)

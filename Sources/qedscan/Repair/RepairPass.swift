@@ -54,8 +54,8 @@ struct RepairPass {
     /// Repairs what is repairable and says what came of each image.
     func apply(_ images: [PlannedImage], _ journal: StoreJournal, _ access: ImageAccess) -> ExitStatus {
         var status = ExitStatus()
-        var repaired: [RepairID] = []
-        var failed = 0
+        var (repaired, failed) = (0, 0)
+        var firstUndoable: RepairID?
         for image in images where !cancellation.isCancelled {
             guard let plan = image.plan, !plan.isEmpty else {
                 status.formUnion(RepairPass.status(ofUnrepaired: image))
@@ -64,7 +64,8 @@ struct RepairPass {
             do throws(RepairFailure) {
                 guard let done = try session(image.path, journal, access).repair(options, as: plan) else { continue }
                 access.forget(image.path)
-                repaired.append(done.id)
+                repaired += 1
+                if plan.isUndoable { firstUndoable = firstUndoable ?? done.id }
                 status.formUnion(.repaired)
                 status.formUnion(ExitStatus(done.report.outcome))
                 say(image.path, "repair \(done.id): \(PlanText.state(plan.before)) -> \(PlanText.state(done.report))")
@@ -75,7 +76,7 @@ struct RepairPass {
             }
         }
         if cancellation.isCancelled { status.formUnion(.interrupted) }
-        summarize(repaired, failed: failed, of: images)
+        summarize(repaired, failed: failed, of: images, undoable: firstUndoable)
         return status
     }
 
@@ -130,18 +131,18 @@ struct RepairPass {
         }
     }
 
-    private func summarize(_ repaired: [RepairID], failed: Int, of images: [PlannedImage]) {
+    private func summarize(_ repaired: Int, failed: Int, of images: [PlannedImage], undoable: RepairID?) {
         let refused = images.count { $0.plan == nil }
-        let begun = repaired.count + failed
+        let begun = repaired + failed
         let counts = [
-            (repaired.count, "repaired"), (failed + refused, "not, see above"),
+            (repaired, "repaired"), (failed + refused, "not, see above"),
             (images.count(where: \.isRepairable) - begun, "not begun"),
             (images.count { $0.plan?.isEmpty == true }, "with nothing that could be repaired"),
         ]
         let parts = counts.enumerated().filter { $0.offset == 0 || $0.element.0 > 0 }
         StandardOutput.writeLine(parts.map { "\($0.element.0) \($0.element.1)" }.joined(separator: ", "))
-        if let first = repaired.first {
-            StandardOutput.writeLine("'qedscan undo \(first)' puts back what a repair changed; 'qedscan repair --list'")
+        if let undoable {
+            StandardOutput.writeLine("'qedscan undo \(undoable)' puts back what a repair changed; 'qedscan repair --list'")
         }
     }
 }
