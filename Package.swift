@@ -38,18 +38,17 @@ let package = Package(
 
         // The tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
-        .executableTarget(
-            name: "qedsoak", dependencies: ["Lab", "QED", "TestSupport"], path: "Tests/Soak", swiftSettings: settings),
-        .testTarget(
-            name: "SoakTests", dependencies: ["qedsoak", "qedscan", "Lab", "TestSupport"], swiftSettings: settings),
-        .target(name: "Corpus", dependencies: ["QED", "Lab"], path: "Tests/Corpus", swiftSettings: settings),
+        .target(name: "NaiveCheck", path: "Tests/NaiveCheck", swiftSettings: settings),
+        .target(
+            name: "Corpus", dependencies: ["QED", "Lab", "NaiveCheck"], path: "Tests/Corpus", swiftSettings: settings),
         .testTarget(name: "AssetsTests", dependencies: ["Assets", "embed-assets"], swiftSettings: settings),
         .testTarget(
             name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "QEDTests", dependencies: ["QED", "Lab", "Corpus", "TestSupport"], swiftSettings: settings),
+            name: "QEDTests", dependencies: ["QED", "Lab", "Corpus", "NaiveCheck", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "RepairTests", dependencies: ["Repair", "QED", "CSystem", "Lab", "Corpus", "TestSupport"],
+            name: "RepairTests",
+            dependencies: ["Repair", "QED", "CSystem", "Lab", "Corpus", "NaiveCheck", "TestSupport"],
             swiftSettings: settings),
         .testTarget(name: "LabTests", dependencies: ["Lab", "QED", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -66,8 +65,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PeerTests",
-            dependencies: ["qedscan", "QED", "Repair", "ReportStore", "Lab", "Corpus", "TestSupport"],
+            dependencies: ["qedscan", "QED", "Repair", "ReportStore", "Lab", "Corpus", "NaiveCheck", "TestSupport"],
             swiftSettings: settings),
+        .executableTarget(
+            name: "qedsoak", dependencies: ["Lab", "QED", "TestSupport"], path: "Tests/Soak", swiftSettings: settings),
+        .testTarget(
+            name: "SoakTests", dependencies: ["qedsoak", "qedscan", "Lab", "TestSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -40,11 +40,16 @@ struct FileContents: Hashable, Sendable {
         try handle.close()
     }
 
-    /// A byte of the first block.
     subscript(offset: Int) -> UInt8 {
-        get { blocks[0]?[offset] ?? 0 }
-        set { blocks[0, default: FileContents.zeros][offset] = newValue }
+        get { blocks[FileContents.block(of: offset)]?[offset % FileContents.blockSize] ?? 0 }
+        set {
+            let block = FileContents.block(of: offset)
+            blocks[block, default: FileContents.zeros][offset % FileContents.blockSize] = newValue
+            if newValue == 0, blocks[block] == FileContents.zeros { blocks[block] = nil }
+        }
     }
+
+    private static func block(of offset: Int) -> UInt64 { UInt64(offset - offset % blockSize) }
 
     /// How another file differs, nil if it does not.
     func difference(from other: FileContents) -> String? {

@@ -53,29 +53,10 @@ struct MutationPeerTests {
             batch.add([img.path, "check", "--output=json", QEMUImage.withoutBacking(name)])
         }
         let runs = try await batch.run(in: folder.path)
-        for (image, run) in zip(images, runs) { try compare(image, run, tally) }
-    }
-
-    private static func compare(
-        _ image: MutatedImage, _ run: ShellBatch.Result, _ tally: MutationTally
-    ) throws {
-        let file = try ImageFile(path: RawPath(image.path))
-        let fast = Checker().check(file)
-        let exact = Checker(usesFastPass: false).check(file)
-        #expect(fast.outcome == exact.outcome, "\(image)")
-        #expect(fast.counts == exact.counts, "\(image)")
-        #expect(fast.leaks == exact.leaks && fast.qemuLeaks == exact.qemuLeaks, "\(image)")
-        #expect(fast.corruptions == exact.corruptions && fast.checkErrors == exact.checkErrors, "\(image)")
-
-        let qemu = try PeerResult(run)
-        let expectation = try QEMUExpectation(file, exact, reason: { $0.qemuReason })
-        let disagreement = expectation.disagreement(with: qemu)
-        #expect(disagreement == nil, "\(image)")
-        // Without a fault of QEMU's the leaks are the true ones.
-        if expectation.faults.isEmpty, let counters = qemu.counters {
-            #expect(counters.leaks == Int64(clamping: exact.leaks), "\(image)")
+        for (image, run) in zip(images, runs) {
+            let comparison = try CheckComparison(image.path, "\(image)")
+            try comparison.expectAgreement(with: run, tally)
         }
-        if disagreement == nil { tally.add(qemu, expectation) }
     }
 }
 
@@ -100,11 +81,11 @@ final class MutationTally: Sendable {
         }
     }
 
-    func print(seed: UInt64, count: Int, duration: Duration) {
+    func print(_ test: String = "MutationPeerTests", seed: UInt64, count: Int, duration: Duration) {
         let counts = counts.withLock { $0 }
         let statuses = counts.statuses.sorted { $0.key < $1.key }.map { "\($1) with exit \($0)" }
         let faults = counts.faults.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($1) by \($0.rawValue)" }
-        Swift.print("MutationPeerTests: QEDSCAN_PEER_SEED=\(seed), \(count) cases in \(duration)")
+        Swift.print("\(test): QEDSCAN_PEER_SEED=\(seed), \(count) cases in \(duration)")
         Swift.print("  " + statuses.joined(separator: ", "))
         for (reason, number) in counts.reasons.sorted(by: { $0.key < $1.key }) {
             Swift.print("  \(number) refused: \(reason)")

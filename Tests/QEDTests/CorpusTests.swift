@@ -1,5 +1,6 @@
 import Corpus
 import Lab
+import NaiveCheck
 import QED
 import TestSupport
 import Testing
@@ -24,6 +25,23 @@ import Testing
         let found = report.findings.map { ExpectedFinding($0) }
         #expect(found.count == expected.findings.count)
         #expect(Set(found) == Set(expected.findings))
+    }
+
+    /// What other tests hold the check to agrees with what was written by hand.
+    @Test(arguments: CorpusCase.all)
+    func naiveCheckGivesWhatIsExpected(_ corpusCase: CorpusCase) throws {
+        let scratch = try TemporaryFolder()
+        try corpusCase.write(to: scratch.file())
+        // It wants all of a file in memory; the longest files of the corpus are all holes.
+        guard try ImageFile(path: RawPath(scratch.file())).size <= 64 << 20 else { return }
+        let naive = try NaiveReport(path: scratch.file())
+        let expected = corpusCase.expected
+        #expect(naive.outcome.rawValue == expected.outcome.rawValue)
+        #expect(naive.leaks == expected.leaks && naive.corruptions == expected.corruptions)
+        #expect(naive.allocated == expected.allocated && naive.zero == expected.zero)
+        if let fragmented = expected.fragmented { #expect(naive.fragmented == fragmented) }
+        #expect(naive.total == expected.total)
+        #expect(naive.isDirty == expected.isDirty)
     }
 
     @Test func everyFindingKindHasACase() {

@@ -1,5 +1,6 @@
 import Corpus
 import Lab
+import NaiveCheck
 import QED
 import TestSupport
 import Testing
@@ -73,7 +74,7 @@ import Testing
         }
     }
 
-    /// Both ways to check give the same counters; findings add up to them, capped or not.
+    /// Both ways to check, and the naive check, give the same counters; findings add up to them, capped or not.
     @discardableResult
     private func expectAgreement(_ path: String, _ story: Comment) throws -> ImageReport {
         let fast = try check(path)
@@ -89,6 +90,11 @@ import Testing
             expectFindingsSumUp(report, story)
         }
         #expect(Set(fast.findings) == Set(exact.findings), story)
+        // The naive check wants all of a file in memory.
+        if try ImageFile(path: RawPath(path)).size < 4 << 20 {
+            let naive = try NaiveReport(path: path).disagreement(with: exact)
+            #expect(naive == nil, story)
+        }
         let perKind = Dictionary(grouping: capped.findings, by: \.kind).mapValues(\.count)
         #expect(perKind.values.allSatisfy { $0 <= 3 }, story)
         return exact

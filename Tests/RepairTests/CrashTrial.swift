@@ -1,4 +1,5 @@
 import Lab
+import NaiveCheck
 import QED
 import Repair
 import TestSupport

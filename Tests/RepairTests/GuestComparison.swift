@@ -1,3 +1,4 @@
+import NaiveCheck
 import QED
 import Repair
 import Testing
