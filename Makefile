@@ -56,6 +56,24 @@ coverage: ## run all tests and print the lines of each target that they reach
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 	Tests/coverage.sh
 
+FUZZ_TARGETS := header tables image backing command-line store
+SECONDS ?= 60
+TARGETS ?= $(FUZZ_TARGETS)
+FUZZ_BUILD = QEDSCAN_FUZZ=1 $(SWIFT) build -c release --scratch-path .build/fuzz
+
+.PHONY: fuzz
+fuzz: fuzz-build ## run libFuzzer on each of TARGETS for SECONDS (60); 0: only what the corpus has
+	Fuzz/fuzz.sh .build/fuzz/release $(SECONDS) $(TARGETS)
+
+.PHONY: fuzz-corpus
+fuzz-corpus: fuzz-build ## take what was found into the corpus, as few and as short inputs as do
+	Fuzz/merge.sh .build/fuzz/release $(TARGETS)
+
+.PHONY: fuzz-build
+fuzz-build:
+	$(call need,$(BUILD_PACKAGES))
+	for target in $(TARGETS); do $(FUZZ_BUILD) --product fuzz-$$target || exit; done
+
 .PHONY: bench
 bench: build ## time us against qemu-img and against limits, 20 minutes; QUICK=1: smaller, in a few
 	$(call need,$(RUN_PACKAGES) time)
@@ -111,11 +129,11 @@ deb-try: build ## install the package into a bare Debian, use it there, purge it
 
 .PHONY: format
 format: ## format the sources
-	$(SWIFT) format -i -r Sources Tests Plugins Package.swift
+	$(SWIFT) format -i -r Sources Tests Fuzz Plugins Package.swift
 
 .PHONY: lint
 lint: ## check the format and the house rules
-	$(SWIFT) format lint --strict -r Sources Tests Plugins Package.swift
+	$(SWIFT) format lint --strict -r Sources Tests Fuzz Plugins Package.swift
 	@! grep -rnE '^(@preconcurrency )?import Foundation$$' Sources || { echo "no Foundation in Sources"; exit 1; }
 	@! grep -rnE '\btry[?!]' Sources/QED Sources/PoolScan Sources/Repair || { echo "no dropped errors on the way to image bytes"; exit 1; }
 

@@ -74,3 +74,34 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// For `make fuzz`, which sets it: programs that libFuzzer drives. All that they fuzz counts what it runs, and the program
+// leaves `main` to libFuzzer.
+if Context.environment["QEDSCAN_FUZZ"] != nil {
+    let instrumented: SwiftSetting = .unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])
+    for target in package.targets where target.name != "embed-assets" { target.swiftSettings?.append(instrumented) }
+    let dependencies = package.targets.first { $0.name == "qedscan" }?.dependencies ?? []
+    package.products.removeAll { $0.name == "qedscan" }
+    package.targets.removeAll { $0.name == "qedscan" }
+    package.targets += [
+        .target(
+            name: "qedscan", dependencies: dependencies, exclude: ["main.swift"],
+            swiftSettings: settings + [instrumented]),
+        .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+        .target(
+            name: "FuzzDriver", dependencies: ["CFuzzer", "QED", "Repair"], path: "Fuzz/Driver", swiftSettings: settings
+        ),
+    ]
+    let fuzzed: [(name: String, dependencies: [Target.Dependency])] = [
+        ("header", ["QED"]), ("tables", ["QED"]), ("image", ["QED"]),
+        ("backing", ["QED", "PoolScan", "CommandSyntax", "ReportStore"]),
+        ("command-line", ["qedscan", "CommandSyntax", "ReportStore"]), ("store", ["ReportStore", "Repair"]),
+    ]
+    for (name, dependencies) in fuzzed {
+        package.targets.append(
+            .executableTarget(
+                name: "fuzz-\(name)", dependencies: ["FuzzDriver"] + dependencies, path: "Fuzz/\(name)",
+                swiftSettings: settings + [instrumented],
+                linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))
+    }
+}

@@ -79,6 +79,28 @@ import Testing
         #expect(storage.calls[.read, default: 0] < 100)
     }
 
+    /// 40 tables of 16 MiB that overlap each other, nearly all of them holes: a file of some KiB. Found by fuzzing.
+    @Test func holesOfTablesThatOverlapAreNotRead() throws {
+        let scratch = try TemporaryFolder()
+        var plan = ImagePlan()
+        plan.clusterSize = 8 << 20
+        plan.tableSize = 2
+        plan.imageSize = 64 << 40
+        plan.guestClusters = .first(0)
+        try ImageWriter(plan).write(to: scratch.file())
+        let editor = try ImageEditor(path: scratch.file())
+        for index in 0..<40 { try ImageEdit.l1(index, UInt64(3 + index) << 23).apply(to: editor) }
+        // In the first of them an entry to be cleared, and a cluster that two entries share: the file would grow.
+        for (index, value) in [99, 5 << 23, 5 << 23].enumerated() {
+            try ImageEdit.l2(0, index, UInt64(value)).apply(to: editor)
+        }
+        try editor.truncate(to: 50 << 23)
+        let source = CountingSource(try ImageFile(path: RawPath(scratch.file())))
+        let repair = try RepairPlanner(options: .with()).plan(for: source)
+        #expect(!repair.left.isEmpty)
+        #expect(source.bytesRead < 16 << 20, "\(source.bytesRead) bytes were read")
+    }
+
     /// An image with tables of 8192 entries: 6000 of the L1 table refer to one L2 table.
     private func sharedTable(_ entry: (Int) -> UInt64) throws -> [UInt8] {
         var plan = ImagePlan()
@@ -117,5 +139,25 @@ import Testing
         let planner = RepairPlanner(options: .with(), limits: CheckLimits(baseSeconds: 600))
         let failure = #expect(throws: RepairFailure.self) { try planner.plan(for: image) }
         #expect(failure?.description.contains("1000000") ?? false, "\(String(describing: failure))")
+    }
+}
+
+/// A file that counts what is read of it.
+private final class CountingSource: ImageSource {
+    private let file: ImageFile
+    private(set) var bytesRead = 0
+
+    init(_ file: ImageFile) { self.file = file }
+
+    var size: UInt64 { file.size }
+    var diskSize: UInt64 { file.diskSize }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) -> Int {
+        bytesRead += buffer.count
+        return try file.read(into: buffer, at: offset)
+    }
+
+    func nextData(from offset: ByteOffset) throws(SystemError) -> Range<UInt64>? {
+        try file.nextData(from: offset)
     }
 }

@@ -26,6 +26,8 @@ package final class ClusterMap {
     private let memory: MapMemory
     private let root: UnsafeMutablePointer<Page?>?
     private let rootCount: Int
+    /// One past the last page: what lies after it need not be looked at, page by page.
+    private var pageEnd = 0
     /// Fewer in the only page of a small map.
     private let leavesPerPage: Int
 
@@ -105,6 +107,7 @@ package final class ClusterMap {
             root[index] = newPage()
             guard root[index] != nil else { return false }
         }
+        pageEnd = rootCount
         return true
     }
 
@@ -183,7 +186,9 @@ package final class ClusterMap {
     func uniformRun(at cluster: UInt64) -> (isMarked: Bool, length: UInt64) {
         let leafIndex = cluster >> ClusterMap.leafShift
         let pageClusters = ClusterMap.leafClusters << ClusterMap.pageShift
-        guard let root, let page = root[Int(leafIndex >> ClusterMap.pageShift)] else {
+        let pageIndex = Int(leafIndex >> ClusterMap.pageShift)
+        guard pageIndex < pageEnd else { return (false, max(clusterCount, cluster.saturatingAdd(1)) - cluster) }
+        guard let root, let page = root[pageIndex] else {
             return (false, pageClusters - cluster & (pageClusters - 1))
         }
         let bit = cluster & (ClusterMap.leafClusters - 1)
@@ -200,7 +205,10 @@ package final class ClusterMap {
     private func makeLeaf(at index: UInt64) -> Leaf? {
         let pageIndex = Int(index >> ClusterMap.pageShift)
         guard !isExhausted, let root, pageIndex < rootCount else { return exhausted() }
-        if root[pageIndex] == nil { root[pageIndex] = newPage() }
+        if root[pageIndex] == nil {
+            root[pageIndex] = newPage()
+            pageEnd = max(pageEnd, pageIndex + 1)
+        }
         let leaf = memory.allocate(ClusterMap.leafWords, of: UInt64.self, charge: ClusterMap.leafWords * 8)
         guard let page = root[pageIndex], let leaf else { return exhausted() }
         page[Int(index) & (ClusterMap.pageLeaves - 1)] = leaf
