@@ -33,7 +33,7 @@ let package = Package(
             name: "qedscan",
             dependencies: ["CSystem", "CMessageDigest", "CommandSyntax", "PoolScan", "Repair", "ReportStore", "QED"],
             swiftSettings: settings),
-        .target(name: "Lab", dependencies: ["QED"], swiftSettings: settings),
+        .target(name: "Lab", dependencies: ["QED", "CSystem"], swiftSettings: settings),
         .executableTarget(name: "qedlab", dependencies: ["CommandSyntax", "Lab", "QED"], swiftSettings: settings),
 
         // The tests.

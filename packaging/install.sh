@@ -54,7 +54,7 @@ put "$source/packaging/systemd/sysusers.conf" 644 "$prefix/lib/sysusers.d/qedsca
 put "$source/packaging/systemd/tmpfiles.conf" 644 "$prefix/lib/tmpfiles.d/qedscan.conf"
 install -d -m 755 "$destdir$sysconfdir/qedscan"
 
-for text in README.md CHANGELOG.md LICENSE; do
+for text in README.md CHANGELOG.md SECURITY.md LICENSE; do
     install -D -m 644 "$source/$text" "$destdir$docdir/$text"
 done
 put "$source/packaging/POOL.conf" 644 "$docdir/examples/POOL.conf"

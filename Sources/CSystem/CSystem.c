@@ -78,6 +78,8 @@ int csystem_is_cached(int fd, off_t offset)
 
 int csystem_o_noatime(void) { return O_NOATIME; }
 
+int csystem_o_path(void) { return O_PATH; }
+
 int csystem_openat(int directory, const char *name, int flags) { return openat(directory, name, flags); }
 
 int csystem_create(int directory, const char *name, int flags, mode_t mode)

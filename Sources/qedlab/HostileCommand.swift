@@ -20,6 +20,10 @@ struct HostileCommand {
                 try file.write(in: directory)
                 print("\(file.rawValue): \(file.summary)")
             }
+            for tree in HostileTree.allCases {
+                try tree.write(in: directory)
+                print("\(tree.rawValue): \(tree.summary)")
+            }
         }
     }
 }

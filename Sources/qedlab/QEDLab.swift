@@ -13,7 +13,7 @@ enum QEDLab {
         subcommands: [
             ImageCommand.spec, PoolCommand.spec, HostileCommand.spec,
             DamageCommand.spec, DefectsCommand.spec, MutateCommand.spec,
-            ReadTablesCommand.spec,
+            ReadTablesCommand.spec, MeasureCommand.spec,
         ])
 
     /// The seed of a command that makes something random.
@@ -42,6 +42,7 @@ enum QEDLab {
         case "hostile": result = HostileCommand(parsed).run()
         case "damage": result = try DamageCommand(parsed).run()
         case "read-tables": result = try ReadTablesCommand(parsed).run()
+        case "measure": exit(MeasureCommand(parsed).run())
         case "defects": result = DefectsCommand().run()
         default: result = try MutateCommand(parsed).run()
         }

@@ -15,6 +15,7 @@ import Testing
             "lib/sysusers.d/qedscan.conf", "lib/tmpfiles.d/qedscan.conf", "libexec/qedscan/mail-failure",
             "libexec/qedscan/silence-is-success", "share/bash-completion/completions/qedscan",
             "share/doc/qedscan/CHANGELOG.md", "share/doc/qedscan/LICENSE", "share/doc/qedscan/README.md",
+            "share/doc/qedscan/SECURITY.md",
             "share/doc/qedscan/examples/POOL.conf", "share/doc/qedscan/examples/cron/qedscan",
             "share/doc/qedscan/examples/reports/damaged.sql", "share/fish/vendor_completions.d/qedscan.fish",
             "share/man/man1/qedscan.1", "share/zsh/site-functions/_qedscan",

@@ -82,6 +82,38 @@ import Testing
         }
     }
 
+    /// Rows that no repair has written: whoever reads the image as it was before takes them for disjoint.
+    @Test(arguments: [
+        [
+            RepairWrite(
+                .pointer, .cloneShared, at: 7 * 4096, .words(before: .init(repeating: 1, count: 4096), after: []))
+        ],
+        [
+            RepairWrite(
+                .pointer, .cloneShared, at: 7 * 4096,
+                .words(before: .init(repeating: 1, count: 4096), after: .init(repeating: 2, count: 4096))),
+            RepairWrite(
+                .pointer, .cloneShared, at: 7 * 4096 + 8, .words(before: [0, 0, 0, 0, 0, 0, 0, 0], after: [1])),
+        ],
+        [RepairWrite(.header, .clearDirty, at: 0, .words(before: .init(repeating: 0, count: 64), after: []))],
+        [RepairWrite(.pointer, .cloneShared, at: .max - 7, .words(before: [0, 0, 0, 0, 0, 0, 0, 0], after: [1]))],
+        [RepairWrite(.tail, .cloneShared, at: .max, .append([1]))],
+        [RepairWrite(.tail, .cloneShared, at: 12 * 4096, .copy(source: .max, length: .max))],
+        [RepairWrite(.reclaim, .reclaimLeaks, at: .max, .release(length: .max, saved: [1]))],
+        [RepairWrite(.reclaim, .reclaimLeaks, at: 4096, .release(length: .max, saved: nil))],
+    ])
+    func forgedWritesAreAConflict(_ writes: [RepairWrite]) throws {
+        for state in try crashed(repaired()) {
+            let row = try #require(state.rows.last)
+            let forged = MemoryJournal.Row(record: row.record, writes: writes)
+            let storage = MemoryStorage(state.bytes, log: EventLog())
+            let journal = MemoryJournal([forged])
+            let session = RepairSession(storage, path: RawPath("image.qed"), journal: journal)
+            #expect(try session.settle(1).state == .conflict)
+            #expect(storage.bytes.isSame(as: state.bytes))
+        }
+    }
+
     @Test func otherFileIsAConflict() throws {
         for state in try crashed(repaired()) {
             try expectConflict(state, "another file") { $0.inode = 99 }

@@ -48,6 +48,32 @@ struct ImagePoolLeaseTests {
         #expect(!ImagePoolLeaseTests.isThere(fixture))
     }
 
+    /// A lease that looks like our own of an earlier run would be written to.
+    @Test func leaseThatIsAnotherNameOfAFileIsRefused() throws {
+        let fixture = try ImageFixture()
+        let boot = try LeaseHolder(host: "here", since: "now").bootID
+        try ImagePoolLeaseTests.left(by: "here", boot: boot, in: fixture)
+        let (lease, victim) = (fixture.folder.file(ImagePoolLeaseTests.leaseName), fixture.folder.file("victim"))
+        try #require(link(lease, victim) == 0)
+        let before = try fixture.folder.contents("victim")
+        let leases = try ImagePoolLeaseTests.leases()
+        let refused = try #require(refusal { try leases.takeLease(forImage: fixture.path) })
+        #expect(refused.test == .poolLease && refused.message.contains("2 names"))
+        #expect(try fixture.folder.contents("victim") == before)
+    }
+
+    @Test func noLeaseIsMadeWhereALinkLeads() throws {
+        let fixture = try ImageFixture()
+        let (target, folder) = (try TemporaryFolder(), fixture.folder.file("moved"))
+        try #require(symlink(target.path, folder) == 0)
+        let leases = try ImagePoolLeaseTests.leases()
+        for path in ["\(folder)/image.qed", "\(folder)/below/image.qed"] {
+            let refused = try #require(refusal { try leases.takeLease(forImage: RawPath(path)) })
+            #expect(refused.test == .poolLease)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: target.path).isEmpty)
+    }
+
     @Test func secondHolderOnTheHostIsRefused() throws {
         let fixture = try ImageFixture()
         let first = try ImagePoolLeaseTests.leases()

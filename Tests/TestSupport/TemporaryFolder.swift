@@ -6,7 +6,9 @@ public final class TemporaryFolder: Sendable {
 
     public init() throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "qedscan-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+        // Whatever the umask: repairs take no store from a folder that others may write.
+        try FileManager.default.createDirectory(
+            at: url, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
         path = url.resolvingSymlinksInPath().path
     }
 

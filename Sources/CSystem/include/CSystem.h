@@ -38,6 +38,9 @@ int csystem_is_cached(int fd, off_t offset);
 /* O_NOATIME of open(2). */
 int csystem_o_noatime(void);
 
+/* O_PATH of open(2). */
+int csystem_o_path(void);
+
 /* openat(2) without its variadic mode. */
 int csystem_openat(int directory, const char *name, int flags);
 

@@ -2,11 +2,14 @@ import QED
 
 extension HostileFile {
     /// Writes the image of a case that is one by its contents.
-    func writeImage(to path: RawPath) throws(LabError) {
+    func writeImage(to path: RawPath, _ scale: Scale) throws(LabError) {
         let file = try LabFile(creating: path)
+        // The count of L1 entries goes with the size of clusters.
+        let longest: UInt32 = scale == .full ? 1 << 20 : 1 << 16
+        let tables: UInt64 = scale == .full ? 32 : 4
         switch self {
-        case .fullL1OfHoles: try HostileImage(file, clusterSize: 1 << 20, tableSize: 16).fillL1WithHoles()
-        case .l1OnItself: try HostileImage(file, clusterSize: 1 << 20, tableSize: 16).pointL1AtItself()
+        case .fullL1OfHoles: try HostileImage(file, clusterSize: longest, tableSize: 16).fillL1WithHoles()
+        case .l1OnItself: try HostileImage(file, clusterSize: longest, tableSize: 16).pointL1AtItself()
         case .hugeSparse:
             var plan = ImagePlan()
             plan.guestClusters = .first(4)
@@ -14,10 +17,13 @@ extension HostileFile {
             _ = try file.extend(toAtMost: .max)
         case .scattered: try HostileImage(file, clusterSize: 4096, tableSize: 16).scatter()
         case .overlappingTables: try HostileImage(file, clusterSize: 4096, tableSize: 16).overlapTables()
-        case .oneSharedCluster: try HostileImage(file, clusterSize: 65536, tableSize: 16).shareOneCluster()
-        case .alternatingOwners: try HostileImage(file, clusterSize: 65536, tableSize: 16).alternateOwners()
+        case .oneSharedCluster: try HostileImage(file, clusterSize: 65536, tableSize: 16).shareOneCluster(tables)
+        case .alternatingOwners: try HostileImage(file, clusterSize: 65536, tableSize: 16).alternateOwners(tables)
         case .sparseTables: try HostileImage(file, clusterSize: 1 << 20, tableSize: 16).spreadEntries()
         case .garbage: try HostileImage(file, clusterSize: 65536, tableSize: 4).fillWithGarbage()
+        case .largestClaims: try HostileImage(file, clusterSize: 1 << 26, tableSize: 16).claimTheLargest()
+        case .everyBit: try file.write(Array("QED\0".utf8) + [UInt8](repeating: 0xFF, count: 1 << 16), at: 0)
+        case .magicAlone: try file.write(Array("QED\0".utf8), at: 0)
         default: try HostileImage(file, clusterSize: 1 << 26, tableSize: 16).useGiantTables()
         }
     }
@@ -80,8 +86,7 @@ private struct HostileImage {
         try writeL1(count: n) { start + $0 * step }
     }
 
-    func shareOneCluster() throws(LabError) {
-        let tables: UInt64 = 32
+    func shareOneCluster(_ tables: UInt64) throws(LabError) {
         let data = start + tables * tableBytes
         try file.truncate(to: data + clusterSize)
         try writeL1(count: tables) { start + $0 * tableBytes }
@@ -91,8 +96,7 @@ private struct HostileImage {
     }
 
     /// The first two tables own every other cluster; the rest refer to all of them in order.
-    func alternateOwners() throws(LabError) {
-        let tables: UInt64 = 32
+    func alternateOwners(_ tables: UInt64) throws(LabError) {
         let data = start + tables * tableBytes
         try file.truncate(to: data + 2 * n * clusterSize)
         try writeL1(count: tables) { start + $0 * tableBytes }
@@ -119,6 +123,19 @@ private struct HostileImage {
         var random = SeededRandom(seed: 1)
         for piece in 0..<16 as Range<UInt64> {
             try file.write(random.bytes(1 << 20), at: l1Table + piece << 20)
+        }
+    }
+
+    func claimTheLargest() throws(LabError) {
+        var header = header
+        header.imageSize = 1 << 63
+        try file.write(header.encoded(), at: 0)
+        try file.truncate(to: start)
+        try EntryStream.write(to: file, at: l1Table) { stream throws(LabError) in
+            for (entry, value) in [(0, UInt64.max), (1, UInt64.max & ~(clusterSize - 1)), (n - 2, 1 << 63), (n - 1, 1)]
+            {
+                try stream.put(value, at: entry)
+            }
         }
     }
 

@@ -55,12 +55,13 @@ package struct BackingBase: Hashable, Sendable {
     private init(
         path: RawPath, resolved: RawPath, isClosed: (FileIdentity) -> Bool
     ) throws(SystemError) {
-        var status = stat()
-        try retryingInterrupted("stat") { path.withCString { stat($0, &status) } }
-        let (type, identity) = (FileType(status), FileStatus(status).identity)
-        guard type == .regular else {
+        let place = try FilePlace(path: path)
+        let (type, identity) = (place.type, place.identity)
+        // Reading a file that the kernel makes up may have effects, and such a file is no image.
+        guard type == .regular, !place.isPseudo else {
             self.init(path: resolved, state: .notRegular)
-            fileType = type
+            // Of what the kernel makes up it would say nothing.
+            fileType = type == .regular ? nil : type
             return
         }
         guard !isClosed(identity) else {
@@ -68,7 +69,7 @@ package struct BackingBase: Hashable, Sendable {
             return
         }
         do throws(SystemError) {
-            try self.init(reading: ImageFile(path: path), resolved: resolved)
+            try self.init(reading: place.open(), resolved: resolved)
         } catch {
             self.init(path: resolved, state: State(error))
             code = error.code
@@ -77,11 +78,6 @@ package struct BackingBase: Hashable, Sendable {
     }
 
     private init(reading file: ImageFile, resolved: RawPath) throws(SystemError) {
-        // Reading a file that the kernel makes up may have effects, and such a file is no image.
-        guard file.status.isRegular, !FileSystem(descriptor: file.descriptor).isPseudo else {
-            self.init(path: resolved, state: .notRegular)
-            return
-        }
         let format = try FileFormat(file)
         self.init(
             path: resolved, identity: file.status.identity, isQED: format.isQED, virtualSize: format.virtualSize)

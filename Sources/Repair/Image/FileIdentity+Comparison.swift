@@ -16,9 +16,8 @@ extension FileIdentity {
 }
 
 extension FileStatus {
-    /// The status of a path by a new open, which makes a network file system ask its server. Symbolic links as the last
-    /// name are not followed.
+    /// The status of a path by a new open, which makes a network file system ask its server. No symbolic link is followed.
     package init(opening path: RawPath) throws(SystemError) {
-        self = try ImageFile(directory: AT_FDCWD, name: path.bytes).status
+        self = try ImageFile(withoutLinks: path).status
     }
 }

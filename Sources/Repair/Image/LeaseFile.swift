@@ -99,13 +99,15 @@ struct LeaseFile {
         return try retryingInterrupted("open") { csystem_openat(directory, PoolLease.fileName, flags) }
     }
 
+    /// A second name would be that of somebody's file, which is written to below.
     private func requireRegularFile(_ descriptor: Int32) throws(RepairFailure) {
-        do throws(SystemError) {
-            if try FileStatus(descriptor: descriptor).isRegular { return }
-        } catch {
-            throw .image(error)
+        let status: FileStatus
+        do throws(SystemError) { status = try FileStatus(descriptor: descriptor) } catch { throw .image(error) }
+        guard status.isRegular else { throw .refused(refusal("it is not a regular file", advice: adviceToRemove)) }
+        guard status.linkCount <= 1 else {
+            throw .refused(
+                refusal("it has \(status.linkCount) names (hard links)", advice: adviceToRemove))
         }
-        throw .refused(refusal("it is not a regular file", advice: adviceToRemove))
     }
 
     /// False if somebody else has it locked.

@@ -42,8 +42,12 @@ private final class LeasedDirectory {
     private var lease: PoolLease?
 
     init(path: RawPath) throws(SystemError) {
+        // What a link leads to is no directory of the pool, and a lease would be made there.
+        let parent = try ParentDirectory(of: path)
         descriptor = try retryingInterrupted("open") {
-            path.withCString { csystem_openat(AT_FDCWD, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+            RawPath(bytes: parent.name).withCString {
+                csystem_openat(parent.descriptor, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            }
         }
     }
 

@@ -37,7 +37,7 @@ package struct SettleWindow {
     package mutating func look(at path: RawPath) throws(RepairFailure) {
         guard sightings[path] == nil else { return }
         do throws(SystemError) {
-            let file = try ImageFile(directory: AT_FDCWD, name: path.bytes)
+            let file = try ImageFile(withoutLinks: path)
             let standard = SettleWindow.standard(for: try file.mountPoint())
             sightings[path] = Sighting(
                 identity: file.status.identity, time: clock.monotonic(), window: fixed ?? standard)

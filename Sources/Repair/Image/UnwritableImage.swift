@@ -10,8 +10,8 @@ package final class UnwritableImage: ImageStorage {
     package var diskSize: UInt64 { file.diskSize }
     package var allowsConcurrentReads: Bool { file.allowsConcurrentReads }
 
-    /// Opens a path as a scan does: a symbolic link as the last name is not followed.
-    package init(path: RawPath) throws(SystemError) { file = try ImageFile(directory: AT_FDCWD, name: path.bytes) }
+    /// Opens a path as a repair does: no symbolic link is followed.
+    package init(path: RawPath) throws(SystemError) { file = try ImageFile(withoutLinks: path) }
 
     /// Who else has it open.
     package func testUse() throws(SystemError) -> ImageUse { try file.testUse() }

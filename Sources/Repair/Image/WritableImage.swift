@@ -12,10 +12,14 @@ package final class WritableImage {
     private var flush = Flush()
     let use: ExclusiveUse
 
-    /// Opens a file; a symbolic link is not followed, and a FIFO or device does not block.
+    /// Opens a file; no symbolic link of the path is followed, no device is opened, and a FIFO does not block.
     init(path: RawPath, options: AccessOptions) throws(SystemError) {
         let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
-        let descriptor = try retryingInterrupted("open") { path.withCString { csystem_openat(AT_FDCWD, $0, flags) } }
+        let parent = try ParentDirectory(of: path)
+        try parent.refuseDevice()
+        let descriptor = try retryingInterrupted("open") {
+            RawPath(bytes: parent.name).withCString { csystem_openat(parent.descriptor, $0, flags) }
+        }
         do throws(SystemError) {
             latestStatus = try FileStatus(descriptor: descriptor)
             use = ExclusiveUse(

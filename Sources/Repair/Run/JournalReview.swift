@@ -14,15 +14,32 @@ struct JournalReview {
 
     /// What is wrong with them, as a clause; nil if nothing is.
     func flaw() throws(RepairFailure) -> String? {
+        // First: whatever reads the image as it was before takes it for granted.
+        if let offset = firstOverlap { return JournalReview.flaw(at: offset) }
         guard let wellFormed = try tables() else { return "it is no QED image, or its header cannot be used" }
         var flaw: String?
         for phase in RepairWrite.Phase.allCases {
             try transition.journal.forEachWrite(of: transition.id, in: phase) { write throws(RepairFailure) in
                 guard flaw == nil, !isSound(write, tables: wellFormed) else { return }
-                flaw = "the journal is damaged: its write at offset \(write.offset) is not one of a repair"
+                flaw = JournalReview.flaw(at: write.offset)
             }
         }
         return flaw
+    }
+
+    private static func flaw(at offset: UInt64) -> String {
+        "the journal is damaged: its write at offset \(offset) is not one of a repair"
+    }
+
+    /// Where two writes in place are of the same bytes, or one is not as long before as after.
+    private var firstOverlap: UInt64? {
+        var end: UInt64 = 0
+        for write in transition.words.sorted(by: { $0.offset < $1.offset }) {
+            guard case .words(let before, let after) = write.content, before.count == after.count, write.offset >= end
+            else { return write.offset }
+            end = write.offset.saturatingAdd(write.length)
+        }
+        return nil
     }
 
     private func isSound(_ write: RepairWrite, tables: RangeUnion) -> Bool {

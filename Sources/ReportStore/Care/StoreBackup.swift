@@ -1,6 +1,7 @@
 import CSQLite
 import CSystem
 import Glibc
+import QED
 
 /// Makes a copy of a store, by SQLite's online backup, while others may read and write it.
 ///
@@ -37,8 +38,7 @@ package struct StoreBackup {
     /// Makes the copy and returns its size in bytes.
     package func run() throws(StoreError) -> Int64 {
         try refuseTarget()
-        let temporary = "\(target.resolvedPath).\(getpid()).tmp"
-        guard access(temporary, F_OK) != 0 else { throw failure("\(temporary) is in the way") }
+        let temporary = TemporaryName.beside(RawPath(target.resolvedPath)).text
         defer {
             for suffix in ["", "-journal", "-wal", "-shm"] { unlink(temporary + suffix) }
         }
@@ -70,7 +70,9 @@ package struct StoreBackup {
 
     private func copy(to path: String) throws(StoreError) -> Int64 {
         try StoreError.wrap { () throws(SQLiteError) in
-            let copy = try Database(path: path, mode: .create)
+            // Made by us and by nobody else: who has it open would read images' bytes in it.
+            try StoreFile(path: path).create()
+            let copy = try Database(path: path, mode: .readWrite)
             try copyPages(to: copy)
             guard try copy.setJournalMode(.delete) == .delete else {
                 throw copy.refusal(.error, "the copy cannot leave WAL mode")

@@ -24,7 +24,8 @@ package final class Database {
 
     /// Opens the file. Its content is first looked at by the first statement that needs it.
     ///
-    /// The last component of `path` must not be a symbolic link; its folders may be.
+    /// The last component of `path` must not be a symbolic link; its folders may be. It and what SQLite keeps beside it must
+    /// be regular files: see `StoreFile.refusePlanted`.
     ///
     /// - Parameter busyTimeout: how long a statement waits for other connections' locks before it fails with
     ///   `ResultCode.busy`.
@@ -34,6 +35,7 @@ package final class Database {
         if mode == .create {
             try file.createIfMissing()
         }
+        try file.refusePlanted(isWriting: mode != .readOnly)
         Self.configureLibrary
         let connection = try Self.open(file, mode: mode)
         self.path = path

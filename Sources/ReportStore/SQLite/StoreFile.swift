@@ -32,12 +32,23 @@ struct StoreFile {
 
     /// Creates an empty file with mode 0600 if nothing of that name exists; whatever exists is left untouched.
     func createIfMissing() throws(SQLiteError) {
+        do throws(SQLiteError) {
+            try create()
+        } catch {
+            guard error.systemErrno == EEXIST else { throw error }
+        }
+    }
+
+    /// Creates an empty file with mode 0600, whatever the umask.
+    ///
+    /// - Throws: `SQLiteError` with EEXIST if there is anything of that name.
+    func create() throws(SQLiteError) {
         let descriptor = open(resolvedPath, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        if descriptor >= 0 {
-            close(descriptor)
-        } else if errno != EEXIST {
+        guard descriptor >= 0 else {
             throw SQLiteError(code: .cantOpen, message: "it cannot be created", path: path, systemErrno: errno)
         }
+        fchmod(descriptor, 0o600)
+        close(descriptor)
     }
 
     private static func split(_ path: String) -> (folder: String, name: String) {

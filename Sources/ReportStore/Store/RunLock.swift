@@ -15,8 +15,13 @@ package final class RunLock {
     /// - Throws: `StoreError.inUse` if another process holds it.
     package init(storePath: String, host: String) throws(StoreError) {
         let path = storePath + ".lock"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        let descriptor = open(path, flags, 0o600)
         guard descriptor >= 0 else { throw .lockFile(path: storePath, reason: String(cString: strerror(errno))) }
+        if let fault = RunLock.fault(of: descriptor) {
+            close(descriptor)
+            throw .lockFile(path: storePath, reason: fault)
+        }
         guard csystem_ofd_take_write_lock(descriptor) == 0 else {
             let code = errno
             let holder = RunLock.text(of: descriptor)
@@ -58,7 +63,8 @@ package final class RunLock {
     ///
     /// - Throws: `StoreError.lockUnreadable`.
     package static func holder(storePath: String) throws(StoreError) -> String? {
-        let descriptor = open(storePath + ".lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        let descriptor = open(storePath + ".lock", flags)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw .lockUnreadable(path: storePath, reason: String(cString: strerror(errno)))
@@ -73,6 +79,19 @@ package final class RunLock {
         // Emptied while still locked, so that no reader sees a holder that is gone.
         ftruncate(descriptor, 0)
         close(descriptor)
+    }
+
+    /// Why a file that is there must not be written to: somebody may have put it there. nil if it may; then its owner can
+    /// open it again, whatever the umask was.
+    private static func fault(of descriptor: Int32) -> String? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return String(cString: strerror(errno)) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return "it is not a regular file" }
+        guard status.st_nlink <= 1 else { return "it has \(status.st_nlink) names (hard links)" }
+        if status.st_uid == geteuid(), status.st_mode & 0o600 != 0o600 {
+            fchmod(descriptor, status.st_mode & 0o777 | 0o600)
+        }
+        return nil
     }
 
     /// The text only helps to explain a refusal; the lock itself is what counts, so a failed write does not matter.

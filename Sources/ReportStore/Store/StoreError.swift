@@ -10,6 +10,8 @@ package enum StoreError: Error {
     case lockUnreadable(path: String, reason: String)
     /// A copy of a store cannot be made at `path`.
     case backup(path: String, reason: String)
+    /// The store is not to say what is written to images: who may write what is at `path` is not trusted.
+    case untrusted(path: String, reason: String)
     /// What is committed to the store may not survive a power cut with the settings in force.
     case notDurable(path: String, mode: JournalMode, level: Synchronous)
 }
@@ -29,6 +31,10 @@ extension StoreError: CustomStringConvertible {
         case .lockUnreadable(let path, let reason):
             "\(path): its lock file cannot be read, to tell whether a scan runs: \(reason)".escapingControlCharacters
         case .backup(let path, let reason): "\(path) cannot be written: \(reason)".escapingControlCharacters
+        case .untrusted(let path, let reason):
+            ("\(path): \(reason), and who can write to the store decides what is written to images; if you know what is in "
+                + "it, make it root's or your own and 'chmod go-w' it, else give another store with --db")
+                .escapingControlCharacters
         case .notDurable(let path, let mode, let level):
             ("\(path) does not keep every commit through a power cut: journal mode \(mode) and synchronous \(level) are in "
                 + "force, where a repair needs wal with full, or delete with extra").escapingControlCharacters

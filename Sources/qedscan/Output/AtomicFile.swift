@@ -7,7 +7,7 @@ enum AtomicFile {
     ///
     /// - Parameter mode: who may read it, whatever the umask.
     static func write(_ text: String, to path: RawPath, mode: mode_t = 0o600) throws(SystemError) {
-        let temporary = RawPath(bytes: path.bytes + Array(".\(getpid()).tmp".utf8))
+        let temporary = TemporaryName.beside(path)
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let descriptor = temporary.withCString { open($0, flags, 0o600) }
         guard descriptor >= 0 else { throw SystemError.last("open") }

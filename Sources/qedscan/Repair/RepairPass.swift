@@ -29,8 +29,8 @@ struct RepairPass {
     private func makePlan(_ candidate: RepairCandidate) throws(RepairFailure) -> RepairPlan {
         let file: ImageFile
         do throws(SystemError) {
-            // Paths in the store are absolute.
-            file = try ImageFile(directory: AT_FDCWD, name: candidate.path.bytes)
+            // Paths in the store are absolute and without links.
+            file = try ImageFile(withoutLinks: candidate.path)
         } catch {
             throw .refused(Refusal(.open, "it cannot be opened: \(error)", advice: "scan it again"))
         }

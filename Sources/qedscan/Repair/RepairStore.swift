@@ -19,6 +19,7 @@ enum RepairStore {
             return .failed
         }
         do throws(StoreError) {
+            let path = try StoreTrust().confirm(path)
             try ReportStore.refuseOtherFiles(at: path)
             let lock = try wait.take(storePath: path, cancellation)
             defer { withExtendedLifetime(lock) {} }
