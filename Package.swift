@@ -8,6 +8,8 @@ let package = Package(
     products: [
         .executable(name: "qedscan", targets: ["qedscan"]),
         .library(name: "QED", targets: ["QED"]),
+        // For the tests alone: a library to be preloaded.
+        .library(name: "FaultShim", type: .dynamic, targets: ["FaultShim"]),
     ],
     targets: [
         // From bytes to facts.
@@ -41,6 +43,7 @@ let package = Package(
         .target(name: "NaiveCheck", path: "Tests/NaiveCheck", swiftSettings: settings),
         .target(
             name: "Corpus", dependencies: ["QED", "Lab", "NaiveCheck"], path: "Tests/Corpus", swiftSettings: settings),
+        .target(name: "FaultShim", path: "Tests/FaultShim"),
         .testTarget(name: "AssetsTests", dependencies: ["Assets", "embed-assets"], swiftSettings: settings),
         .testTarget(
             name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "TestSupport"], swiftSettings: settings),

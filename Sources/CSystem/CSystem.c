@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/ioctl.h>
@@ -158,6 +160,36 @@ int csystem_set_io_priority(int io_class, int level)
 {
     enum { who_process = 1, class_shift = 13 };  /* <linux/ioprio.h> is not everywhere */
     return (int)syscall(SYS_ioprio_set, who_process, 0, io_class << class_shift | level);
+}
+
+/* Waits until it may pass. */
+static void *pass_gate(void *gate)
+{
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+int csystem_test_threads(int count)
+{
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t *threads = calloc((size_t)count, sizeof *threads);
+    if (!threads) {
+        return count > 0 ? ENOMEM : 0;
+    }
+    int error = 0;
+    int made = 0;
+    pthread_mutex_lock(&gate);
+    while (made < count && error == 0) {
+        error = pthread_create(&threads[made], NULL, pass_gate, &gate);
+        made += error == 0;
+    }
+    pthread_mutex_unlock(&gate);
+    for (int number = 0; number < made; number++) {
+        pthread_join(threads[number], NULL);
+    }
+    free(threads);
+    return error;
 }
 
 int csystem_wcwidth(unsigned int character) { return wcwidth((wchar_t)character); }

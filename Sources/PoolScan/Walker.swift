@@ -108,7 +108,8 @@ struct Walker {
         } catch {
             coverage.addUnread(path)
             // It went away, or became a link or a file, since its name was read: not there any more.
-            if error.code != ENOENT, error.code != ELOOP, error.code != ENOTDIR { fail(PathError(path: path, error)) }
+            let isGone = [ENOENT, ELOOP, ENOTDIR].contains(error.code) && error.operation == "open"
+            if !isGone { fail(PathError(path: path, error)) }
             return nil
         }
     }

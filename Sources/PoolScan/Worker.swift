@@ -47,7 +47,7 @@ final class Worker {
             }
         } catch {
             // Gone, or replaced by a link or a socket, since its name was read: not there any more.
-            let isGone = [ENOENT, ELOOP, ENXIO].contains(error.code) && error.operation != "pread"
+            let isGone = [ENOENT, ELOOP, ENXIO].contains(error.code) && ["open", "fstatat"].contains(error.operation)
             if !isGone || candidate.origin == .root { fail(candidate, error) }
         }
     }

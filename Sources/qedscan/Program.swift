@@ -52,7 +52,7 @@ enum Program {
         do throws(UsageError) {
             let parsed = try CommandParser(spec).parse(arguments)
             Diagnostic.use(try parsed.choice(of: "log-format", as: Diagnostic.Format.self) ?? .text)
-            let status = try run(parsed)
+            let status = try run(parsed, isPlugin: isPlugin)
             guard !StandardOutput.finish() else { return status }
             if isPlugin { return NagiosCheck.failed }
             return isCheck(parsed.path.title) ? ExitStatus(CheckStatus.failed) : status.union(.failed)
@@ -67,11 +67,17 @@ enum Program {
         }
     }
 
-    private static func run(_ parsed: ParsedCommand) throws(UsageError) -> ExitStatus {
+    private static func run(_ parsed: ParsedCommand, isPlugin: Bool) throws(UsageError) -> ExitStatus {
         guard !parsed.helpRequested, let name = parsed.names.first,
             let command = commands.first(where: { $0.spec.name == name })
         else { return HelpCommand.show(parsed.path) }
-        return try command.init(parsed).run()
+        let prepared = try command.init(parsed)
+        ProcessLimits.raiseFileLimit()
+        guard ProcessLimits.allow(threads: prepared.threadCount) else {
+            if isPlugin { return NagiosCheck.failed }
+            return isCheck(parsed.path.title) ? ExitStatus(CheckStatus.failed) : .failed
+        }
+        return try prepared.run()
     }
 
     /// The drop-in for qemu-img check keeps to that program's statuses.
@@ -85,5 +91,12 @@ protocol Command: Sendable {
     /// Takes what was parsed; throws for values that the command cannot use.
     init(_ parsed: ParsedCommand) throws(UsageError)
 
+    /// The most threads that it starts, besides its own.
+    var threadCount: Int { get }
+
     func run() throws(UsageError) -> ExitStatus
+}
+
+extension Command {
+    var threadCount: Int { 0 }
 }

@@ -127,6 +127,9 @@ public final class RunningTool: Sendable {
         }
     }
 
+    /// Waits for its end in the caller's thread.
+    public func waitBlocking() -> Int32 { process.wait() }
+
     /// Waits for its end and returns the exit status, or minus the signal that ended it.
     public func wait() async -> Int32 {
         await withCheckedContinuation { continuation in

@@ -68,6 +68,9 @@ enum { csystem_io_best_effort = 2, csystem_io_idle = 3 };
 /* ioprio_set(2) of the calling thread and those that it starts from then on. The level is 0 (first) to 7 (last). */
 int csystem_set_io_priority(int io_class, int level);
 
+/* Starts so many threads at once and ends them again: 0, or why pthread_create(3) refused one. */
+int csystem_test_threads(int count);
+
 /* wcwidth(3). */
 int csystem_wcwidth(unsigned int character);
 

@@ -20,14 +20,15 @@ extension ImageFile {
         let descriptor = try open(directory: directory, name: name, following: false)
         var magic: UInt32 = 0
         let count = withUnsafeMutableBytes(of: &magic) { pread(descriptor, $0.baseAddress, $0.count, 0) }
-        if count >= 0, count < shortestMagic || UInt32(littleEndian: magic) != Header.magic {
+        let isWhole = count == MemoryLayout.size(ofValue: magic)
+        if count == 0 || isWhole && UInt32(littleEndian: magic) != Header.magic {
             close(descriptor)
             return nil
         }
         let file = try ImageFile(descriptor: descriptor)
         guard file.status.isRegular else { return nil }
-        if count >= 0 { return file }
-        // A signal may have come in between; else this gives the error.
+        if isWhole { return file }
+        // The file is very short, or a signal came in between, or the file system gave a part; else this gives the error.
         return try file.hasMagic() ? file : nil
     }
 }

@@ -30,14 +30,20 @@ extension SystemError: CustomStringConvertible {
     public var description: String { "\(operation): \(reason)" }
 }
 
-/// Calls a function until it is not interrupted by a signal; throws if it then returns -1.
+/// More signals than come in a row, so that a file system that says nothing else is an error and no endless loop.
+private let interruptionLimit = 10_000
+
+/// Calls a function until it is not interrupted by a signal; throws if it then returns -1, or if that never ends.
 @discardableResult
 package func retryingInterrupted<Result: FixedWidthInteger & SignedInteger>(
     _ operation: String, _ call: () -> Result
 ) throws(SystemError) -> Result {
-    while true {
+    for _ in 1..<interruptionLimit {
         let result = call()
         if result != -1 { return result }
         if errno != EINTR { throw SystemError.last(operation) }
     }
+    let result = call()
+    if result == -1 { throw SystemError.last(operation) }
+    return result
 }

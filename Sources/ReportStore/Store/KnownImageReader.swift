@@ -7,6 +7,8 @@ struct KnownImageReader {
     private let references: Statement
     /// Conclusive results may be as old as that; nil if none may be used.
     private let oldest: [UInt8]?
+    /// A later one was dated by a clock that was wrong: neither its age nor the file's rest before it is known.
+    private let newest = Array(Timestamp.text(nanoseconds: Timestamp.nanosecondsNow() + 2_000_000_000).utf8)
     /// Whoever was seen by one of these scans may be used again, whatever came of it.
     private let chain: Set<Int64>
 
@@ -54,7 +56,9 @@ struct KnownImageReader {
         switch outcome {
         case .clean, .leaking, .corrupt:
             guard let oldest else { return false }
-            return images.withBytes(at: 10) { !$0.lexicographicallyPrecedes(oldest) }
+            return images.withBytes(at: 10) {
+                !$0.lexicographicallyPrecedes(oldest) && !newest.lexicographicallyPrecedes($0)
+            }
         case .incomplete, .invalid, .unsupported:
             // A result that only repeated an earlier one has no row, but its scan saw the image.
             return chain.contains(images.integer(at: 12)) || chain.contains(images.integer(at: 13))

@@ -37,8 +37,11 @@ extension ReportStore {
                 startedAt = try statement.column(1)
             }
             // Whoever asks for a full check wants it of today's disks.
-            let oldest = Timestamp.text(nanoseconds: Timestamp.nanosecondsNow() - ScanChain.longestAge)
-            guard let startedAt, startedAt >= oldest else { return nil }
+            let now = Timestamp.nanosecondsNow()
+            let oldest = Timestamp.text(nanoseconds: now - ScanChain.longestAge)
+            // One that begins later was dated by a clock that was wrong, and may be of any age.
+            let newest = Timestamp.text(nanoseconds: now + 2_000_000_000)
+            guard let startedAt, startedAt >= oldest, startedAt <= newest else { return nil }
             return ScanChain(scanIDs: ids, startedAt: startedAt)
         }
     }

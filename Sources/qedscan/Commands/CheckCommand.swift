@@ -43,6 +43,8 @@ struct CheckCommand: Command {
         image = try CheckedImageName(parsed)
     }
 
+    var threadCount: Int { ScanConfiguration.processorCount }
+
     func run() throws(UsageError) -> ExitStatus {
         let palette = try Palette(parsed)
         return ExitStatus(check(palette))

@@ -75,6 +75,8 @@ struct RepairCommand: Command {
         }
     }
 
+    var threadCount: Int { ScanConfiguration.processorCount + 4 }
+
     func run() throws(UsageError) -> ExitStatus {
         let palette = try Palette(parsed)
         if parsed.has("list") { return try list(palette) }

@@ -100,8 +100,10 @@ struct ScanCommand: Command {
         }
     }
 
+    /// The workers, those that help them with large images, and what Dispatch and the writer have besides.
+    var threadCount: Int { configuration.workerCount + ScanConfiguration.processorCount + 8 }
+
     func run() throws(UsageError) -> ExitStatus {
-        Host.raiseFileLimit()
         let palette = try Palette(parsed)
         let storePath = try StoreLocation.path(parsed, makesFolder: true)
         // Before there are other threads.
@@ -146,7 +148,7 @@ struct ScanCommand: Command {
             onFailure: cancellation.cancel)
         configuration.ownFiles = StoreFiles.keys(of: storePath)
 
-        let start = Timestamp.nanosecondsNow()
+        let start = ContinuousClock.now
         output.begin(record)
         let scanner = Scanner(configuration: configuration, cancellation: cancellation, progress: progress) { event in
             writer.write(event)
@@ -162,7 +164,7 @@ struct ScanCommand: Command {
             reach: ScanReach(coverage))
 
         let summary = ScanSummary(
-            totals: totals, filesSeen: progress.files, nanoseconds: Timestamp.nanosecondsNow() - start,
+            totals: totals, filesSeen: progress.files, seconds: start.duration(to: .now) / .seconds(1),
             stop: stop, continuesFrom: record.continues?.startedAt, storePath: storePath)
         let status = ExitStatus(totals).union(interrupted).union(stop == nil ? [] : .interrupted)
         try output.end(summary, status) { () throws(StoreError) in

@@ -31,8 +31,8 @@ extension StoreLocation {
     static func existingPath(_ parsed: ParsedCommand) throws(UsageError) -> String? {
         let path = try path(parsed)
         guard access(path, F_OK) != 0 else { return path }
-        _ = try openToRead(parsed)
-        return nil
+        // It may have come meanwhile; else this says why not.
+        return try openToRead(parsed) == nil ? nil : path
     }
 }
 

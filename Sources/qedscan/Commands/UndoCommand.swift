@@ -36,6 +36,8 @@ struct UndoCommand: Command {
         }
     }
 
+    var threadCount: Int { ScanConfiguration.processorCount + 4 }
+
     func run() throws(UsageError) -> ExitStatus {
         let cancellation = Cancellation()
         let signals = SignalWatch(cancellation)

@@ -24,7 +24,7 @@ enum ScanStop {
 struct ScanSummary {
     let totals: ScanTotals
     let filesSeen: Int
-    let nanoseconds: Int64
+    let seconds: Double
     let stop: ScanStop?
     /// When the first of the scans began that this one goes on from; nil if it began anew.
     let continuesFrom: String?
@@ -38,7 +38,7 @@ struct ScanSummary {
     }
 
     func print(_ palette: Palette) {
-        let seconds = Decimal.text(Double(nanoseconds) / 1e9, places: 2)
+        let seconds = Decimal.text(seconds, places: 2)
         let verb = stop != nil ? palette.warning("interrupted after") : "in"
         StandardOutput.writeLine(
             palette.bold(counted(totals.images, "image"))

@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import QED
 
 /// Standard output, buffered. A reader that went away is no error: the rest is dropped.
 enum StandardOutput {
@@ -45,9 +46,16 @@ enum Descriptor {
     static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno != EINTR { return errno }
-            rest = rest.dropFirst(max(count, 0))
+            do throws(SystemError) {
+                let count = try retryingInterrupted("write") {
+                    rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                }
+                // What takes nothing and gives no reason would be asked for ever.
+                guard count > 0 else { return EIO }
+                rest = rest.dropFirst(count)
+            } catch {
+                return error.code
+            }
         }
         return 0
     }

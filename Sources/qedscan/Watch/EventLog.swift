@@ -35,7 +35,7 @@ enum EventLog {
         let totals = summary.totals
         var facts: [(name: String, value: SQLiteValue)] = [
             ("event", .text("scan-ended")), ("state", .text(summary.stop == nil ? "completed" : "interrupted")),
-            ("seconds", .real(Double(summary.nanoseconds) / 1e9)), ("files", .integer(Int64(summary.filesSeen))),
+            ("seconds", .real(summary.seconds)), ("files", .integer(Int64(summary.filesSeen))),
             ("images", .integer(Int64(totals.images))), ("reused", .integer(Int64(totals.reused))),
             ("dirty", .integer(Int64(totals.dirty))), ("missing", .integer(Int64(totals.missing))),
             ("path_errors", .integer(Int64(totals.pathErrors))), ("status", .integer(Int64(status.rawValue))),
