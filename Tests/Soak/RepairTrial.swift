@@ -78,8 +78,10 @@ struct RepairTrial {
 
     private func compare(_ before: View, _ repaired: View, _ id: Int, _ run: Run, _ path: String) throws {
         if let old = before.check, let new = repaired.check {
-            // Clearing and cloning leave leaks; never corruptions.
-            if new.corruptions > old.corruptions {
+            // Clearing and cloning leave leaks; never corruptions. But a table that lay on something is read once it does
+            // not any more, and what it keeps on request counts from then on.
+            let isKept = run.output.contains("invalid entries are kept, as asked")
+            if new.corruptions > old.corruptions, !isKept {
                 site.violation(.repair, path, "\(old) before, \(new) after: \(run.account)")
             }
         } else if before.check != nil {
@@ -152,13 +154,11 @@ struct RepairTrial {
         }
         guard let id = try preparedID(path) else { return }
         site.ledger.count("repairs killed half way")
+        // A repair of any image settles all that were interrupted; with one that is never damaged it does nothing else.
+        guard let base = site.images.images.first(where: { $0.kind == .base }) else { return }
         for _ in 0..<20 where try preparedID(path) != nil {
-            // Settles it, and then does hardly anything. A scan may have the image open.
-            _ = try site.repairer(
-                [
-                    "repair", "--yes", "--wait", "2m", "--settle", "0s", "--hard-links", "--only", "clear-autoclear",
-                    path,
-                ])
+            // A scan may have the image open.
+            _ = try site.repairer(["repair", "--yes", "--wait", "2m", "--settle", "0s", base.path])
             usleep(50_000)
         }
         let state = try site.rows("SELECT state FROM repair WHERE id = \(id)").first?["state"] as? String
