@@ -48,7 +48,8 @@ let package = Package(
         .testTarget(
             name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "QEDTests", dependencies: ["QED", "Lab", "Corpus", "NaiveCheck", "TestSupport"], swiftSettings: settings),
+            name: "QEDTests", dependencies: ["QED", "Lab", "Corpus", "NaiveCheck", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "RepairTests",
             dependencies: ["Repair", "QED", "CSystem", "Lab", "Corpus", "NaiveCheck", "TestSupport"],

@@ -63,13 +63,13 @@ package struct KnownResults: Sendable {
     /// How many results there are.
     var count: Int { entries.count }
 
-    /// More results than this of one inode are left out. A file system that gives all its files one number would make
+    /// More results than this of one inode of a device are left out. A file system that gives all its files one number would make
     /// each search go through all of them.
     static let resultsPerInode = 1000
 
     /// Adds a result. It is left out, so that its file is checked again, if there is no number for it any more.
     package mutating func insert(_ result: KnownResult) {
-        guard entries.count < Int32.max, count(inode: result.identity.inode) < KnownResults.resultsPerInode else {
+        guard entries.count < Int32.max, count(of: result.identity) < KnownResults.resultsPerInode else {
             return
         }
         if (entries.count + 1) * 2 > places.count { grow() }
@@ -109,10 +109,10 @@ package struct KnownResults: Sendable {
         return nil
     }
 
-    private func count(inode: UInt64) -> Int {
+    private func count(of identity: FileIdentity) -> Int {
         var count = 0
-        _ = firstIndex(inode: inode) { _ in
-            count += 1
+        _ = firstIndex(inode: identity.inode) {
+            count += $0.identity.device == identity.device ? 1 : 0
             return false
         }
         return count

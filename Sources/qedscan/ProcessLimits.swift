@@ -8,6 +8,9 @@ enum ProcessLimits {
     /// Descriptors that a command has open at once, besides one for each directory and image.
     private static let descriptors = 24
 
+    private static let threadAdvice =
+        "scan with fewer (-j), or see 'ulimit -u', 'ulimit -v' and the control group's pids.max"
+
     /// Sees to it that no file that is opened takes the place of a standard stream that was closed: what is written to
     /// the stream would go into an image or the store. Reading from or writing to it still fails.
     static func fillStandardStreams() {
@@ -30,27 +33,31 @@ enum ProcessLimits {
     static func allow(threads: Int) -> Bool {
         let missing = errorOfDescriptors()
         guard missing == 0 else {
-            return refuse("cannot have \(descriptors) files open at once", missing)
+            return refuse("cannot have \(descriptors) files open at once", missing, "see 'ulimit -n'")
         }
         let refusal = threads > 0 ? csystem_test_threads(Int32(clamping: threads)) : 0
-        guard refusal == 0 else { return refuse("cannot start \(threads) threads", refusal) }
+        guard refusal == 0 else {
+            return refuse("cannot start \(threads) threads", refusal, ProcessLimits.threadAdvice)
+        }
         return true
     }
 
     /// The reason why there are not enough, 0 if there are.
     private static func errorOfDescriptors() -> Int32 {
-        var copies: [Int32] = []
+        let first = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard first >= 0 else { return errno }
+        var copies = [first]
         defer { for copy in copies { close(copy) } }
         while copies.count < descriptors {
-            let copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+            let copy = fcntl(first, F_DUPFD_CLOEXEC, 0)
             guard copy >= 0 else { return errno }
             copies.append(copy)
         }
         return 0
     }
 
-    private static func refuse(_ what: String, _ code: Int32) -> Bool {
-        Diagnostic.error("\(what): \(String(cString: strerror(code))); see 'ulimit -a'")
+    private static func refuse(_ what: String, _ code: Int32, _ advice: String) -> Bool {
+        Diagnostic.error("\(what): \(String(cString: strerror(code))); \(advice)")
         return false
     }
 }

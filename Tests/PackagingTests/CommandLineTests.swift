@@ -5,7 +5,7 @@ import Testing
 @testable import qedscan
 
 /// The command lines that are shipped: in the unit, with what its settings put into it, and in the example for cron.
-@Suite(.timeLimit(.minutes(10))) struct CommandLineTests {
+@Suite(.endsInTime) struct CommandLineTests {
     @Test func unitGivesOnlyOptionsThatTheProgramKnows() async throws {
         let installation = try await Installation()
         let unit = UnitFile(try installation.text("lib/systemd/system/qedscan-scan@.service"))

@@ -5,7 +5,7 @@ import Testing
 @testable import qedscan
 
 /// What is installed, and that it is all of one piece.
-@Suite(.timeLimit(.minutes(10))) struct InstallTests {
+@Suite(.endsInTime) struct InstallTests {
     @Test func everythingIsInItsPlace() async throws {
         let installation = try await Installation()
         let files = try installation.files()

@@ -6,7 +6,7 @@ import Testing
 @testable import qedscan
 
 /// Help, manual page and completions tell the same options of each command: those of the table.
-@Suite(.timeLimit(.minutes(10))) struct OptionCoverageTests {
+@Suite(.endsInTime) struct OptionCoverageTests {
     private static let paths = CommandPath(root: Program.spec).depthFirst
 
     private let program: Tool

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The two scripts of the units.
-@Suite(.ownThread, .timeLimit(.minutes(10))) struct ScriptTests {
+@Suite(.ownThread, .endsInTime) struct ScriptTests {
     private func tool(_ name: String) throws -> Tool {
         try #require(Tool(Installation.checkout.appending(path: "packaging/libexec/\(name)").path))
     }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The unit's filter of system calls cannot be tried without systemd. So what a scan calls is held to what it allows.
-@Suite(.timeLimit(.minutes(10))) struct UnitSystemCallTests {
+@Suite(.endsInTime) struct UnitSystemCallTests {
     private static let analyze = Tool("systemd-analyze")
 
     /// The calls that a list of names and groups stands for.

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// systemd's own opinion of the units, and what they must say.
-@Suite(.timeLimit(.minutes(10))) struct UnitTests {
+@Suite(.endsInTime) struct UnitTests {
     private static let analyze = Tool("systemd-analyze")
     private static let templates = ["qedscan-scan@.service", "qedscan-scan@.timer", "qedscan-mail@.service"]
 

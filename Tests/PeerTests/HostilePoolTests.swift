@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A scan of everything that is made to bring one down: it ends, within its limits, and says of each thing what it is.
-@Suite(.serialized, .timeLimit(.minutes(30))) struct HostilePoolTests {
+@Suite(.serialized, .endsInTime) struct HostilePoolTests {
     /// Bytes of resident memory that no run may need, whatever it reads.
     private static let mostMemory = 256 << 20
     /// Microseconds that the check of one image may take.

@@ -1,7 +1,6 @@
 import Foundation
 import Lab
 import QED
-import Synchronization
 import TestSupport
 import Testing
 
@@ -69,7 +68,7 @@ final class MutationTally: Sendable {
         var bounded = 0
     }
 
-    private let counts = Mutex(Counts())
+    private let counts = Locked(Counts())
 
     func add(_ qemu: PeerResult, _ expectation: QEMUExpectation) {
         counts.withLock { counts in

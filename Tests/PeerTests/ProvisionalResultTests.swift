@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What a scan makes of an image that a virtual machine has open.
-@Suite(.enabled(if: Peer.isInstalled, "qemu-utils is not installed"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: Peer.isInstalled, "qemu-utils is not installed"), .endsInTime)
 struct ProvisionalResultTests {
     private let folder: TemporaryFolder
     private let image: String

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The program's repairs beside programs that have images open.
-@Suite(.ownThread, .enabled(if: Peer.isInstalled, "qemu-utils is not installed"), .timeLimit(.minutes(10)))
+@Suite(.ownThread, .enabled(if: Peer.isInstalled, "qemu-utils is not installed"), .endsInTime)
 struct RepairInUseTests {
     @Test(arguments: [false, true])
     func anImageThatQEMUHasOpenIsRefusedAndTheOthersAreRepaired(isReadOnly: Bool) async throws {

@@ -9,7 +9,7 @@ import Testing
 @testable import PoolScan
 
 /// Files that change under a scan.
-@Suite(.ownThread, .timeLimit(.minutes(10)), .serialized) struct ChangingImageTests {
+@Suite(.ownThread, .endsInTime, .serialized) struct ChangingImageTests {
     private let pool: Pool
     private let image: RawPath
 

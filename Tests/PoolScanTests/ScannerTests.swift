@@ -8,7 +8,7 @@ import Testing
 @testable import PoolScan
 
 /// From a file to its result.
-@Suite(.timeLimit(.minutes(10))) struct ScannerTests {
+@Suite(.endsInTime) struct ScannerTests {
     private let pool: Pool
 
     init() throws { pool = try Pool() }

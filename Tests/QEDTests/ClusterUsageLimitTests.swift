@@ -9,7 +9,7 @@ import Testing
 /// Maps of images that cannot be read to their end.
 @Suite struct ClusterUsageLimitTests {
     @Test(
-        .timeLimit(.minutes(10)),
+        .endsInTime,
         arguments: HostileFile.allCases.filter { $0.isImage && !$0.rawValue.hasPrefix("name") })
     func hostileImageStaysWithinItsLimits(_ hostile: HostileFile) throws {
         let scratch = try TemporaryFolder()

@@ -51,6 +51,6 @@ import Testing
     @Test func temporaryNamesAreNotToldFromEachOther() {
         let names = Set((0..<1000).map { _ in TemporaryName.beside(RawPath("/x/y")).text })
         #expect(names.count == 1000)
-        #expect(names.allSatisfy { $0.hasPrefix("/x/y.") && $0.hasSuffix(".tmp") })
+        #expect(names.allSatisfy { $0.hasPrefix("/x/.qedscan-") && $0.hasSuffix(".tmp") })
     }
 }

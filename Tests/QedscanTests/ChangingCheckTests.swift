@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `check` of an image that a program without locks writes.
-@Suite(.ownThread, .timeLimit(.minutes(10))) struct ChangingCheckTests {
+@Suite(.ownThread, .endsInTime) struct ChangingCheckTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

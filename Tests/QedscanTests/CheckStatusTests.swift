@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `check` keeps to the statuses and words of `qemu-img check`.
-@Suite(.timeLimit(.minutes(10))) struct CheckStatusTests {
+@Suite(.endsInTime) struct CheckStatusTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The bits of the exit status, each from a pool that gives it.
-@Suite(.timeLimit(.minutes(10))) struct ExitStatusTests {
+@Suite(.endsInTime) struct ExitStatusTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -6,7 +6,7 @@ import Testing
 /// Every report in every format on one made-up store, byte for byte what Tests/Golden/reports has.
 ///
 /// QEDSCAN_WRITE_GOLDEN=1 writes these files anew: read the difference before it is committed.
-@Suite(.timeLimit(.minutes(10))) struct GoldenReportTests {
+@Suite(.endsInTime) struct GoldenReportTests {
     private static let formats = ["table", "csv", "json", "jsonl", "markdown", "html"]
     private static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Golden")

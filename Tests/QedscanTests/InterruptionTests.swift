@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Scans that do not come to their end, and what the next one makes of it.
-@Suite(.ownThread, .timeLimit(.minutes(10))) struct InterruptionTests {
+@Suite(.ownThread, .endsInTime) struct InterruptionTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }
@@ -26,7 +26,12 @@ import Testing
             return
         }
         #expect(try await eventually { FileManager.default.fileExists(atPath: fixture.store + "-wal") })
-        try await Task.sleep(for: .milliseconds(1500))
+        // The other image is done.
+        #expect(
+            try await eventually {
+                let database = try Database(path: fixture.store, mode: .readOnly)
+                return try database.scalar("SELECT count(*) FROM check_result") == .integer(1)
+            })
         #expect(scan.isRunning)
         kill(scan.processIdentifier, signal)
         #expect(await scan.wait() == 32)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct LogFormatTests {
+@Suite(.endsInTime) struct LogFormatTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

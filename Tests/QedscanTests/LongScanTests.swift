@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Scans that take longer than one run, and what can be told of them meanwhile.
-@Suite(.ownThread, .timeLimit(.minutes(10))) struct LongScanTests {
+@Suite(.ownThread, .endsInTime) struct LongScanTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

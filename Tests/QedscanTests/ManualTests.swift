@@ -5,7 +5,7 @@ import Testing
 @testable import qedscan
 
 /// Help, the manual page, completions.
-@Suite(.timeLimit(.minutes(10))) struct ManualTests {
+@Suite(.endsInTime) struct ManualTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

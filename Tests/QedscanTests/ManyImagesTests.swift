@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// More images than may wait for the store, and as many workers as there may be.
-@Suite(.timeLimit(.minutes(10))) struct ManyImagesTests {
+@Suite(.endsInTime) struct ManyImagesTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

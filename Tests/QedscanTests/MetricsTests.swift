@@ -6,7 +6,7 @@ import ReportStore
 import TestSupport
 import Testing
 
-@Suite(.ownThread, .timeLimit(.minutes(10))) struct MetricsTests {
+@Suite(.ownThread, .endsInTime) struct MetricsTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -8,7 +8,7 @@ final class MountedFileSystem: Sendable {
 
     init(size: String) throws {
         folder = try TemporaryFolder()
-        guard mount("none", folder.path, "tmpfs", 0, "size=\(size)") == 0 else {
+        guard mount("none", folder.path, "tmpfs", 0, "mode=0755,size=\(size)") == 0 else {
             throw POSIXError(.init(rawValue: errno) ?? .EIO)
         }
     }

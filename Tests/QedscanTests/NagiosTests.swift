@@ -5,7 +5,7 @@ import ReportStore
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct NagiosTests {
+@Suite(.endsInTime) struct NagiosTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Rows in every format, with names that were made to disturb.
-@Suite(.timeLimit(.minutes(10))) struct OutputTests {
+@Suite(.endsInTime) struct OutputTests {
     private let fixture: ScanFixture
     private static let names: [[UInt8]] = [
         Array("plain.qed".utf8), Array("comma, \"quote\".qed".utf8), Array("line\nbreak\r.qed".utf8),

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The page of `report --html` in a real browser, as the program wrote it. Skipped where there is no chromium.
-@Suite(.enabled(if: Browser.tool != nil, "chromium is not installed"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: Browser.tool != nil, "chromium is not installed"), .endsInTime)
 struct PageBrowserTests {
     private static let names = [
         "<script>alert(1)<script>.qed", "\"><img src=http:\\\\127.0.0.1:9\\name onerror=alert(1)>.qed",

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What somebody has put where the program writes: it is not followed, nor written into, nor waited for.
-@Suite(.timeLimit(.minutes(10))) struct PlantedFileTests {
+@Suite(.endsInTime) struct PlantedFileTests {
     /// What stands in the place of a file.
     enum Plant: String, CaseIterable, Sendable {
         case symbolicLink = "symbolic link"

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What the scanner needs: read access, or the capability to read everything, and a folder for its store.
-@Suite(.timeLimit(.minutes(10))) struct PrivilegeTests {
+@Suite(.endsInTime) struct PrivilegeTests {
     private let fixture: ScanFixture
     private let folder: String
     private var store: String { "\(folder)/store.db" }

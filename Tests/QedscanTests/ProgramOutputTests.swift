@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Where output goes, and how sizes and the version read in it.
-@Suite(.timeLimit(.minutes(10))) struct ProgramOutputTests {
+@Suite(.endsInTime) struct ProgramOutputTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `query` only reads.
-@Suite(.timeLimit(.minutes(10))) struct QueryTests {
+@Suite(.endsInTime) struct QueryTests {
     private let fixture: ScanFixture
 
     init() async throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The SQL in README.md: it runs, and gives what is written there.
-@Suite(.timeLimit(.minutes(10))) struct ReadmeTests {
+@Suite(.endsInTime) struct ReadmeTests {
     /// What stands between a line of three backquotes, with the language if it has one, and the next such line.
     private struct Block {
         let language: String

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Repairs and undos killed before each call that changes the image or the store, and what the next runs make of them.
-@Suite(.enabled(if: Strace.isPossible, "strace cannot trace here"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: Strace.isPossible, "strace cannot trace here"), .endsInTime)
 struct RepairCrashTests {
     enum Command: CaseIterable { case repair, undo }
     enum Target: CaseIterable { case image, store }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Repairs whose calls fail.
-@Suite(.enabled(if: Strace.isPossible, "strace cannot trace here"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: Strace.isPossible, "strace cannot trace here"), .endsInTime)
 struct RepairFaultTests {
     private let fixture: ScanFixture
     private let image: String
@@ -112,7 +112,7 @@ struct RepairFaultTests {
 }
 
 /// Full disks.
-@Suite(.enabled(if: MountedFileSystem.isAvailable, "needs to mount a small file system"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: MountedFileSystem.isAvailable, "needs to mount a small file system"), .endsInTime)
 struct RepairFullDiskTests {
     @Test func aFullStoreRefusesAndTheImageIsUntouched() async throws {
         let fixture = try ScanFixture()

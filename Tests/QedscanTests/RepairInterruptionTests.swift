@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Signals during a repair, and two repairs at once.
-@Suite(.ownThread, .timeLimit(.minutes(10))) struct RepairInterruptionTests {
+@Suite(.ownThread, .endsInTime) struct RepairInterruptionTests {
     private let fixture: ScanFixture
     private let first: String
     private let second: String

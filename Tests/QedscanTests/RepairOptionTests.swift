@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The options that choose what `repair` does.
-@Suite(.timeLimit(.minutes(10))) struct RepairOptionTests {
+@Suite(.endsInTime) struct RepairOptionTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

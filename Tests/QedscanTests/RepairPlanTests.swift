@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What `repair` says that it would do, and that it is what it does.
-@Suite(.timeLimit(.minutes(10))) struct RepairPlanTests {
+@Suite(.endsInTime) struct RepairPlanTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What scans and `show` make of a repair.
-@Suite(.timeLimit(.minutes(10))) struct RepairScanTests {
+@Suite(.endsInTime) struct RepairScanTests {
     private let fixture: ScanFixture
     private let image: String
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The exit status of `repair`, what it refuses, and what it says.
-@Suite(.timeLimit(.minutes(10))) struct RepairStatusTests {
+@Suite(.endsInTime) struct RepairStatusTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

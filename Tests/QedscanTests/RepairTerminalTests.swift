@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The question that `repair` and `undo` ask on a terminal: one of script(1)'s making.
-@Suite(.enabled(if: Tool("script") != nil, "script(1) is not installed"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: Tool("script") != nil, "script(1) is not installed"), .endsInTime)
 struct RepairTerminalTests {
     private let fixture: ScanFixture
     private let image: String

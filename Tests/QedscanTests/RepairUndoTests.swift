@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `undo` and what it refuses.
-@Suite(.timeLimit(.minutes(10))) struct RepairUndoTests {
+@Suite(.endsInTime) struct RepairUndoTests {
     private let fixture: ScanFixture
     private let image: String
     private let damaged: Data

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A file system that is mounted below a root, and is not at the next scan.
-@Suite(.enabled(if: MountedFileSystem.isAvailable, "this process may not mount"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: MountedFileSystem.isAvailable, "this process may not mount"), .endsInTime)
 struct ScanMountTests {
     @Test func imagesOfAFileSystemThatIsNotMountedAreNotMissing() async throws {
         let fixture = try ScanFixture()

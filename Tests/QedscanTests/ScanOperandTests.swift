@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What a scan is told to look at, and what it says of it.
-@Suite(.ownThread, .timeLimit(.minutes(10))) struct ScanOperandTests {
+@Suite(.ownThread, .endsInTime) struct ScanOperandTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

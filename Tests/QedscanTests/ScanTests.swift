@@ -4,7 +4,7 @@ import Lab
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct ScanTests {
+@Suite(.endsInTime) struct ScanTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What `show` says of the files below an image, and of those above it.
-@Suite(.timeLimit(.minutes(10))) struct ShowBackingTests {
+@Suite(.endsInTime) struct ShowBackingTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

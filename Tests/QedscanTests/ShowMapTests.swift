@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The map in `show`.
-@Suite(.timeLimit(.minutes(10))) struct ShowMapTests {
+@Suite(.endsInTime) struct ShowMapTests {
     private let fixture: ScanFixture
     private let path: String
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `show` and `report`.
-@Suite(.timeLimit(.minutes(10))) struct ShowTests {
+@Suite(.endsInTime) struct ShowTests {
     private let fixture: ScanFixture
     private let path: String
 

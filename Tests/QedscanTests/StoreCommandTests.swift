@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// `store prune|verify|backup|migrate`, and `scan --only-changes`.
-@Suite(.timeLimit(.minutes(10))) struct StoreCommandTests {
+@Suite(.endsInTime) struct StoreCommandTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Tables on a terminal of script(1)'s making, and without one.
-@Suite(.enabled(if: Tool("script") != nil, "script(1) is not installed"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: Tool("script") != nil, "script(1) is not installed"), .endsInTime)
 struct TerminalTableTests {
     private static let names = [
         String(repeating: "a-long-name-", count: 13) + ".qed",

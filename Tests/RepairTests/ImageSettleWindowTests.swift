@@ -1,16 +1,15 @@
 import Foundation
 import QED
 import Repair
-import Synchronization
 import TestSupport
 import Testing
 
 struct ImageSettleWindowTests {
     /// A clock that tests set.
     private final class HandClock: Sendable {
-        private let times: Mutex<(monotonic: Duration, wall: Duration)>
+        private let times: Locked<(monotonic: Duration, wall: Duration)>
 
-        init(wall: Duration) { times = Mutex((.seconds(1000), wall)) }
+        init(wall: Duration) { times = Locked((.seconds(1000), wall)) }
 
         func pass(_ time: Duration) {
             times.withLock {

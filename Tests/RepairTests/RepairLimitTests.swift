@@ -89,12 +89,12 @@ import Testing
         plan.guestClusters = .first(0)
         try ImageWriter(plan).write(to: scratch.file())
         let editor = try ImageEditor(path: scratch.file())
+        try editor.truncate(to: 50 << 23)
         for index in 0..<40 { try ImageEdit.l1(index, UInt64(3 + index) << 23).apply(to: editor) }
         // In the first of them an entry to be cleared, and a cluster that two entries share: the file would grow.
         for (index, value) in [99, 5 << 23, 5 << 23].enumerated() {
             try ImageEdit.l2(0, index, UInt64(value)).apply(to: editor)
         }
-        try editor.truncate(to: 50 << 23)
         let source = CountingSource(try ImageFile(path: RawPath(scratch.file())))
         let repair = try RepairPlanner(options: .with()).plan(for: source)
         #expect(!repair.left.isEmpty)

@@ -1,10 +1,10 @@
 import Dispatch
-import Synchronization
+import QED
 
 /// Work on a thread of its own, for tests in which one connection waits for another.
 struct InBackground {
     private final class Outcome: Sendable {
-        let error = Mutex<(any Error)?>(nil)
+        let error = Locked<(any Error)?>(nil)
     }
 
     private let group = DispatchGroup()

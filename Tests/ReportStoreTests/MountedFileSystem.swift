@@ -7,7 +7,7 @@ final class MountedFileSystem: Sendable {
 
     init(size: String) throws {
         folder = try TemporaryFolder()
-        try #require(mount("none", folder.path, "tmpfs", 0, "size=\(size)") == 0, "mount: errno \(errno)")
+        try #require(mount("none", folder.path, "tmpfs", 0, "mode=0755,size=\(size)") == 0, "mount: errno \(errno)")
     }
 
     func makeReadOnly() throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import ReportStore
 
 /// One command at a time works on a store.
-@Suite(.timeLimit(.minutes(10))) struct RunLockTests {
+@Suite(.endsInTime) struct RunLockTests {
     private let folder: TemporaryFolder
     private var path: String { folder.file("store.db") }
 

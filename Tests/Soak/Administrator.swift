@@ -35,6 +35,9 @@ struct Administrator {
 
     private mutating func resize(_ image: PoolImage) throws {
         guard let disk = image.disk, disk.blocks.count < 600 else { return }
+        // QEMU cannot let an overlay grow that is smaller than its base.
+        let base = site.images.images.first { $0.path == image.state.backing }
+        guard base.map({ ($0.disk?.size ?? .max) <= disk.size }) ?? true else { return }
         let blocks = Int.random(in: 1...32, using: &random)
         let size = disk.size + blocks * GuestDisk.blockSize
         guard try qemu(image, ["resize", "-q", "-f", "qed", image.path, "\(size)"]) else { return }

@@ -18,7 +18,6 @@ public struct BoundedRun: Sendable {
 
     /// Bytes of address space: what runs away ends at once. A sanitizer's shadow needs all of it.
     private static let addressSpace = 3 << 30
-    private static let isSanitized = ProcessInfo.processInfo.environment["QEDSCAN_SANITIZER"] != nil
     /// Seconds; no run of a test comes near.
     private static let patience = 900
 
@@ -30,7 +29,7 @@ public struct BoundedRun: Sendable {
         guard let measure = Tool.built("qedlab"), Tool("timeout") != nil, Tool("prlimit") != nil else { return nil }
         self.measure = measure
         let join = group.map { ["sh", "-c", "echo $$ > \"$0\" && exec \"$@\"", $0] } ?? []
-        let limit = BoundedRun.isSanitized ? [] : ["prlimit", "--core=0", "--as=\(BoundedRun.addressSpace)"]
+        let limit = Sanitizer.isOn ? [] : ["prlimit", "--core=0", "--as=\(BoundedRun.addressSpace)"]
         guard let identity = try BoundedRun.prefix(user, tool) else { return nil }
         prefix =
             ["measure", "--"] + join + ["timeout", "-k", "10", "\(BoundedRun.patience)"] + identity + limit + [

@@ -11,8 +11,8 @@ extension HostileFile {
                 case .fifo: mkfifo(name, 0o644)
                 case .socket: mknod(name, S_IFSOCK | 0o644, 0)
                 case .directory: mkdir(name, 0o755)
-                // The numbers of /dev/loop0 and of /dev/full: nothing that is read or written there matters.
-                case .blockDevice: mknod(name, S_IFBLK | 0o666, 7 << 8)
+                // A number that no driver has, and that of /dev/full: nothing that is read or written there matters.
+                case .blockDevice: mknod(name, S_IFBLK | 0o600, 60 << 8)
                 case .characterDevice: mknod(name, S_IFCHR | 0o666, 1 << 8 | 7)
                 default: linkTarget.withCString { symlink($0, name) }
                 }

@@ -5,7 +5,6 @@ import Glibc
 /// effect, and nobody can put another one in its place in between.
 final class FilePlace {
     private let descriptor: Int32
-    private let path: RawPath
     let type: FileType
     let identity: FileIdentity
 
@@ -23,7 +22,6 @@ final class FilePlace {
         }
         type = FileType(status)
         identity = FileStatus(status).identity
-        self.path = path
         self.descriptor = descriptor
     }
 
@@ -34,14 +32,7 @@ final class FilePlace {
 
     /// Opens this very file for reading.
     func open() throws(SystemError) -> ImageFile {
-        do throws(SystemError) {
-            return try ImageFile(path: RawPath("/proc/self/fd/\(descriptor)"))
-        } catch {
-            // Without /proc there is only the name.
-            guard error.code == ENOENT else { throw error }
-            let file = try ImageFile(path: path)
-            guard file.status.isRegular else { throw SystemError("open: not a regular file", code: EINVAL) }
-            return file
-        }
+        // Never by its name again: that may be another's now.
+        try ImageFile(path: RawPath("/proc/self/fd/\(descriptor)"))
     }
 }

@@ -47,7 +47,7 @@ package final class ParentDirectory {
 
     private static func open(_ name: [UInt8], _ directory: Int32) throws(SystemError) -> Int32 {
         let flags = csystem_o_path() | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-        return try retryingInterrupted("open without following links") {
+        return try retryingInterrupted("open its directory without following links") {
             RawPath.withCString(name) { csystem_openat(directory, $0, flags) }
         }
     }

@@ -11,7 +11,7 @@ package enum StoreError: Error {
     /// A copy of a store cannot be made at `path`.
     case backup(path: String, reason: String)
     /// The store is not to say what is written to images: who may write what is at `path` is not trusted.
-    case untrusted(path: String, reason: String)
+    case untrusted(path: String, reason: String, isFolder: Bool)
     /// What is committed to the store may not survive a power cut with the settings in force.
     case notDurable(path: String, mode: JournalMode, level: Synchronous)
 }
@@ -31,9 +31,12 @@ extension StoreError: CustomStringConvertible {
         case .lockUnreadable(let path, let reason):
             "\(path): its lock file cannot be read, to tell whether a scan runs: \(reason)".escapingControlCharacters
         case .backup(let path, let reason): "\(path) cannot be written: \(reason)".escapingControlCharacters
-        case .untrusted(let path, let reason):
-            ("\(path): \(reason), and who can write to the store decides what is written to images; if you know what is in "
-                + "it, make it root's or your own and 'chmod go-w' it, else give another store with --db")
+        case .untrusted(let path, let reason, let isFolder):
+            ("\(path): \(reason), and who can write to the store decides what is written to images; "
+                + (isFolder
+                    ? "scan into a store in a folder that is root's or your own, with --db, and repair with that"
+                    : "if you know what is in it, make it root's or your own and 'chmod go-w' it, else give another store "
+                        + "with --db"))
                 .escapingControlCharacters
         case .notDurable(let path, let mode, let level):
             ("\(path) does not keep every commit through a power cut: journal mode \(mode) and synchronous \(level) are in "

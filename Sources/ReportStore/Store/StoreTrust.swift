@@ -36,11 +36,12 @@ package struct StoreTrust {
         return file.resolvedPath
     }
 
-    /// - Parameter isAbove: a folder above the store's, of which it matters only that nobody can rename what is in it. A
+    /// - Parameter isAbove: a folder above the store's, of which it matters only that nobody can rename what is in it. Of any folder, a
     ///   group of the same number as the owner is taken for the owner's own.
     private func require(_ path: String, isAbove: Bool = false) throws(StoreError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
+        let isFolder = status.st_mode & S_IFMT == S_IFDIR
         guard trusted.contains(status.st_uid) else {
             throw untrusted(path, status, "it belongs to user \(status.st_uid)")
         }
@@ -48,14 +49,16 @@ package struct StoreTrust {
         guard status.st_mode & S_IFMT != S_IFLNK else { return }
         var bits = status.st_mode & StoreTrust.othersMayWrite
         if isAbove, status.st_mode & S_ISVTX != 0 { bits = 0 }
-        if isAbove, status.st_uid == status.st_gid { bits &= ~S_IWGRP }
+        if isFolder, status.st_uid == status.st_gid { bits &= ~S_IWGRP }
         guard bits != 0 else { return }
         let who = bits & S_IWOTH != 0 ? "everybody" : "group \(status.st_gid)"
         throw untrusted(path, status, "\(who) may write it")
     }
 
     private func untrusted(_ path: String, _ status: stat, _ reason: String) -> StoreError {
-        .untrusted(path: path, reason: "\(reason) (mode 0\(String(status.st_mode & 0o7777, radix: 8)))")
+        .untrusted(
+            path: path, reason: "\(reason) (mode 0\(String(status.st_mode & 0o7777, radix: 8)))",
+            isFolder: status.st_mode & S_IFMT == S_IFDIR)
     }
 
     /// `/`, `/var`, `/var/lib` of `/var/lib/store.db`.

@@ -101,7 +101,7 @@ struct ScanCommand: Command {
     }
 
     /// The workers, those that help them with large images, and what Dispatch and the writer have besides.
-    var threadCount: Int { configuration.workerCount + ScanConfiguration.processorCount + 8 }
+    var threadCount: Int { configuration.workerCount + configuration.threadsPerImage + 8 }
 
     func run() throws(UsageError) -> ExitStatus {
         let palette = try Palette(parsed)

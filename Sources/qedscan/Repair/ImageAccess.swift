@@ -10,6 +10,8 @@ final class ImageAccess {
     private let cancellation: Cancellation
     private let leases: PoolLeases
     private var window: SettleWindow
+    /// Why images cannot be watched.
+    private var refusals: [RawPath: RepairFailure] = [:]
 
     init(_ options: AccessOptions, _ cancellation: Cancellation) throws(RepairFailure) {
         self.options = options
@@ -25,7 +27,7 @@ final class ImageAccess {
         do throws(RepairFailure) {
             try window.look(at: path)
         } catch {
-            // `take` looks again, and says why.
+            refusals[path] = error
         }
     }
 
@@ -40,6 +42,7 @@ final class ImageAccess {
 
     /// Takes an image that is watched.
     func take(_ path: RawPath) throws(RepairFailure) -> WritableImage {
+        if let refusal = refusals[path] { throw refusal }
         let identity = try window.confirm(path)
         try leases.takeLease(forImage: path)
         return try ExclusiveUse.take(path, expecting: .unchanged(identity), options: options)

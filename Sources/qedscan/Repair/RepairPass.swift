@@ -142,7 +142,8 @@ struct RepairPass {
         let parts = counts.enumerated().filter { $0.offset == 0 || $0.element.0 > 0 }
         StandardOutput.writeLine(parts.map { "\($0.element.0) \($0.element.1)" }.joined(separator: ", "))
         if let undoable {
-            StandardOutput.writeLine("'qedscan undo \(undoable)' puts back what a repair changed; 'qedscan repair --list'")
+            let advice = "'qedscan undo \(undoable)' puts back what a repair changed; 'qedscan repair --list'"
+            StandardOutput.writeLine(advice)
         }
     }
 }
