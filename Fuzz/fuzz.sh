@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs fuzz targets: first each input of the corpus, then, for some seconds, what libFuzzer makes of them.
-# Use: fuzz.sh FOLDER-OF-PROGRAMS SECONDS TARGET...
+# Use: fuzz.sh FOLDER-OF-PROGRAMS SECONDS TARGET...          SEED=N begins the same way each time
 set -euo pipefail
 programs=$(realpath "$1") seconds=$2
 shift 2
@@ -20,7 +20,7 @@ status=0
 for target in "$@"; do
     mkdir -p "$found/$target" "$found/crashes"
     arguments=(
-        -max_total_time="$seconds" -max_len="${longest[$target]}" -timeout=20 -rss_limit_mb=1024 -detect_leaks=0
+        -seed="${SEED:-0}" -max_total_time="$seconds" -max_len="${longest[$target]}" -timeout=20 -rss_limit_mb=1024 -detect_leaks=0
         -artifact_prefix="$found/crashes/$target-")
     # No time at all is only the corpus.
     [ "$seconds" -gt 0 ] || arguments+=(-runs=0)

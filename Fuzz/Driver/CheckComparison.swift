@@ -61,9 +61,19 @@ package struct CheckComparison {
         require(report.leaks == other.leaks, "\(report.leaks) and \(other.leaks) leaks")
         require(report.qemuLeaks == other.qemuLeaks, "QEMU's leaks")
         require(report.checkErrors == other.checkErrors, "check errors")
-        require(
-            Set(report.findings.map(\.kind)) == Set(other.findings.map(\.kind)),
-            "findings \(report.findings) and \(other.findings)")
+        require(Self.kinds(report) == Self.kinds(other), "findings \(report.findings) and \(other.findings)")
+    }
+
+    /// What is shared and not listed any more counts as one of two kinds, since who has it first is not looked up.
+    private static func kinds(_ report: ImageReport) -> Set<FindingKind> {
+        let kinds = report.findings.map { finding -> FindingKind in
+            switch finding.kind {
+            case .l2TableShared: .l2TableOverlaps
+            case .dataClusterInMetadata: .dataClusterShared
+            default: finding.kind
+            }
+        }
+        return Set(kinds)
     }
 
     /// The map of clusters has the check's numbers.
@@ -72,6 +82,8 @@ package struct CheckComparison {
         do throws(ClusterUsageFault) {
             usage = try ClusterUsage.read(source, fileCells: 70, guestCells: 30, limits: .fuzzing)
         } catch {
+            // Whoever checks has looked at the magic number before.
+            if case .notQED = error { return }
             require(report.geometry == nil, "no map of an image that can be checked: \(error)")
             return
         }

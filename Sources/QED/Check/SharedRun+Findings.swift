@@ -8,6 +8,7 @@ extension SharedRunLog {
                 log.add(finding)
             }
         }
+        // Whose they were first is not known of those that are not listed: they count as the last one that is.
         log.suppress(suppressedTables, of: lastKinds.table)
         log.suppress(suppressedData, of: lastKinds.data)
     }
