@@ -7,7 +7,7 @@ import Testing
 @testable import ReportStore
 
 /// What a scan that takes long leaves in the store while it runs.
-@Suite(.endsInTime) struct ScanProgressTests {
+@Suite(.ownThread, .endsInTime) struct ScanProgressTests {
     private let fixture: StoreFixture
     private let image = RawPath("/pool/a\u{1B}\"b")
 
