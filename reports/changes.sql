@@ -1,6 +1,6 @@
 -- What is different since the scan before?
 --
--- :scan (default latest): the number of the scan; the latest is that of each host
+-- :scan (default latest): the number of the scan; the latest is that of each host, or of each of its shards
 --
 -- path: the image
 -- change: new, vanished, returned, moved, healed, newly-damaged, worse or changed
@@ -22,7 +22,7 @@ SELECT
     scan.host
 FROM scan_change
 JOIN scan ON scan.id = scan_change.scan_id
-WHERE scan_id IN (SELECT ifnull(:scan, max(id)) FROM scan GROUP BY host)
+WHERE scan_id = :scan OR :scan IS NULL AND scan_id IN (SELECT scan_id FROM latest_scan)
 ORDER BY
     CASE change WHEN 'newly-damaged' THEN 0 WHEN 'worse' THEN 1 WHEN 'vanished' THEN 2 ELSE 3 END,
     change,

@@ -3,7 +3,7 @@
 -- path: an image, or a path that could not be read
 -- problem: the image's outcome, or the system call that failed
 -- message: the reason
--- seen_at: UTC; errors of paths are those of each host's last scan
+-- seen_at: UTC; errors of paths are those of each host's last scan, or of the last of each of its shards
 -- host: where it is
 SELECT
     path,
@@ -29,6 +29,6 @@ FROM (
         scan.started_at
     FROM path_error
     JOIN scan ON scan.id = path_error.scan_id
-    WHERE scan.id IN (SELECT max(id) FROM scan GROUP BY host)
+    WHERE scan.id IN (SELECT scan_id FROM latest_scan)
 )
 ORDER BY host, path, problem, message;

@@ -12,7 +12,9 @@ import Testing
 
     init() throws { fixture = try StoreFixture() }
 
-    private func load(_ version: Int) throws {
+    private func load(_ version: Int) throws { try OldStoreTests.load(version, into: fixture) }
+
+    static func load(_ version: Int, into fixture: StoreFixture) throws {
         let dump = try Data(contentsOf: OldStoreTests.folder.appending(path: "version-\(version).sql"))
         let database = try Database(path: fixture.path, mode: .create)
         try database.execute(String(decoding: dump, as: UTF8.self))

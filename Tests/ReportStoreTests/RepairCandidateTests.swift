@@ -11,11 +11,11 @@ import Testing
     init() throws { fixture = try StoreFixture() }
 
     private func candidates(host: String = StoreFixture.host) throws -> [RepairCandidate] {
-        try ReportStore(reading: fixture.path).repairCandidates(host: host)
+        try ReportStore(reading: fixture.path).repairCandidates(node: host)
     }
 
     private func candidate(host: String = StoreFixture.host, _ path: RawPath) throws -> RepairCandidate? {
-        try ReportStore(reading: fixture.path).repairCandidate(host: host, path: path)
+        try ReportStore(reading: fixture.path).repairCandidate(node: host, path: path)
     }
 
     private static func report(leaks: UInt64 = 0, corruptions: UInt64 = 0, isDirty: Bool = false) -> ImageReport {

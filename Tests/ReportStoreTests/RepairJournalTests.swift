@@ -231,7 +231,8 @@ import Testing
             #expect(try journal.preparedRepairs() == [other])
             _ = try journal.prepare(.sample(image), [])
         }
-        let copy = "INSERT INTO repair SELECT 100, \(RepairJournalTests.restOfRepair) FROM repair WHERE id = 2"
+        let rest = RepairJournalTests.restOfRepair
+        let copy = "INSERT INTO repair (id, \(rest)) SELECT 100, \(rest) FROM repair WHERE id = 2"
         let error = try sqliteError { try fixture.execute(copy) }
         #expect(error.code.primary == .constraint && error.message.contains("repair.image_id"))
     }

@@ -33,7 +33,7 @@ import Testing
                     65536, 4,
                     1, .integer(64 << 20), .integer(20 << 16), 51200, 65536, 7, .integer(.min), 5, .text("base.raw"), 1,
                     -16,
-                    .null, .text("2026-01-02 03:04:05.678"), 1, 1234, 1, 1,
+                    .null, .text("2026-01-02 03:04:05.678"), 1, 1234, 1, 1, .null,
                 ] as [SQLiteValue]
             ])
     }

@@ -17,14 +17,14 @@ final class StoreFixture {
     /// - Parameter continues: whether it goes on from scans that did not come to their end.
     @discardableResult
     func scan(
-        host: String = StoreFixture.host, isInterrupted: Bool = false, roots: [RootRecord] = [],
+        host: String = StoreFixture.host, node: String? = nil, isInterrupted: Bool = false, roots: [RootRecord] = [],
         mounts: [String] = [], isDirectory: @escaping (RawPath) -> Bool = { _ in true },
         continues: Bool = false, include: String = "a\"b", jobs: Int64 = 4,
         covers: @escaping (RawPath) -> Bool = { _ in true },
         _ body: (ReportWriter) throws -> Void
     ) throws -> ScanTotals {
         let store = try ReportStore(writing: path)
-        var record = StoreFixture.record(host: host, include: include, jobs: jobs)
+        var record = StoreFixture.record(host: host, node: node, include: include, jobs: jobs)
         if continues { record.continues = try store.chain(before: record) }
         let writer = try ReportWriter(store: store, scan: record) {}
         try body(writer)
@@ -37,10 +37,10 @@ final class StoreFixture {
     }
 
     static func record(
-        host: String = StoreFixture.host, include: String = "a\"b", jobs: Int64 = 4
+        host: String = StoreFixture.host, node: String? = nil, include: String = "a\"b", jobs: Int64 = 4
     ) -> ScanRecord {
         ScanRecord(
-            host: host, roots: [RawPath("/pool"), RawPath("/with \"quotes\"")],
+            host: host, node: node, roots: [RawPath("/pool"), RawPath("/with \"quotes\"")],
             options: [("jobs", .integer(jobs)), ("include", .text(include)), ("max-age", .null)], version: "1.2.3",
             decidingOptions: ["include", "max-age"])
     }

@@ -11,7 +11,7 @@ import Testing
             image_id host path path_bytes outcome dirty leaks corruptions check_errors total_clusters \
             allocated_clusters zero_clusters fragmented_clusters cluster_size table_size header_size image_size \
             file_size disk_size l1_table_offset features compat_features autoclear_features backing_file \
-            backing_is_raw qemu_leaks message checked_at scan_id duration_us present check_result_id
+            backing_is_raw qemu_leaks message checked_at scan_id duration_us present check_result_id pool
             """
         ),
         (
@@ -20,7 +20,8 @@ import Testing
             image_id host path path_bytes outcome dirty leaks corruptions check_errors total_clusters \
             allocated_clusters zero_clusters fragmented_clusters cluster_size table_size header_size image_size \
             file_size disk_size l1_table_offset features compat_features autoclear_features backing_file \
-            backing_is_raw qemu_leaks message checked_at scan_id duration_us present check_result_id leaked_bytes
+            backing_is_raw qemu_leaks message checked_at scan_id duration_us present check_result_id pool \
+            leaked_bytes
             """
         ),
         (
@@ -35,7 +36,7 @@ import Testing
             """
             scan_id uuid host started_at finished_at duration_s state roots files_seen images_seen reused checked \
             clean leaking corrupt incomplete invalid unsupported in_use changing problems dirty path_errors \
-            bytes_read version
+            bytes_read version node pool shard_number shard_count shard_lower shard_upper
             """
         ),
         ("image", "id host path path_bytes device inode first_scan_id last_scan_id missing_since_scan_id birth_ns"),

@@ -23,10 +23,13 @@ struct PrunePlan {
             """
             INSERT INTO pruned_host (host, first_kept, previous)
             WITH kept (host, id) AS (
-                SELECT host, (
-                    SELECT id FROM scan
-                    WHERE scan.host = known.host AND state = 'completed' ORDER BY id DESC LIMIT 1 OFFSET ?1 - 1)
-                FROM (SELECT DISTINCT host FROM scan) AS known WHERE ?1 IS NOT NULL
+                SELECT known.host, ranked.id
+                FROM (SELECT host, count(*) AS shards FROM latest_scan GROUP BY host) AS known
+                LEFT JOIN (
+                    SELECT host, id, row_number() OVER (PARTITION BY host ORDER BY id DESC) AS place
+                    FROM scan WHERE state = 'completed'
+                ) AS ranked ON ranked.host = known.host AND ranked.place = ?1 * known.shards
+                WHERE ?1 IS NOT NULL
                 UNION ALL
                 SELECT host, min(
                     max(iif(state = 'completed', id, NULL)),

@@ -12,25 +12,25 @@ package struct RepairCandidate: Hashable, Sendable {
 }
 
 extension ReportStore {
-    /// The images of a host that are there and damaged or dirty, by path.
+    /// The images of a machine, or of a pool that it has scanned, that are there and damaged or dirty, by path.
     ///
     /// Not those that were in use or changing: such a result is provisional, and a running guest's image is dirty.
     ///
     /// - Parameter withAutoclear: those with autoclear feature bits as well.
-    package func repairCandidates(host: String, withAutoclear: Bool = false) throws(StoreError) -> [RepairCandidate] {
+    package func repairCandidates(node: String, withAutoclear: Bool = false) throws(StoreError) -> [RepairCandidate] {
         try repairCandidates(
             """
-            l.host = ? AND l.present AND (
+            l.host IN (\(Pool.hostsOfNode)) AND l.present AND (
                 l.image_id IN (SELECT image_id FROM damaged_image)
                 OR (l.dirty OR ? AND l.autoclear_features <> 0) AND l.outcome NOT IN ('in_use', 'changing'))
-            """, host, withAutoclear)
+            """, node, withAutoclear)
     }
 
     /// An image, whatever came of its latest check; nil if the store does not know it.
-    package func repairCandidate(host: String, path: RawPath) throws(StoreError) -> RepairCandidate? {
+    package func repairCandidate(node: String, path: RawPath) throws(StoreError) -> RepairCandidate? {
         let columns = path.columns
         return try repairCandidates(
-            "l.host = ? AND l.path = ? AND l.path_bytes IS ?", host, columns.text, columns.bytes
+            "l.host IN (\(Pool.hostsOfNode)) AND l.path = ? AND l.path_bytes IS ?", node, columns.text, columns.bytes
         ).first
     }
 

@@ -7,8 +7,11 @@ extension StoreJournal {
         let columns = path.columns
         let found = try RepairFailure.wrap { () throws(SQLiteError) in
             try database.scalar(
-                "SELECT id FROM image WHERE host = ? AND path = ? AND ifnull(path_bytes, x'') = ifnull(?, x'')",
-                host, columns.text, columns.bytes)
+                """
+                SELECT id FROM image
+                WHERE host IN (\(Pool.hostsOfNode)) AND path = ? AND ifnull(path_bytes, x'') = ifnull(?, x'')
+                ORDER BY last_scan_id DESC
+                """, host, columns.text, columns.bytes)
         }
         guard case .integer(let id) = found else {
             throw .journal("it knows no image \(columns.text.escapingControlCharacters)")

@@ -154,7 +154,9 @@ package final class Database {
 
     private static func open(_ file: StoreFile, mode: Mode) throws(SQLiteError) -> OpaquePointer {
         let access = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
-        let flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW
+        // With URIs for `attach`. An absolute path is never taken for one.
+        let flags =
+            access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_URI
         var opened: OpaquePointer?
         let code = sqlite3_open_v2(file.resolvedPath, &opened, flags, nil)
         guard code == SQLITE_OK, let connection = opened else {

@@ -11,8 +11,12 @@ struct KnownImageReader {
     private let newest = Array(Timestamp.text(nanoseconds: Timestamp.nanosecondsNow() + 2_000_000_000).utf8)
     /// Whoever was seen by one of these scans may be used again, whatever came of it.
     private let chain: Set<Int64>
+    /// What a device number of another machine stands for on this one, by the scan that it is from.
+    private let devices: [Int64: UInt64]
 
-    init(_ database: Database, oldest: String?, chain: ScanChain?, isOfChainOnly: Bool) throws(SQLiteError) {
+    init(
+        _ database: Database, oldest: String?, chain: ScanChain?, isOfChainOnly: Bool, reader: PoolReader? = nil
+    ) throws(SQLiteError) {
         // In the order of the rows, so that each page is read once: the index by path would lead to and fro.
         images = try database.prepare(
             """
@@ -28,6 +32,7 @@ struct KnownImageReader {
         let times = [isOfChainOnly ? nil : oldest ?? "", chain?.startedAt]
         self.oldest = times.compactMap { $0 }.min().map { Array($0.utf8) }
         self.chain = Set(chain?.scanIDs ?? [])
+        devices = try reader?.devices(in: database) ?? [:]
     }
 
     /// - Parameter ids: the rows of images to look at.
@@ -75,9 +80,14 @@ struct KnownImageReader {
 
     private var identity: FileIdentity {
         FileIdentity(
-            device: UInt64(bitPattern: images.integer(at: 3)), inode: UInt64(bitPattern: images.integer(at: 4)),
+            device: device, inode: UInt64(bitPattern: images.integer(at: 4)),
             size: UInt64(max(images.integer(at: 5), 0)), modificationTime: images.integer(at: 6),
             changeTime: images.integer(at: 7))
+    }
+
+    private var device: UInt64 {
+        let own = UInt64(bitPattern: images.integer(at: 3))
+        return devices.isEmpty ? own : devices[images.integer(at: 12)] ?? own
     }
 
     private static let outcomes = Outcome.allCases.map { (name: Array($0.rawValue.utf8), outcome: $0) }

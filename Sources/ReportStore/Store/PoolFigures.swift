@@ -42,34 +42,35 @@ package struct PoolFigures: Sendable {
 }
 
 extension ReportStore {
-    /// The figures of a host: of all its images and scans, or of those below the roots of one scan.
+    /// The figures of a machine: of all images and scans that are its own or a pool's that it has scanned, or of those below
+    /// the roots of one scan.
     ///
     /// - Parameters:
     ///   - roots: as `scan.roots` has them, a JSON array of paths; nil for all.
     ///   - errorsSince: seconds since 1970; the errors of complete scans that ended earlier do not count.
     package func poolFigures(
-        host: String, roots: String?, errorsSince: Double = 0
+        node: String, roots: String?, errorsSince: Double = 0
     ) throws(StoreError) -> PoolFigures {
         try StoreError.wrap { () throws(SQLiteError) in
             var figures = PoolFigures()
             for outcome in Outcome.allCases { figures.outcomes[outcome] = 0 }
             // One state of the store for all of them.
             try database.transaction(.deferred) { () throws(SQLiteError) in
-                try addImages(to: &figures, host, roots)
-                if figures.hasDamage { figures.treeLost = try treeLost(host, roots) }
-                figures.lastScan = try lastScan(host, roots)
+                try addImages(to: &figures, node, roots)
+                if figures.hasDamage { figures.treeLost = try treeLost(node, roots) }
+                figures.lastScan = try lastScan(node, roots)
                 figures.pathErrors = max(
-                    figures.lastScan?.pathErrors ?? 0, try errorsOfCompleteScans(host, roots, since: errorsSince))
+                    figures.lastScan?.pathErrors ?? 0, try errorsOfCompleteScans(node, roots, since: errorsSince))
                 figures.lastCompletion = try Double(
                     sqliteValue: database.scalar(
                         """
                         SELECT max((julianday(finished_at) - 2440587.5) * 86400) FROM scan
-                        WHERE host = ? AND state = 'completed' AND roots = ifnull(?, roots)
-                        """, host, roots))
+                        WHERE host IN (\(Pool.hostsOfNode)) AND state = 'completed' AND roots = ifnull(?, roots)
+                        """, node, roots))
                 figures.unsettledRepairs =
                     try Int(
                         sqliteValue: database.scalar(
-                            "SELECT count(*) FROM repair WHERE host = ? AND state = 'prepared'", host))
+                            "SELECT count(*) FROM repair WHERE host = ? AND state = 'prepared'", node))
                     ?? 0
             }
             return figures
@@ -81,16 +82,16 @@ extension ReportStore {
         try StoreError.wrap { () throws(SQLiteError) in String(sqliteValue: try jsonArray(roots.map(\.text))) }
     }
 
-    private func addImages(to figures: inout PoolFigures, _ host: String, _ roots: String?) throws(SQLiteError) {
+    private func addImages(to figures: inout PoolFigures, _ node: String, _ roots: String?) throws(SQLiteError) {
         let statement = try database.prepare(
             """
             WITH root AS (SELECT value AS path, rtrim(value, '/') AS stem FROM json_each(?2))
             SELECT outcome, present, count(*), ifnull(sum(dirty), 0), total(leaks * cluster_size), total(corruptions)
             FROM latest_check AS image
-            WHERE host = ?1 AND \(ReportStore.isBelowRoots)
+            WHERE host IN (\(Pool.hostsOfNode)) AND \(ReportStore.isBelowRoots)
             GROUP BY outcome, present
             """)
-        try statement.bind(host, roots)
+        try statement.bind(node, roots)
         while try statement.step() {
             guard let outcome = Outcome(rawValue: try statement.column(0)) else { continue }
             let count: Int = try statement.column(2)
@@ -109,27 +110,28 @@ extension ReportStore {
 
     /// A scan that was interrupted has not looked whether a root is mounted, and another pool's says nothing of this one.
     private func errorsOfCompleteScans(
-        _ host: String, _ roots: String?, since time: Double
+        _ node: String, _ roots: String?, since time: Double
     ) throws(SQLiteError) -> Int {
         try Int(
             sqliteValue: database.scalar(
                 """
                 SELECT ifnull(max(path_errors), 0) FROM scan
                 WHERE id IN (
-                        SELECT max(id) FROM scan WHERE host = ? AND state = 'completed' AND roots = ifnull(?, roots)
+                        SELECT max(id) FROM scan
+                        WHERE host IN (\(Pool.hostsOfNode)) AND state = 'completed' AND roots = ifnull(?, roots)
                         GROUP BY roots)
                     AND (julianday(finished_at) - 2440587.5) * 86400 >= ?
-                """, host, roots, time)) ?? 0
+                """, node, roots, time)) ?? 0
     }
 
-    private func treeLost(_ host: String, _ roots: String?) throws(SQLiteError) -> Int {
+    private func treeLost(_ node: String, _ roots: String?) throws(SQLiteError) -> Int {
         try Int(
             sqliteValue: database.scalar(
                 """
                 WITH root AS (SELECT value AS path, rtrim(value, '/') AS stem FROM json_each(?2))
                 SELECT count(*) FROM assessment AS image
-                WHERE host = ?1 AND assessment = 'tree-lost' AND \(ReportStore.isBelowRoots)
-                """, host, roots)) ?? 0
+                WHERE host IN (\(Pool.hostsOfNode)) AND assessment = 'tree-lost' AND \(ReportStore.isBelowRoots)
+                """, node, roots)) ?? 0
     }
 
     /// Whether a row of `image` is below a row of `root`, or no roots were given.
@@ -139,7 +141,7 @@ extension ReportStore {
             WHERE image.path = root.path OR (image.path >= stem || '/' AND image.path < stem || '0')))
         """
 
-    private func lastScan(_ host: String, _ roots: String?) throws(SQLiteError) -> PoolFigures.LastScan? {
+    private func lastScan(_ node: String, _ roots: String?) throws(SQLiteError) -> PoolFigures.LastScan? {
         let statement = try database.prepare(
             """
             SELECT state, (julianday(started_at) - 2440587.5) * 86400, (julianday(finished_at) - 2440587.5) * 86400,
@@ -147,9 +149,9 @@ extension ReportStore {
             FROM scan
             WHERE id = (
                 SELECT max(id) FROM scan
-                WHERE host = ? AND finished_at IS NOT NULL AND roots = ifnull(?, roots))
+                WHERE host IN (\(Pool.hostsOfNode)) AND finished_at IS NOT NULL AND roots = ifnull(?, roots))
             """)
-        try statement.bind(host, roots)
+        try statement.bind(node, roots)
         guard try statement.step() else { return nil }
         return PoolFigures.LastScan(
             state: try statement.column(0), startedAt: try statement.column(1), finishedAt: try statement.column(2),

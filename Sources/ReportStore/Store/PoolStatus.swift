@@ -92,8 +92,8 @@ extension ScanStatus {
             ifnull(problems, images_seen - clean + path_errors),
             ifnull(scan_progress.bytes_read, scan.bytes_read), expected_images, ifnull(current_images, '[]')
         FROM scan LEFT JOIN scan_progress ON scan_id = id
-        WHERE id IN (SELECT max(id) FROM scan GROUP BY host)
-        ORDER BY host
+        WHERE id IN (SELECT scan_id FROM latest_scan)
+        ORDER BY host, shard_number
         """
 
     private init(_ row: Statement, _ paths: Statement, _ current: Statement) throws(SQLiteError) {

@@ -2,7 +2,12 @@ import QED
 
 /// A scan that begins.
 package struct ScanRecord: Sendable {
+    /// Whose its images are: the machine's, or a pool's (`Pool.host`).
     package let host: String
+    /// The machine that runs it.
+    package let node: String
+    /// What part of the paths it looks at; nil for all.
+    package let shard: ShardRecord?
     package let roots: [RawPath]
     /// The options in force, by their names on the command line.
     package let options: [(name: String, value: SQLiteValue)]
@@ -15,15 +20,33 @@ package struct ScanRecord: Sendable {
     package var continues: ScanChain?
 
     package init(
-        host: String, roots: [RawPath], options: [(name: String, value: SQLiteValue)], version: String,
-        decidingOptions: [String] = [], continues: ScanChain? = nil
+        host: String, node: String? = nil, shard: ShardRecord? = nil, roots: [RawPath],
+        options: [(name: String, value: SQLiteValue)], version: String, decidingOptions: [String] = [],
+        continues: ScanChain? = nil
     ) {
+        self.node = node ?? host
+        self.shard = shard
         self.decidingOptions = decidingOptions
         self.continues = continues
         self.host = host
         self.roots = roots
         self.options = options
         self.version = version
+    }
+}
+
+/// The part of a pool that a scan looks at.
+package struct ShardRecord: Sendable {
+    /// From 1.
+    package let number: Int
+    package let count: Int
+    /// Positions of paths, below 2^32: from the first to before the second.
+    package let bounds: (lower: UInt64, upper: UInt64)
+
+    package init(number: Int, count: Int, bounds: (lower: UInt64, upper: UInt64)) {
+        self.number = number
+        self.count = count
+        self.bounds = bounds
     }
 }
 

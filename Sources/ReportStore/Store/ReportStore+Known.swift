@@ -7,7 +7,7 @@ extension ReportStore {
     private static let imagesPerConnection: Int64 = 10_000
     private static let connectionLimit = 4
 
-    /// Each result of this host that may be used again, as what a function makes of it and of the bytes of the image's
+    /// Each result of a host or pool that may be used again, as what a function makes of it and of the bytes of the image's
     /// path, which are there until it returns.
     ///
     /// That is: of this version of the checker, conclusive, made at or after `oldest`, and of a file whose last change
@@ -21,15 +21,19 @@ extension ReportStore {
     ///   - oldest: of results that are not the chain's; nil for any age.
     ///   - chain: what the scan goes on from.
     ///   - isOfChainOnly: nothing else is used again.
+    ///   - reader: who asks, of a pool that other machines scan too; nil for a machine's own images.
     ///   - threadCount: so many may read at once, each with a connection of its own.
     package func knownImages<Value: Sendable>(
-        host: String, oldest: String?, chain: ScanChain? = nil, isOfChainOnly: Bool = false, threadCount: Int = 1,
+        host: String, oldest: String?, chain: ScanChain? = nil, isOfChainOnly: Bool = false, reader: PoolReader? = nil,
+        threadCount: Int = 1,
         _ make: @escaping @Sendable (KnownImageRecord, _ path: UnsafeRawBufferPointer) -> Value
     ) throws(StoreError) -> [Value] {
         @Sendable func read(_ database: Database, _ ids: ClosedRange<Int64>) throws(SQLiteError) -> [Value] {
             var values: [Value] = []
-            try KnownImageReader(database, oldest: oldest, chain: chain, isOfChainOnly: isOfChainOnly)
-                .forEach(host: host, ids: ids) { values.append(make($0, $1)) }
+            try KnownImageReader(
+                database, oldest: oldest, chain: chain, isOfChainOnly: isOfChainOnly, reader: reader
+            )
+            .forEach(host: host, ids: ids) { values.append(make($0, $1)) }
             return values
         }
         let last = try StoreError.wrap { () throws(SQLiteError) in

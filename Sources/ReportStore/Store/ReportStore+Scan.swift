@@ -14,16 +14,21 @@ extension ReportStore {
             try markDeadScans()
             let insert = try database.prepare(
                 """
-                INSERT INTO scan (uuid, host, started_at, state, roots, options, version, continues_scan_id)
+                INSERT INTO scan (
+                    uuid, host, node, started_at, state, roots, options, version, continues_scan_id, shard_number,
+                    shard_count, shard_lower, shard_upper)
                 VALUES (
                     lower(format('%s-%s-4%s-%s%s-%s', hex(randomblob(4)), hex(randomblob(2)),
                         substr(hex(randomblob(2)), 2), substr('89AB', 1 + abs(random() % 4), 1),
                         substr(hex(randomblob(2)), 2), hex(randomblob(6)))),
-                    ?, ?, 'running', ?, ?, ?, ?)
+                    ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
+            let shard = record.shard
             try insert.run(
-                record.host, Timestamp.now(), try jsonArray(record.roots.map(\.text)), try jsonObject(record.options),
-                record.version, record.continues?.scanIDs.first)
+                record.host, record.node, Timestamp.now(), try jsonArray(record.roots.map(\.text)),
+                try jsonObject(record.options), record.version, record.continues?.scanIDs.first, shard?.number,
+                shard?.count, shard.map { Int64(clamping: $0.bounds.lower) },
+                shard.map { Int64(clamping: $0.bounds.upper) })
             return database.lastInsertRowID
         }
     }

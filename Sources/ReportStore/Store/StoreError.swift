@@ -8,6 +8,12 @@ package enum StoreError: Error {
     case lockFile(path: String, reason: String)
     /// Whether another process uses the store at `path` cannot be told.
     case lockUnreadable(path: String, reason: String)
+    /// Scans, repairs and undos are for a store of one's own; the one at `path` was merged of others.
+    case merged(path: String)
+    /// Stores cannot be merged into the one at `path`.
+    case mergeTarget(path: String, reason: String)
+    /// The store at `path` cannot be merged.
+    case mergeInput(path: String, reason: String)
     /// A copy of a store cannot be made at `path`.
     case backup(path: String, reason: String)
     /// The store is not to say what is written to images: who may write what is at `path` is not trusted.
@@ -30,6 +36,12 @@ extension StoreError: CustomStringConvertible {
             "\(path) cannot be written: its lock file \(path).lock: \(reason)".escapingControlCharacters
         case .lockUnreadable(let path, let reason):
             "\(path): its lock file cannot be read, to tell whether a scan runs: \(reason)".escapingControlCharacters
+        case .merged(let path):
+            ("\(path) was merged of other stores, to be asked only: scans, repairs and what undoes them go into a store of "
+                + "their own, which is then merged into it").escapingControlCharacters
+        case .mergeTarget(let path, let reason):
+            "\(path): no store can be merged into it: \(reason)".escapingControlCharacters
+        case .mergeInput(let path, let reason): "\(path) cannot be merged: \(reason)".escapingControlCharacters
         case .backup(let path, let reason): "\(path) cannot be written: \(reason)".escapingControlCharacters
         case .untrusted(let path, let reason, let isFolder):
             ("\(path): \(reason), and who can write to the store decides what is written to images; "

@@ -173,13 +173,13 @@ struct RepairCommand: Command {
         try RepairStore.wrap { () throws(StoreError) in
             let names = parsed.operands(named: "IMAGE")
             guard !names.isEmpty else {
-                return (try store.repairCandidates(host: Host.name, withAutoclear: asksForAutoclear), [])
+                return (try store.repairCandidates(node: Host.name, withAutoclear: asksForAutoclear), [])
             }
             var candidates: [RepairCandidate] = []
             var status = ExitStatus()
             for name in names {
                 let path = ImageName.resolve(RawPath(bytes: name.bytes))
-                if let candidate = try store.repairCandidate(host: Host.name, path: path) {
+                if let candidate = try store.repairCandidate(node: Host.name, path: path) {
                     // The same image may be named twice.
                     if !candidates.contains(candidate) { candidates.append(candidate) }
                 } else {

@@ -53,7 +53,9 @@ struct ScanCommand: Command {
                 "metrics", value: "FILE", kind: .file,
                 help: "write figures of the pool for Prometheus' node_exporter (*.prom in its textfile folder)"),
             OptionSpec(
-                "pool", value: "NAME", help: "the pool's name in the metrics", default: "the paths"),
+                "pool", value: "NAME",
+                help: "the images are those of a pool that other machines scan too; also its name in the metrics",
+                default: "as at the last scan of the paths"),
         ] + Effort.specs,
         operands: [OperandSpec("PATH", kind: .file, help: "a directory or an image", repeating: true)],
         examples: [
@@ -78,7 +80,9 @@ struct ScanCommand: Command {
         metrics = parsed.value(of: "metrics").map { file in
             MetricsFile(path: RawPath(bytes: file.bytes), pool: parsed.value(of: "pool")?.text)
         }
-        if metrics == nil, parsed.has("pool") { throw parsed.usageError("--pool goes with --metrics only") }
+        if let name = parsed.value(of: "pool"), String(validating: name.bytes, as: UTF8.self) == nil {
+            throw parsed.refusal(of: name, option: "pool", because: "is not a name in UTF-8")
+        }
         maxTime = try parsed.duration(of: "max-time")
         wait = try LockWait(parsed)
         effort = try Effort(parsed)
@@ -117,7 +121,8 @@ struct ScanCommand: Command {
             let lock = try wait.take(storePath: storePath, cancellation)
             defer { withExtendedLifetime(lock) {} }
             return try ReportStore.use(path: storePath) { store throws(StoreError) in
-                try scan(into: store, at: storePath, palette, cancellation, signals)
+                try store.refuseMerged(path: storePath)
+                return try scan(into: store, at: storePath, palette, cancellation, signals)
             }
         } catch {
             Diagnostic.error(error.description)
@@ -133,8 +138,9 @@ struct ScanCommand: Command {
         let progress = Progress()
         let output = ScanOutput(parsed, palette)
         var configuration = configuration
-        let record = try record(in: store)
-        configuration.known = try knownResults(of: store, record.continues)
+        guard let record = try record(in: store) else { return .failed }
+        try store.adoptImages(for: record)
+        configuration.known = try knownResults(of: store, record)
         let expected = try store.expectedImageCount(of: record)
         let line = ProgressLine(
             progress, expectedImages: expected, choice: progressChoice, isQuiet: parsed.has("quiet"))
@@ -168,29 +174,49 @@ struct ScanCommand: Command {
             stop: stop, continuesFrom: record.continues?.startedAt, storePath: storePath)
         let status = ExitStatus(totals).union(interrupted).union(stop == nil ? [] : .interrupted)
         try output.end(summary, status) { () throws(StoreError) in
-            try ScanNews(of: writer.scanID, host: Host.name, roots: record.roots, in: store)
+            try ScanNews(of: writer.scanID, host: record.host, roots: record.roots, in: store)
         }
         let isWritten = try metrics?.write(store, record, storePath: storePath, status: status) ?? true
         return isWritten ? status : status.union(.failed)
     }
 
-    /// The scan's row, with what it goes on from.
-    private func record(in store: ReportStore) throws(StoreError) -> ScanRecord {
-        var record = record
+    /// The scan's row, with what it goes on from; nil, with the reason on stderr, if it is not clear whose the images are.
+    private func record(in store: ReportStore) throws(StoreError) -> ScanRecord? {
+        guard let host = try host(in: store) else { return nil }
+        var record = record(host: host)
         if !parsed.has("restart") { record.continues = try store.chain(before: record) }
         return record
     }
 
+    /// Whose the images are: of the pool that is named, else what they were at the last scan of the paths.
+    private func host(in store: ReportStore) throws(StoreError) -> String? {
+        if let name = parsed.value(of: "pool")?.text { return name.isEmpty ? Host.name : Pool.host(named: name) }
+        var hosts: [(root: RawPath, host: String)] = []
+        for root in configuration.roots.map(\.resolvedIfThere) {
+            hosts.append((root, try store.lastHost(ofNode: Host.name, root: root) ?? Host.name))
+        }
+        guard let first = hosts.first, let other = hosts.first(where: { $0.host != first.host }) else {
+            return hosts.first?.host ?? Host.name
+        }
+        let owners = [first, other].map {
+            "\(PrintableText.escaping($0.root.bytes)) is of \(PrintableText.escaping(Pool.describe(host: $0.host)))"
+        }
+        Diagnostic.error(owners.joined(separator: ", "))
+        Diagnostic.hint("scan them one by one, or name the pool of all with --pool; --pool '' for this host's own")
+        return nil
+    }
+
     /// The results that may be used again. With `--full` only those of the scans that this one goes on from.
-    private func knownResults(of store: ReportStore, _ chain: ScanChain?) throws(StoreError) -> KnownResults {
+    private func knownResults(of store: ReportStore, _ record: ScanRecord) throws(StoreError) -> KnownResults {
         var known = KnownResults()
+        let chain = record.continues
         guard !parsed.has("full") || chain != nil else { return known }
         let oldest = maxAge.map {
             Timestamp.text(nanoseconds: Timestamp.nanosecondsNow() - $0.components.seconds.saturatingNanoseconds)
         }
         let results = try store.knownImages(
-            host: Host.name, oldest: oldest, chain: chain, isOfChainOnly: parsed.has("full"),
-            threadCount: ScanConfiguration.processorCount
+            host: record.host, oldest: oldest, chain: chain, isOfChainOnly: parsed.has("full"),
+            reader: PoolReader(record), threadCount: ScanConfiguration.processorCount
         ) { image, path in
             KnownResult(
                 imageID: image.imageID, path: PathHash(bytes: path), identity: image.identity, outcome: image.outcome,
@@ -200,7 +226,7 @@ struct ScanCommand: Command {
         return known
     }
 
-    private var record: ScanRecord {
+    private func record(host: String) -> ScanRecord {
         let options: [(name: String, value: SQLiteValue)] = [
             ("jobs", .integer(Int64(configuration.workerCount))),
             ("full", .integer(parsed.has("full") ? 1 : 0)),
@@ -212,7 +238,7 @@ struct ScanCommand: Command {
             ("max-memory", .integer(Int64(configuration.limits.memory.limit))),
         ]
         return ScanRecord(
-            host: Host.name, roots: configuration.roots.map(\.resolvedIfThere), options: options,
+            host: host, node: Host.name, roots: configuration.roots.map(\.resolvedIfThere), options: options,
             version: Program.version, decidingOptions: ScanCommand.decidingOptions)
     }
 
@@ -227,6 +253,23 @@ extension Int64 {
     fileprivate var saturatingNanoseconds: Int64 {
         let (product, overflow) = multipliedReportingOverflow(by: 1_000_000_000)
         return overflow ? .max / 2 : Swift.min(product, .max / 2)
+    }
+}
+
+extension PoolReader {
+    /// nil if the images are this machine's own, or on several devices.
+    fileprivate init?(_ scan: ScanRecord) {
+        guard Pool.isPool(host: scan.host) else { return nil }
+        var devices: Set<UInt64> = []
+        for root in scan.roots {
+            do throws(SystemError) {
+                devices.insert(try FileStatus(directory: AT_FDCWD, name: root.bytes).identity.device)
+            } catch {
+                // The walk says so.
+            }
+        }
+        guard devices.count == 1, let device = devices.first else { return nil }
+        self.init(node: scan.node, device: device)
     }
 }
 

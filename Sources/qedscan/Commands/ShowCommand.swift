@@ -48,7 +48,7 @@ struct ShowCommand: Command {
     }
 
     private func show(_ database: Database, _ palette: Palette) throws(SQLiteError) -> ExitStatus {
-        guard let image = try ShownImage(path, host: Host.name, in: database) else {
+        guard let image = try ShownImage(path, node: Host.name, in: database) else {
             Diagnostic.error("\(PrintableText.escaping(path.bytes)): the store knows no such image on \(Host.name)")
             Diagnostic.hint("'qedscan scan' looks for images; 'qedscan check' checks one without the store")
             return .failed

@@ -21,10 +21,10 @@ struct ShownImage {
         let rows: [[SQLiteValue]]
     }
 
-    /// The image at that path on that host; nil if the store has none.
-    init?(_ path: RawPath, host: String, in database: Database) throws(SQLiteError) {
+    /// The image at that path, of a machine or of a pool that it has scanned; nil if the store has none.
+    init?(_ path: RawPath, node: String, in database: Database) throws(SQLiteError) {
         let known = try ShownImage.rows(
-            of: ShownImage.imageSQL, in: database, host, path.text, path.isText ? [] : path.bytes)
+            of: ShownImage.imageSQL, in: database, node, path.text, path.isText ? [] : path.bytes)
         guard let image = known.rows.first, case .integer(let id)? = image.first else { return nil }
         let latest = try ShownImage.rows(of: "SELECT * FROM latest_check WHERE image_id = ?1", in: database, id)
         let identity = Dictionary(zip(known.columns, image)) { $1 }
@@ -65,7 +65,8 @@ struct ShownImage {
 
     private static let imageSQL = """
         SELECT id AS image_id, host, path, path_bytes, missing_since_scan_id IS NULL AS present
-        FROM image WHERE host = ?1 AND path = ?2 AND ifnull(path_bytes, x'') = ?3
+        FROM image WHERE host IN (\(Pool.hostsOfNode)) AND path = ?2 AND ifnull(path_bytes, x'') = ?3
+        ORDER BY last_scan_id DESC
         """
 
     private static let assessmentSQL = """

@@ -2,10 +2,11 @@ import CommandSyntax
 import Glibc
 import ReportStore
 
-/// `qedscan store prune|verify|backup|migrate`
+/// `qedscan store prune|verify|backup|migrate|merge`
 struct StoreCommand: Command {
     static let commands: [any Command.Type] = [
         StorePruneCommand.self, StoreVerifyCommand.self, StoreBackupCommand.self, StoreMigrateCommand.self,
+        StoreMergeCommand.self,
     ]
 
     static let spec = CommandSpec(

@@ -12,7 +12,8 @@ struct StorePruneCommand: Command {
                 + "that went before the kept scans are forgotten."
         ],
         options: [
-            OptionSpec("keep-scans", value: "N", help: "keep the newest N completed scans of each host"),
+            OptionSpec(
+                "keep-scans", value: "N", help: "keep the newest N completed scans of each host, times its shards"),
             OptionSpec("keep-days", value: "D", help: "keep the scans of the last D days"),
             OptionSpec("dry-run", short: "n", help: "only say what would go"),
         ],

@@ -1,5 +1,6 @@
 import CommandSyntax
 import QED
+import ReportStore
 
 /// The maps of the page's images, read from their files now; no more than somebody would wait for.
 struct PageMaps {
@@ -22,7 +23,10 @@ struct PageMaps {
     }
 
     private mutating func svg(of image: PageImage) throws(MapRefusal) -> Markup {
-        guard image.row["host"] == .text(Host.name) else { throw MapRefusal(reason: "the image is on another host") }
+        let host = image.row.text("host") ?? ""
+        guard host == Host.name || Pool.isPool(host: host) else {
+            throw MapRefusal(reason: "the image is on another host")
+        }
         guard count < PageMaps.limit else {
             throw MapRefusal(reason: "there are \(PageMaps.limit) maps already; 'qedscan show' draws this one")
         }

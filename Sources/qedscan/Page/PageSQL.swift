@@ -8,8 +8,8 @@ enum PageSQL {
     static let scans = """
         SELECT *, (SELECT group_concat(value, ', ') FROM json_each(roots)) AS root_paths
         FROM scan_summary
-        WHERE scan_id IN (SELECT max(id) FROM scan GROUP BY host)
-        ORDER BY host
+        WHERE scan_id IN (SELECT scan_id FROM latest_scan)
+        ORDER BY host, shard_number
         """
 
     /// The provisional counters of images in use are left out: they say nothing of damage.
@@ -72,7 +72,7 @@ enum PageSQL {
     static let changes = """
         SELECT scan_change.*, image.host AS host
         FROM scan_change JOIN image ON image.id = scan_change.image_id
-        WHERE scan_id IN (SELECT max(id) FROM scan GROUP BY host) AND previous_scan_id IS NOT NULL
+        WHERE scan_id IN (SELECT scan_id FROM latest_scan) AND previous_scan_id IS NOT NULL
         ORDER BY
             CASE change WHEN 'newly-damaged' THEN 0 WHEN 'worse' THEN 1 WHEN 'vanished' THEN 2 ELSE 3 END,
             change, scan_change.path, scan_id
@@ -102,7 +102,7 @@ enum PageSQL {
                 NULL, scan.host, path_error.path, 'unreadable', NULL, NULL, NULL, NULL, NULL, scan.started_at,
                 path_error.operation || ': ' || path_error.message, 1
             FROM path_error JOIN scan ON scan.id = path_error.scan_id
-            WHERE scan.id IN (SELECT max(id) FROM scan GROUP BY host)
+            WHERE scan.id IN (SELECT scan_id FROM latest_scan)
         )
         ORDER BY \(rank), place, state, corruptions DESC, leaked_bytes DESC, host, path
         """

@@ -24,6 +24,7 @@ enum RepairStore {
             let lock = try wait.take(storePath: path, cancellation)
             defer { withExtendedLifetime(lock) {} }
             return try ReportStore.use(path: path) { store throws(StoreError) in
+                try store.refuseMerged(path: path)
                 try store.endDeadScans()
                 return run(store, body)
             }

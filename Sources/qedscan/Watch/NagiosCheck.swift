@@ -44,7 +44,7 @@ struct NagiosCheck {
             let roots = try roots.isEmpty ? nil : store.rootsText(roots.map(\.resolvedIfThere))
             let now = Double(Timestamp.nanosecondsNow()) / 1e9
             let age = Double(maximumAge.components.seconds)
-            let figures = try store.poolFigures(host: Host.name, roots: roots, errorsSince: now - age)
+            let figures = try store.poolFigures(node: Host.name, roots: roots, errorsSince: now - age)
             return NagiosOutput(figures, now: now, maximumAge: age, scope: scope)
         } catch {
             return NagiosOutput(unknown: error.description)

@@ -1,0 +1,57 @@
+import Assets
+import Glibc
+import QED
+
+/// A store that is to be merged: looked through, and at this program's version. It is read only, and may be in use.
+struct MergeInput {
+    /// As the caller named it.
+    let path: String
+    /// What to read: the store itself, or a copy of an older one that was brought to this version.
+    let readPath: String
+    private let isCopy: Bool
+
+    /// - Parameter target: the store to merge into; a copy is made beside it.
+    /// - Throws: `StoreError` if it is no store, a newer one, or damaged.
+    init(_ path: String, target: String) throws(StoreError) {
+        self.path = path
+        guard access(path, F_OK) == 0 else { throw .mergeInput(path: path, reason: String(cString: strerror(errno))) }
+        try ReportStore.refuseOtherFiles(at: path)
+        isCopy = try !StoreVersion(ofStoreAt: path).missing.isEmpty
+        readPath = isCopy ? try MergeInput.migratedCopy(of: path, beside: target) : path
+        do throws(StoreError) {
+            try requireSound()
+        } catch {
+            discard()
+            throw error
+        }
+    }
+
+    /// Removes the copy, if one was made.
+    func discard() {
+        if isCopy { MergeInput.remove(readPath) }
+    }
+
+    private static func migratedCopy(of path: String, beside target: String) throws(StoreError) -> String {
+        let copy = TemporaryName.beside(RawPath(target)).text
+        do throws(StoreError) {
+            _ = try StoreBackup(of: path, to: copy, replaces: false).run()
+            try ReportStore.use(path: copy) { _ throws(StoreError) in }
+        } catch {
+            remove(copy)
+            throw .mergeInput(path: path, reason: "it is older, and a newer copy cannot be made: \(error.description)")
+        }
+        return copy
+    }
+
+    private static func remove(_ path: String) {
+        for suffix in [""] + StoreFile.companions { unlink(path + suffix) }
+    }
+
+    /// Rows that lead nowhere would be left out, and nobody would know.
+    private func requireSound() throws(StoreError) {
+        let faults = StoreCheck.faults(ofStoreAt: readPath)
+        guard let first = faults.first else { return }
+        let more = faults.count > 1 ? " and \(faults.count - 1) other faults, see 'qedscan store verify'" : ""
+        throw .mergeInput(path: path, reason: "it is damaged: \(first)\(more)")
+    }
+}
