@@ -29,6 +29,12 @@ final class CandidateBatch: SharedWork {
         self.origin = origin
     }
 
+    /// Files that were put off for their links, in the order of their names.
+    static func putOff(_ files: [FileKey: RawPath]) -> [CandidateBatch] {
+        files.sorted { $0.value < $1.value }
+            .map { CandidateBatch(path: $0.value, inode: $0.key.inode, origin: .putOff) }
+    }
+
     func take() -> Candidate? {
         // Asking first keeps the count from running away.
         guard !isUsedUp else { return nil }

@@ -2,8 +2,8 @@ import QED
 
 /// What a scan has looked at: where it says something of an image that it did *not* see.
 package struct Coverage: Sendable {
-    /// The roots that exist, resolved.
-    private var roots: Set<RawPath> = []
+    /// The roots that exist.
+    private(set) var roots = RootOrder()
     /// The roots as they were found, each once, in the order given.
     package private(set) var rootResults: [RootResult] = []
     /// What was not read: files with errors, and directories with errors, on other file systems, or excluded.
@@ -11,12 +11,18 @@ package struct Coverage: Sendable {
     /// The directories below the roots where the walk went into another file system.
     package private(set) var mounts: Set<RawPath> = []
     private let filter: PathFilter
+    /// Files of other shards are not looked at.
+    private let shard: Shard?
     /// Whether the walk came to its end.
     package internal(set) var isComplete = false
 
-    init(filter: PathFilter) { self.filter = filter }
+    init(filter: PathFilter, shard: Shard? = nil) {
+        self.filter = filter
+        self.shard = shard
+    }
 
-    mutating func addRoot(_ path: RawPath) { roots.insert(path) }
+    /// - Parameter path: resolved.
+    mutating func addRoot(_ path: RawPath, isFile: Bool = false) { roots.add(path, isFile: isFile) }
     mutating func add(_ result: RootResult) {
         if !rootResults.contains(where: { $0.path == result.path }) { rootResults.append(result) }
     }
@@ -33,6 +39,9 @@ package struct Coverage: Sendable {
             if unread.contains(ancestor) { return false }
             isBelowRoot = isBelowRoot || roots.contains(ancestor)
         }
-        return isBelowRoot
+        return isBelowRoot && isInShard(path)
     }
+
+    /// Whether a path below the roots is this scan's to look at.
+    func isInShard(_ path: RawPath) -> Bool { shard?.contains(roots.position(of: path)) ?? true }
 }

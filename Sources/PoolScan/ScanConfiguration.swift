@@ -12,6 +12,8 @@ package struct ScanConfiguration: Sendable {
     /// Directories on other file systems than their root are left out.
     package var staysOnFileSystem = false
     package var filter = PathFilter()
+    /// Only its files are looked at, all directories are read; nil for every file. `ShardRequest` finds its range.
+    package var shard: Shard?
     /// Images that a writer has open are checked all the same; the results are provisional.
     package var checksImagesInUse = false
     package var limits = CheckLimits()

@@ -52,11 +52,8 @@ final class ScanState: Sendable {
         return true
     }
 
-    /// The files that were put off for their links, in the order of their names.
-    func linkedCandidates() -> [CandidateBatch] {
-        linked.withLock { $0 }.sorted { $0.value < $1.value }
-            .map { CandidateBatch(path: $0.value, inode: $0.key.inode, origin: .putOff) }
-    }
+    /// The files that were put off for their links, each with the smallest name that was met.
+    func linkedFiles() -> [FileKey: RawPath] { linked.withLock { $0 } }
 
     /// The images that were put off for memory, in the order of their names.
     func starvedCandidates() -> [CandidateBatch] {

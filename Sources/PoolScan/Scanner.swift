@@ -28,7 +28,7 @@ package struct Scanner {
     package func run() -> Coverage {
         let state = ScanState(known: configuration.known, bases: BaseCache(ownFiles: configuration.ownFiles))
         var coverage = walk(state)
-        check(state.linkedCandidates(), state, workerCount: configuration.workerCount)
+        check(CandidateBatch.putOff(linkedFiles(state, coverage)), state, workerCount: configuration.workerCount)
         // One at a time, each may have all the memory.
         let lastState = ScanState(isLastRound: true, bases: state.bases)
         check(state.starvedCandidates(), lastState, workerCount: 0)
@@ -39,13 +39,26 @@ package struct Scanner {
     private func walk(_ state: ScanState) -> Coverage {
         var coverage = Coverage(filter: configuration.filter)
         run(state, workerCount: configuration.workerCount) { push in
+            let fail = { (error: PathError) in emit(.failed(error)) }
             var walker = Walker(
-                configuration: configuration, cancellation: cancellation, progress: progress, push: push,
-                fail: { emit(.failed($0)) })
+                configuration: configuration, cancellation: cancellation, progress: progress,
+                visitor: CandidateVisitor(configuration: configuration, progress: progress, push: push, fail: fail),
+                fail: fail)
             walker.run()
             coverage = walker.coverage
         }
         return coverage
+    }
+
+    /// The files with several names that are to be checked. Of a shard those whose smallest name is in it: the names in
+    /// others are not known yet, so the directories are read again for them.
+    private func linkedFiles(_ state: ScanState, _ coverage: Coverage) -> [FileKey: RawPath] {
+        let files = state.linkedFiles()
+        guard configuration.shard != nil, !files.isEmpty else { return files }
+        var walker = Walker(
+            configuration: configuration, cancellation: cancellation, visitor: LinkVisitor(files), fail: { _ in })
+        walker.run()
+        return walker.visitor.names.filter { coverage.isInShard($0.value) }
     }
 
     private func check(_ candidates: [CandidateBatch], _ state: ScanState, workerCount: Int) {

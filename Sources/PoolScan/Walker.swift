@@ -1,21 +1,19 @@
 import Glibc
 import QED
 
-/// Walks directories and hands over the files in them.
+/// Walks directories and tells a visitor of the files in them.
 ///
 /// Depth first with a stack, since breadth first would hold whole levels in memory. Names are the directory's own
 /// bytes, each is opened relative to its directory, and symbolic links are not followed, so nothing can lead the walk out of
 /// the roots. A directory is read once, whatever its names: bind mounts and overlapping roots cost nothing and cannot
 /// make a loop. Errors are handed over too, and the walk goes on.
-struct Walker {
+struct Walker<Visitor: FileVisitor> {
     private let configuration: ScanConfiguration
     private let cancellation: Cancellation
     private let progress: Progress
-    private let push: (CandidateBatch) -> Void
-    private var files: CandidateList
-    private let ownInodes: [UInt64]
     private let fail: (PathError) -> Void
 
+    private(set) var visitor: Visitor
     private(set) var coverage: Coverage
     private var visited: Set<FileKey> = []
     private var pending: [PendingDirectory] = []
@@ -26,22 +24,17 @@ struct Walker {
         let name: [UInt8]
     }
 
+    /// - Parameter progress: counts the directories.
     init(
-        configuration: ScanConfiguration, cancellation: Cancellation, progress: Progress,
-        push: @escaping (CandidateBatch) -> Void, fail: @escaping (PathError) -> Void
+        configuration: ScanConfiguration, cancellation: Cancellation, progress: Progress = Progress(),
+        visitor: Visitor, fail: @escaping (PathError) -> Void
     ) {
         self.configuration = configuration
         self.cancellation = cancellation
         self.progress = progress
-        let push = { (batch: CandidateBatch) in
-            progress.addFiles(batch.count)
-            push(batch)
-        }
-        self.push = push
-        files = CandidateList(push: push)
-        ownInodes = configuration.ownFiles.map(\.inode)
+        self.visitor = visitor
         self.fail = fail
-        coverage = Coverage(filter: configuration.filter)
+        coverage = Coverage(filter: configuration.filter, shard: configuration.shard)
     }
 
     /// Walks all roots, in the order given.
@@ -60,16 +53,10 @@ struct Walker {
     /// A root may be a symbolic link; from there on none is followed.
     private mutating func walk(root: RawPath) throws(SystemError) {
         let status = try FileStatus(directory: AT_FDCWD, name: root.bytes)
-        coverage.addRoot(root)
+        coverage.addRoot(root, isFile: !status.isDirectory)
         guard status.isDirectory else {
             coverage.add(RootResult(path: root, file: FileKey(status.identity)))
-            guard status.isRegular else {
-                // A person named it, so a FIFO or device is worth an error.
-                let reason = "neither a directory nor a regular file"
-                return fail(PathError(path: root, operation: "stat", code: EINVAL, message: reason))
-            }
-            guard !configuration.ownFiles.contains(FileKey(status.identity)) else { return }
-            return push(CandidateBatch(path: root, inode: status.identity.inode, origin: .root))
+            return visitor.visitRoot(root, status, coverage.roots)
         }
         let directory = try openRoot(root)
         if let error = read(directory) {
@@ -119,6 +106,7 @@ struct Walker {
     private mutating func read(_ directory: Directory) -> SystemError? {
         guard visited.insert(directory.key).inserted else { return nil }
         progress.addDirectory()
+        visitor.enter(directory, coverage.roots)
         let firstPending = pending.count
         var failure: SystemError?
         do throws(SystemError) {
@@ -131,7 +119,7 @@ struct Walker {
             fail(PathError(path: directory.path, error))
             failure = error
         }
-        files.flush(directory)
+        visitor.leave(directory)
         // Popped from the end: the order of the walk is the order of the names.
         pending[firstPending...].reverse()
         return failure
@@ -170,22 +158,9 @@ struct Walker {
     }
 
     private mutating func addFile(_ entry: Directory.Entry, in directory: Directory) {
-        if isOwn(entry, in: directory) { return }
         // Most filters need no path, and making one for each file would cost more than the rest of the walk.
         guard configuration.filter.acceptsFile(name: entry.cString, path: { directory.path.appending(entry.nameBytes) })
         else { return }
-        files.add(entry.name, inode: entry.inode, in: directory)
-    }
-
-    /// Whether it is one of the store's own files: opening and closing it would drop SQLite's locks on it. The file's
-    /// status decides, since on an overlay its device need not be that of its directory.
-    private func isOwn(_ entry: Directory.Entry, in directory: Directory) -> Bool {
-        guard ownInodes.contains(entry.inode) else { return false }
-        do throws(SystemError) {
-            let status = try FileStatus(directory: directory.descriptor, name: entry.nameBytes)
-            return configuration.ownFiles.contains(FileKey(status.identity))
-        } catch {
-            return true
-        }
+        visitor.visit(entry, in: directory)
     }
 }

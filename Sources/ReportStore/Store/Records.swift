@@ -7,7 +7,7 @@ package struct ScanRecord: Sendable {
     /// The machine that runs it.
     package let node: String
     /// What part of the paths it looks at; nil for all.
-    package let shard: ShardRecord?
+    package var shard: ShardRecord?
     package let roots: [RawPath]
     /// The options in force, by their names on the command line.
     package let options: [(name: String, value: SQLiteValue)]
@@ -40,10 +40,10 @@ package struct ShardRecord: Sendable {
     /// From 1.
     package let number: Int
     package let count: Int
-    /// Positions of paths, below 2^32: from the first to before the second.
-    package let bounds: (lower: UInt64, upper: UInt64)
+    /// Positions of paths, below 2^32: from the first to before the second. nil if it did not come to find them.
+    package let bounds: (lower: UInt64, upper: UInt64)?
 
-    package init(number: Int, count: Int, bounds: (lower: UInt64, upper: UInt64)) {
+    package init(number: Int, count: Int, bounds: (lower: UInt64, upper: UInt64)?) {
         self.number = number
         self.count = count
         self.bounds = bounds

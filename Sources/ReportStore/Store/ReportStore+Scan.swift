@@ -27,8 +27,8 @@ extension ReportStore {
             try insert.run(
                 record.host, record.node, Timestamp.now(), try jsonArray(record.roots.map(\.text)),
                 try jsonObject(record.options), record.version, record.continues?.scanIDs.first, shard?.number,
-                shard?.count, shard.map { Int64(clamping: $0.bounds.lower) },
-                shard.map { Int64(clamping: $0.bounds.upper) })
+                shard?.count, shard?.bounds.map { Int64(clamping: $0.lower) },
+                shard?.bounds.map { Int64(clamping: $0.upper) })
             return database.lastInsertRowID
         }
     }

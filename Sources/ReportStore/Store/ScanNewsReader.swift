@@ -8,12 +8,13 @@ struct ScanNewsReader {
     let host: String
     let roots: [RawPath]
 
-    /// The last completed scan of the same roots before this one.
+    /// The last completed scan of the same roots, and the same shard of them, before this one.
     func base() throws(SQLiteError) -> (id: Int64, startedAt: String)? {
         let statement = try database.prepare(
             """
             SELECT id, started_at FROM scan
-            WHERE host = ?1 AND id < ?2 AND state = 'completed' AND roots = (SELECT roots FROM scan WHERE id = ?2)
+            WHERE host = ?1 AND id < ?2 AND state = 'completed' AND (roots, shard_number, shard_count) IS (
+                SELECT roots, shard_number, shard_count FROM scan WHERE id = ?2)
             ORDER BY id DESC LIMIT 1
             """)
         try statement.bind(host, scanID)

@@ -36,6 +36,8 @@ struct ScanCommand: Command {
             OptionSpec(
                 "exclude", value: "GLOB", help: "leave out files and directories that match in the same way",
                 repeatable: true),
+            ShardOptions.spec,
+            ShardOptions.basisSpec,
             OptionSpec(
                 "max-memory", value: "SIZE", help: "limit of the maps of all images under way: 64M, 1G", default: "192M"
             ),
@@ -62,16 +64,19 @@ struct ScanCommand: Command {
             .init("qedscan scan /var/lib/images /srv/vm", "Checks two pools."),
             .init("qedscan scan -q --max-age 7d /srv/vm", "Says nothing unless something is wrong, as for cron."),
             .init("qedscan scan --max-time 4h --rate 50M /srv/vm", "Checks a part each night, and leaves disks free."),
+            .init(
+                "qedscan scan --shard 3/8 --db shard-3.db /srv/vm", "Checks its part while seven others check theirs."),
         ])
 
-    private let parsed: ParsedCommand
-    private let maxAge: Duration?
+    let parsed: ParsedCommand
+    let maxAge: Duration?
     private let progressChoice: ProgressChoice
     private let metrics: MetricsFile?
     private let maxTime: Duration?
     private let wait: LockWait
     private let effort: Effort
-    private var configuration: ScanConfiguration
+    let shardRequest: ShardRequest?
+    var configuration: ScanConfiguration
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         self.parsed = parsed
@@ -86,6 +91,7 @@ struct ScanCommand: Command {
         maxTime = try parsed.duration(of: "max-time")
         wait = try LockWait(parsed)
         effort = try Effort(parsed)
+        shardRequest = try ShardOptions.request(parsed)
         configuration = ScanConfiguration(roots: parsed.operands(named: "PATH").map { RawPath(bytes: $0.bytes) })
         if let jobs = try parsed.integer(of: "jobs", in: 0...ScanConfiguration.maximumWorkerCount) {
             configuration.workerCount = jobs
@@ -138,7 +144,7 @@ struct ScanCommand: Command {
         let progress = Progress()
         let output = ScanOutput(parsed, palette)
         var configuration = configuration
-        guard let record = try record(in: store) else { return .failed }
+        guard var record = try record(in: store) else { return .failed }
         try store.adoptImages(for: record)
         configuration.known = try knownResults(of: store, record)
         let expected = try store.expectedImageCount(of: record)
@@ -147,6 +153,9 @@ struct ScanCommand: Command {
         let reporter = ProgressSignal { line.report() }
         defer { withExtendedLifetime(reporter) {} }
         let limit = TimeLimit(maxTime, cancellation)
+        let start = ContinuousClock.now
+        configuration.shard = shardRequest?.shard(of: configuration, cancellation: cancellation)
+        record.shard = shardRequest.map { ShardRecord($0, configuration.shard) }
         // From the writer's beginning on the store is the writer's.
         let interrupted = try InterruptedRepairs.warn(store, isQuiet: output.tellsNews)
         let writer = try ReportWriter(
@@ -154,8 +163,7 @@ struct ScanCommand: Command {
             onFailure: cancellation.cancel)
         configuration.ownFiles = StoreFiles.keys(of: storePath)
 
-        let start = ContinuousClock.now
-        output.begin(record)
+        output.begin(record, shardRequest)
         let scanner = Scanner(configuration: configuration, cancellation: cancellation, progress: progress) { event in
             writer.write(event)
             output.add(event)
@@ -170,7 +178,8 @@ struct ScanCommand: Command {
             reach: ScanReach(coverage))
 
         let summary = ScanSummary(
-            totals: totals, filesSeen: progress.files, seconds: start.duration(to: .now) / .seconds(1),
+            shard: shardRequest, totals: totals, filesSeen: progress.files,
+            seconds: start.duration(to: .now) / .seconds(1),
             stop: stop, continuesFrom: record.continues?.startedAt, storePath: storePath)
         let status = ExitStatus(totals).union(interrupted).union(stop == nil ? [] : .interrupted)
         try output.end(summary, status) { () throws(StoreError) in
@@ -178,98 +187,6 @@ struct ScanCommand: Command {
         }
         let isWritten = try metrics?.write(store, record, storePath: storePath, status: status) ?? true
         return isWritten ? status : status.union(.failed)
-    }
-
-    /// The scan's row, with what it goes on from; nil, with the reason on stderr, if it is not clear whose the images are.
-    private func record(in store: ReportStore) throws(StoreError) -> ScanRecord? {
-        guard let host = try host(in: store) else { return nil }
-        var record = record(host: host)
-        if !parsed.has("restart") { record.continues = try store.chain(before: record) }
-        return record
-    }
-
-    /// Whose the images are: of the pool that is named, else what they were at the last scan of the paths.
-    private func host(in store: ReportStore) throws(StoreError) -> String? {
-        if let name = parsed.value(of: "pool")?.text { return name.isEmpty ? Host.name : Pool.host(named: name) }
-        var hosts: [(root: RawPath, host: String)] = []
-        for root in configuration.roots.map(\.resolvedIfThere) {
-            hosts.append((root, try store.lastHost(ofNode: Host.name, root: root) ?? Host.name))
-        }
-        guard let first = hosts.first, let other = hosts.first(where: { $0.host != first.host }) else {
-            return hosts.first?.host ?? Host.name
-        }
-        let owners = [first, other].map {
-            "\(PrintableText.escaping($0.root.bytes)) is of \(PrintableText.escaping(Pool.describe(host: $0.host)))"
-        }
-        Diagnostic.error(owners.joined(separator: ", "))
-        Diagnostic.hint("scan them one by one, or name the pool of all with --pool; --pool '' for this host's own")
-        return nil
-    }
-
-    /// The results that may be used again. With `--full` only those of the scans that this one goes on from.
-    private func knownResults(of store: ReportStore, _ record: ScanRecord) throws(StoreError) -> KnownResults {
-        var known = KnownResults()
-        let chain = record.continues
-        guard !parsed.has("full") || chain != nil else { return known }
-        let oldest = maxAge.map {
-            Timestamp.text(nanoseconds: Timestamp.nanosecondsNow() - $0.components.seconds.saturatingNanoseconds)
-        }
-        let results = try store.knownImages(
-            host: record.host, oldest: oldest, chain: chain, isOfChainOnly: parsed.has("full"),
-            reader: PoolReader(record), threadCount: ScanConfiguration.processorCount
-        ) { image, path in
-            KnownResult(
-                imageID: image.imageID, path: PathHash(bytes: path), identity: image.identity, outcome: image.outcome,
-                isDirty: image.isDirty, reference: image.reference)
-        }
-        for result in results { known.insert(result) }
-        return known
-    }
-
-    private func record(host: String) -> ScanRecord {
-        let options: [(name: String, value: SQLiteValue)] = [
-            ("jobs", .integer(Int64(configuration.workerCount))),
-            ("full", .integer(parsed.has("full") ? 1 : 0)),
-            ("max-age", maxAge.map { .integer($0.components.seconds) } ?? .null),
-            ("force-share", .integer(configuration.checksImagesInUse ? 1 : 0)),
-            ("one-file-system", .integer(configuration.staysOnFileSystem ? 1 : 0)),
-            ("include", .text(parsed.values(of: "include").map(\.printable).joined(separator: "\n"))),
-            ("exclude", .text(parsed.values(of: "exclude").map(\.printable).joined(separator: "\n"))),
-            ("max-memory", .integer(Int64(configuration.limits.memory.limit))),
-        ]
-        return ScanRecord(
-            host: host, node: Host.name, roots: configuration.roots.map(\.resolvedIfThere), options: options,
-            version: Program.version, decidingOptions: ScanCommand.decidingOptions)
-    }
-
-    /// What decides which images are checked, and what comes of it.
-    private static let decidingOptions = [
-        "full", "max-age", "force-share", "one-file-system", "include", "exclude", "max-memory",
-    ]
-}
-
-extension Int64 {
-    /// Seconds as nanoseconds.
-    fileprivate var saturatingNanoseconds: Int64 {
-        let (product, overflow) = multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max / 2 : Swift.min(product, .max / 2)
-    }
-}
-
-extension PoolReader {
-    /// nil if the images are this machine's own, or on several devices.
-    fileprivate init?(_ scan: ScanRecord) {
-        guard Pool.isPool(host: scan.host) else { return nil }
-        var devices: Set<UInt64> = []
-        for root in scan.roots {
-            do throws(SystemError) {
-                devices.insert(try FileStatus(directory: AT_FDCWD, name: root.bytes).identity.device)
-            } catch {
-                // The walk says so.
-            }
-        }
-        guard devices.count == 1, let device = devices.first else { return nil }
-        self.init(node: scan.node, device: device)
     }
 }
 

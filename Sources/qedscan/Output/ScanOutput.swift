@@ -22,8 +22,8 @@ struct ScanOutput: Sendable {
 
     private var isLog: Bool { Diagnostic.format == .json }
 
-    func begin(_ record: ScanRecord) {
-        if isLog, !isQuiet { EventLog.begin(record) }
+    func begin(_ record: ScanRecord, _ shard: ShardRequest?) {
+        if isLog, !isQuiet { EventLog.begin(record, shard) }
     }
 
     /// Called by any worker.

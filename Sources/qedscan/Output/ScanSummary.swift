@@ -1,4 +1,5 @@
 import CommandSyntax
+import PoolScan
 import QED
 import ReportStore
 
@@ -22,6 +23,8 @@ enum ScanStop {
 
 /// What a scan came to, for people.
 struct ScanSummary {
+    /// nil for a scan of all files.
+    let shard: ShardRequest?
     let totals: ScanTotals
     let filesSeen: Int
     let seconds: Double
@@ -41,7 +44,8 @@ struct ScanSummary {
         let seconds = Decimal.text(seconds, places: 2)
         let verb = stop != nil ? palette.warning("interrupted after") : "in"
         StandardOutput.writeLine(
-            palette.bold(counted(totals.images, "image"))
+            (shard.map { "shard \($0.number) of \($0.count): " } ?? "")
+                + palette.bold(counted(totals.images, "image"))
                 + " among \(counted(filesSeen, "file")) \(verb) \(seconds) s, "
                 + "\(totals.images - totals.reused) looked at, \(totals.reused) unchanged")
         if let continuesFrom {

@@ -7,13 +7,13 @@ import ReportStore
 ///
 /// Beside `time`, `level` and `message`, which every message has, `event` says what it is about.
 enum EventLog {
-    static func begin(_ record: ScanRecord) {
-        Diagnostic.message(
-            .info, "scan started",
-            facts: [
-                ("event", .text("scan-started")), ("host", .text(record.host)),
-                ("roots", .text(record.roots.printable)), ("version", .text(record.version)),
-            ])
+    static func begin(_ record: ScanRecord, _ shard: ShardRequest?) {
+        var facts: [(name: String, value: SQLiteValue)] = [
+            ("event", .text("scan-started")), ("host", .text(record.host)),
+            ("roots", .text(record.roots.printable)), ("version", .text(record.version)),
+        ]
+        if let shard { facts.append(("shard", .text(shard.text))) }
+        Diagnostic.message(.info, "scan started", facts: facts)
     }
 
     /// An image that is not clean, or a path that could not be read; nothing for others. Called by any worker.
