@@ -9,7 +9,7 @@ extension StoreFixture {
         try ReportStore.use(path: path) { store throws(StoreError) in
             let merge = try StoreMerge(into: store, at: path)
             var counts: [MergeCounts] = []
-            for input in inputs { counts.append(try merge.add(input.path)) }
+            for input in inputs { counts.append(try merge.add(MergeInput(input.path, target: path))) }
             try merge.finish()
             return counts
         }

@@ -127,6 +127,23 @@ import Testing
         }
     }
 
+    @Test func storageThatIsNotTheSameUnderOneNameIsNamed() throws {
+        let merged = try StoreFixture()
+        func doubt(_ inputs: [StoreFixture]) throws -> [String] {
+            try merged.merge(inputs)
+            let merge = try StoreMerge(into: try ReportStore(writing: merged.path), at: merged.path)
+            return try merge.doubtfulPools().map { "\($0.pool) \($0.root) \($0.nodes)" }
+        }
+        let stores = try [("a", 64 as UInt64), ("b", 64), ("c", 65)].map { node, inode in
+            let store = try StoreFixture()
+            let root = RootRecord(path: RawPath("/pool"), file: (device: 1, inode: inode))
+            try store.scan(host: "pool:p", node: node, roots: [root]) { $0.write("/pool/\(node)", inode: 1) }
+            return store
+        }
+        #expect(try doubt([stores[0], stores[1]]) == [])
+        #expect(try doubt([stores[2]]) == ["p /pool a, b, c"])
+    }
+
     @Test func whatCannotBeMergedIsNamedAndTheRestIsMerged() throws {
         let (good, bad, newer) = (try StoreFixture(), try StoreFixture(), try StoreFixture())
         for store in [good, bad, newer] { try store.scan { $0.write("/pool/x", inode: 1) } }
@@ -136,14 +153,16 @@ import Testing
         try ReportStore.use(path: merged.path) { store throws(StoreError) in
             let merge = try StoreMerge(into: store, at: merged.path)
             for (input, reason) in [(bad, "no row of image"), (newer, "newer"), (merged, "to merge into")] {
-                let error = #expect(throws: StoreError.self) { try merge.add(input.path) }
+                let error = #expect(throws: StoreError.self) {
+                    try merge.add(MergeInput(input.path, target: merged.path))
+                }
                 let text = error?.description ?? ""
                 #expect(text.contains(input.path) && text.contains(reason), "\(text)")
             }
             #expect(
                 try StoreError.wrap { () throws(SQLiteError) in try store.database.scalar("SELECT count(*) FROM scan") }
                     == .integer(0))
-            _ = try merge.add(good.path)
+            _ = try merge.add(MergeInput(good.path, target: merged.path))
         }
         #expect(try merged.lines("SELECT path FROM latest_check") == ["/pool/x"])
         #expect(try FileManager.default.contentsOfDirectory(atPath: merged.folder.path).sorted() == ["store.db"])

@@ -1,11 +1,12 @@
 import Assets
+import Dispatch
 import Glibc
 import QED
 
 /// A store that is to be merged: looked through, and at this program's version. It is read only, and may be in use.
-struct MergeInput {
+package struct MergeInput: Sendable {
     /// As the caller named it.
-    let path: String
+    package let path: String
     /// What to read: the store itself, or a copy of an older one that was brought to this version.
     let readPath: String
     private let isCopy: Bool
@@ -15,6 +16,9 @@ struct MergeInput {
     init(_ path: String, target: String) throws(StoreError) {
         self.path = path
         guard access(path, F_OK) == 0 else { throw .mergeInput(path: path, reason: String(cString: strerror(errno))) }
+        guard !MergeInput.isSameFile(path, target) else {
+            throw .mergeInput(path: path, reason: "it is the store to merge into")
+        }
         try ReportStore.refuseOtherFiles(at: path)
         isCopy = try !StoreVersion(ofStoreAt: path).missing.isEmpty
         readPath = isCopy ? try MergeInput.migratedCopy(of: path, beside: target) : path
@@ -24,6 +28,22 @@ struct MergeInput {
             discard()
             throw error
         }
+    }
+
+    /// Looks several stores through at once.
+    package static func all(_ paths: [String], target: String) -> [Result<MergeInput, StoreError>] {
+        let inputs = Locked<[Int: Result<MergeInput, StoreError>]>([:])
+        DispatchQueue.concurrentPerform(iterations: paths.count) { index in
+            let input = Result { () throws(StoreError) in try MergeInput(paths[index], target: target) }
+            inputs.withLock { $0[index] = input }
+        }
+        return inputs.withLock { inputs in paths.indices.compactMap { inputs[$0] } }
+    }
+
+    private static func isSameFile(_ path: String, _ other: String) -> Bool {
+        var (one, two) = (stat(), stat())
+        guard stat(path, &one) == 0, stat(other, &two) == 0 else { return false }
+        return one.st_ino == two.st_ino && one.st_dev == two.st_dev
     }
 
     /// Removes the copy, if one was made.

@@ -1,6 +1,3 @@
-import Glibc
-import QED
-
 /// Brings the scans of several stores into one, to be asked together.
 ///
 /// A merged store has no scans of its own, so that everything in it can be told apart by where it was made: a scan by its
@@ -9,7 +6,6 @@ import QED
 /// transaction. The journals of repairs stay in their own stores.
 package struct StoreMerge {
     private let store: ReportStore
-    private let target: String
     private let tables: MergeTables
 
     /// - Parameters:
@@ -18,7 +14,6 @@ package struct StoreMerge {
     /// - Throws: `StoreError.mergeTarget` if it is a store that scans write.
     package init(into store: ReportStore, at path: String) throws(StoreError) {
         self.store = store
-        target = path
         let database = store.database
         let isOwn = try StoreError.wrap { () throws(SQLiteError) in
             try database.scalar("SELECT EXISTS (SELECT 1 FROM scan WHERE merged_at IS NULL)") == .integer(1)
@@ -40,22 +35,24 @@ package struct StoreMerge {
 
     /// Merges one store.
     ///
-    /// - Throws: `StoreError` if it cannot be read or is damaged; then nothing of it was merged.
-    package func add(_ path: String) throws(StoreError) -> MergeCounts {
-        try refuseTarget(path)
-        let input = try MergeInput(path, target: target)
+    /// - Throws: `StoreError` if it cannot be read; then nothing of it was merged.
+    package func add(_ input: MergeInput) throws(StoreError) -> MergeCounts {
         defer { input.discard() }
         let database = store.database
-        do throws(SQLiteError) {
-            try database.attach(input.readPath, as: MergeTables.input)
+        do throws(StoreError) {
+            try StoreError.wrap { () throws(SQLiteError) in
+                try database.attach(input.readPath, as: MergeTables.input)
+            }
+            let result = Result { () throws(StoreError) in
+                try database.transaction(.immediate) { () throws(StoreError) in try merge(input.path) }
+            }
+            try StoreError.wrap { () throws(SQLiteError) in try database.detach(MergeTables.input) }
+            return try result.get()
         } catch {
-            throw .database(error)
+            if case .mergeInput = error { throw error }
+            // SQLite names the store that is written, whichever it means.
+            throw .mergeInput(path: input.path, reason: error.description)
         }
-        let result = Result { () throws(StoreError) in
-            try database.transaction(.immediate) { () throws(StoreError) in try merge(path) }
-        }
-        try StoreError.wrap { () throws(SQLiteError) in try database.detach(MergeTables.input) }
-        return try result.get()
     }
 
     /// Finds the images that are backing files of images from other stores, which no single one can tell. To be called after
@@ -63,6 +60,34 @@ package struct StoreMerge {
     package func finish() throws(StoreError) {
         try StoreError.wrap { [database = store.database] () throws(SQLiteError) in
             try database.transaction(.immediate) { () throws(SQLiteError) in try tables.linkBackingFiles() }
+        }
+    }
+
+    /// The pools whose name is that of different storage: machines that scanned the same root within a week of each other
+    /// found directories with different inode numbers there.
+    package func doubtfulPools() throws(StoreError) -> [(pool: String, root: String, nodes: String)] {
+        try StoreError.wrap { [database = store.database] () throws(SQLiteError) in
+            let statement = try database.prepare(
+                """
+                WITH
+                latest AS (
+                    SELECT
+                        scan.host, path, path_bytes, node, inode, started_at,
+                        max(started_at) OVER (PARTITION BY scan.host, path, path_bytes) AS newest_at,
+                        row_number() OVER (PARTITION BY scan.host, path, path_bytes, node ORDER BY scan.id DESC) AS place
+                    FROM scan JOIN scan_root ON scan_root.scan_id = scan.id
+                    WHERE scan.host GLOB 'pool:*' AND scan_root.state = 'read'
+                )
+                SELECT substr(host, 6), path, group_concat(node, ', ') FROM latest
+                WHERE place = 1 AND julianday(newest_at) - julianday(started_at) < 7
+                GROUP BY host, path, path_bytes HAVING count(DISTINCT inode) > 1
+                ORDER BY host, path
+                """)
+            var pools: [(pool: String, root: String, nodes: String)] = []
+            while try statement.step() {
+                pools.append((try statement.column(0), try statement.column(1), try statement.column(2)))
+            }
+            return pools
         }
     }
 
@@ -82,14 +107,6 @@ package struct StoreMerge {
             try tables.orderResults()
         }
         return counts
-    }
-
-    private func refuseTarget(_ path: String) throws(StoreError) {
-        var (mine, other) = (stat(), stat())
-        guard stat(target, &mine) == 0, stat(path, &other) == 0 else { return }
-        guard mine.st_ino != other.st_ino || mine.st_dev != other.st_dev else {
-            throw .mergeInput(path: path, reason: "it is the store to merge into")
-        }
     }
 }
 

@@ -1,4 +1,5 @@
 import CommandSyntax
+import PoolScan
 import ReportStore
 
 /// `qedscan store merge OUT IN...`
@@ -9,8 +10,7 @@ struct StoreMergeCommand: Command {
             "For the shards of a pool, and for the stores of many hosts: all questions can be put to OUT. It is made if it is "
                 + "not there. What OUT has already is passed over, so that stores can be merged again and in any order. An image "
                 + "is told by its host and path, in a pool (scan --pool) by the pool and the path.",
-            "An older store is read through a copy, a newer or damaged one is named and left out; so is one whose pool has the "
-                + "same name as another. Scans and repairs go on with the single stores: OUT is only asked, and the journals of "
+            "An older store is read through a copy, a newer or damaged one is named and left out. Scans and repairs go on with the single stores: OUT is only asked, and the journals of "
                 + "repairs stay with the hosts that can use them.",
         ],
         operands: [
@@ -48,24 +48,39 @@ struct StoreMergeCommand: Command {
     private func merge(into store: ReportStore) throws(StoreError) -> ExitStatus {
         let merge = try StoreMerge(into: store, at: target)
         var status = ExitStatus.wellDone
-        for input in inputs {
-            do throws(StoreError) {
-                say(input, try merge.add(input))
-            } catch {
-                Diagnostic.error("left out: \(error.description)")
-                status = .failed
+        for start in stride(from: 0, to: inputs.count, by: ScanConfiguration.processorCount) {
+            // Looking them through takes a third of the time.
+            let paths = Array(inputs[start...].prefix(ScanConfiguration.processorCount))
+            for input in MergeInput.all(paths, target: target) {
+                do throws(StoreError) {
+                    let input = try input.get()
+                    say(input.path, try merge.add(input))
+                } catch {
+                    Diagnostic.error("left out: \(error.description)")
+                    status = .failed
+                }
             }
         }
         try merge.finish()
+        for (pool, root, nodes) in try merge.doubtfulPools() {
+            let (name, root, nodes) = (pool.escaped, root.escaped, nodes.escaped)
+            Diagnostic.error("pool \(name): \(root) is not the same directory on all of \(nodes)")
+            Diagnostic.hint("give storage that is not shared another name each, with scan --pool")
+            status = .failed
+        }
         return status
     }
 
     private func say(_ input: String, _ counts: MergeCounts) {
         guard !parsed.has("quiet") else { return }
-        let name = PrintableText.escaping(input)
+        let name = input.escaped
         guard !counts.isEmpty else { return StandardOutput.writeLine("\(name): nothing new") }
         StandardOutput.writeLine(
             "\(name): \(counts.scans) scans, \(counts.images) images that were not known, \(counts.results) results with "
                 + "\(counts.findings) findings, \(counts.repairs) repairs")
     }
+}
+
+extension String {
+    fileprivate var escaped: String { PrintableText.escaping(self) }
 }
