@@ -8,6 +8,8 @@ SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 BUILD_PACKAGES := libsqlite3-dev libmd-dev pkg-config
 RUN_PACKAGES := qemu-utils sqlite3
 TEST_PACKAGES := $(RUN_PACKAGES) strace mandoc zsh fish chromium systemd
+ENGINE_TOOLS := sqlite3 parallel openssh-client iproute2 rsync shellcheck
+ENGINE_SERVERS := slurm-wlm munge openssh-server
 DEB_PACKAGES := debhelper dpkg-dev lintian
 
 SANITIZERS ?= address thread
@@ -102,6 +104,26 @@ datasette: ## write contrib/datasette/metadata.json anew from the reports and th
 night-figures: build ## fourteen nights of a changing pool: the mail of each, the store's size, the time of a quiet one
 	$(call need,$(RUN_PACKAGES))
 	Benchmarks/nights.sh "$(BIN)"
+
+IMAGES ?= 20000
+
+.PHONY: engines
+engines: ## run contrib/slurm and contrib/parallel with a Slurm and three ssh hosts of their own; needs root
+	$(call need,$(BUILD_PACKAGES))
+	$(SWIFT) build --product qedscan
+	$(SWIFT) build --product qedlab
+	@$(MAKE) --no-print-directory engine-tools || true
+# Their servers would be started on a machine that stays; there they are installed by hand, or the tests say what lacks.
+	@test -d /run/systemd/system || $(MAKE) --no-print-directory engine-servers || true
+	@! command -v shellcheck >/dev/null || shellcheck -x contrib/slurm/* contrib/parallel/* Tests/engines/*.sh
+	IMAGES=$(IMAGES) Tests/engines/slurm.sh "$$($(SWIFT) build --show-bin-path)"
+	IMAGES=$$(($(IMAGES) / 5)) Tests/engines/parallel.sh "$$($(SWIFT) build --show-bin-path)"
+
+.PHONY: engine-tools engine-servers
+engine-tools:
+	$(call need,$(ENGINE_TOOLS))
+engine-servers:
+	$(call need,$(ENGINE_SERVERS))
 
 MINUTES ?= 10
 SEED ?=

@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# Scans a pool with GNU parallel over ssh on three hosts, which are network namespaces of this machine with a name, an
+# sshd and a home of their own. One loses its power halfway; the merged store must be that of a single scan all the same.
+# Then each host's own store is fetched and merged.
+#
+# Usage: parallel.sh DIRECTORY-OF-THE-PROGRAMS
+#   IMAGES (4000)
+# Needs root, parallel, openssh-server, iproute2 and rsync. Neither needs nor disturbs an sshd that runs on this machine.
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+need parallel ssh ssh-keygen rsync /usr/sbin/sshd
+enter "$0" "$1"
+bin=$1
+scripts=$(cd "$(dirname "$0")/../../contrib/parallel" && pwd)
+pool="$work/the pool's \"images\" {}"
+stores="$work/stores 100%"
+shards=9
+
+# --- The pool, and what a single scan says of it
+
+make_pool_and_scan "$pool" "${IMAGES:-4000}"
+
+# --- Three hosts
+
+mkdir /run/sshd "$work/ssh"
+ssh-keygen -q -t ed25519 -N '' -f "$work/ssh/key"
+cat > "$work/ssh/config" <<END
+Host a b c
+    User root
+    IdentityFile $work/ssh/key
+    UserKnownHostsFile $work/ssh/known_hosts
+    StrictHostKeyChecking yes
+    BatchMode yes
+    ConnectTimeout 5
+    ServerAliveInterval 2
+    ServerAliveCountMax 3
+Host a
+    Hostname 192.0.2.11
+Host b
+    Hostname 192.0.2.12
+Host c
+    Hostname 192.0.2.13
+END
+export PARALLEL_SSH="ssh -F $work/ssh/config"
+on() { ssh -F "$work/ssh/config" "$@"; }
+
+# The program there: as long as `slow` is there, scans on c are so slow that they can be ended halfway.
+touch "$work/slow"
+mkdir "$work/bin"
+cat > "$work/bin/qedscan" <<END
+#!/bin/sh
+if [ "\$1" = scan ] && [ "\$(uname -n)" = c ] && [ -e '$work/slow' ]; then shift; set -- scan --rate 64K "\$@"; fi
+exec '$bin/qedscan' "\$@"
+END
+chmod +x "$work/bin/qedscan"
+
+declare -A host_pid
+# start_host NAME ADDRESS: its processes are its own, so that all end with it.
+start_host() {
+    ip netns add "$1"
+    ip link add "to-$1" type veth peer name eth0 netns "$1"
+    ip link set "to-$1" master engines up
+    ip -netns "$1" address add "$2/24" dev eth0
+    ip -netns "$1" link set eth0 up
+    ip -netns "$1" link set lo up
+    mkdir "$work/$1"
+    ssh-keygen -q -t ed25519 -N '' -f "$work/$1/host_key"
+    echo "$2 $(cut -d ' ' -f 1,2 "$work/$1/host_key.pub")" >> "$work/ssh/known_hosts"
+    cat > "$work/$1/sshd_config" <<END
+ListenAddress $2
+HostKey $work/$1/host_key
+PidFile none
+AuthorizedKeysFile $work/ssh/key.pub
+StrictModes no
+PermitRootLogin yes
+UsePAM no
+LogLevel ERROR
+SetEnv PATH=$work/bin:/usr/local/bin:/usr/bin:/bin QEDSCAN_DB=$work/$1/own.db
+END
+    power_on "$1"
+}
+# power_on NAME: root's home is the host's own.
+power_on() {
+    mkdir -p "$work/$1/home"
+    ip netns exec "$1" unshare --uts --mount --pid --fork --kill-child --mount-proc -- sh -c \
+        "hostname $1 && mount --bind '$work/$1/home' /root && exec /usr/sbin/sshd -D -e -f '$work/$1/sshd_config'" \
+        2> "$work/$1.log" &
+    host_pid[$1]=$!
+    await 60 "sshd on $1" on "$1" true
+}
+power_off() { { kill -KILL "${host_pid[$1]}" && wait "${host_pid[$1]}"; } 2>/dev/null || true; }
+start_host a 192.0.2.11
+start_host b 192.0.2.12
+start_host c 192.0.2.13
+
+# --- The scan
+
+export PATH=$work/bin:$PATH
+run_parallel() { "$scripts/qedscan-parallel" "$@" --hosts a,b,c -n "$shards" --by size --pool engines --stores "$stores" "$pool"; }
+store_of_c() { ls "$work"/c/home/.parallel/tmp/*/scan.*/*.db; }
+is_halfway() { (($(checked_in "$(store_of_c)") >= 20)); }
+
+# One host loses its power, and no shard is tried twice: the one that it had is missing, and the next run has only that.
+start=$EPOCHREALTIME
+(QEDSCAN_RETRIES=0 run_parallel || exit) > "$work/first.out" 2>&1 &
+first=$!
+await 120 "host c is halfway in a shard" is_halfway
+power_off c
+rm "$work/slow"
+echo "host c loses its power"
+status=0
+wait "$first" || status=$?
+((status & 8)) || fail "a run without one of its hosts ended with status $status"
+missing=$(awk -F '\t' 'NR > 1 && ($7 != 0 || $8 != 0) { n++ } END { print n + 0 }' "$stores/joblog")
+((missing > 0)) || fail "no shard has failed"
+echo "$missing of $shards shards have failed"
+grep -q "^qedscan: shard . of $shards: " "$work/first.out" || fail "the missing shards are not named"
+
+# The host is still gone: its shards are tried on others.
+status=0
+run_parallel --resume > "$work/second.out" 2>&1 || status=$?
+((status == single_status)) || fail "the second run ended with status $status, the single scan with $single_status"
+again=$(awk -F '\t' -v n="$shards" 'NR > 1 + n' "$stores/joblog" | cut -f 1 | sort -u | wc -l)
+((again == missing)) || fail "$missing shards had failed, and $again were scanned again"
+echo "three hosts, and what one had not done on two: $(since "$start")"
+compare "$work/single.db" "$stores/merged.db" checked_at duration_us image_id scan_id check_result_id
+nodes=$(sqlite3 "$stores/merged.db" 'SELECT group_concat(node) FROM (SELECT DISTINCT node FROM scan ORDER BY node)')
+[[ $nodes =~ ^a,b(,c)?$ ]] || fail "it was scanned on: $nodes"
+[ -z "$(find "$stores" -perm /077)" ] || fail "others may read: $(find "$stores" -perm /077)"
+
+# It comes back, with what it had begun on its disk; nothing is left behind after the next run, which checks nothing twice.
+power_on c
+[ -e "$(store_of_c)" ] || fail "host c has lost its disk"
+before=$(sqlite3 "$stores/merged.db" 'SELECT count(*) FROM check_result')
+status=0
+run_parallel > "$work/third.out" 2>&1 || status=$?
+((status == single_status)) || fail "the third run ended with status $status"
+left=$(find "$work"/[abc]/home -name 'shard-*' -o -name 'qedscan*')
+[ -z "$left" ] || fail "left behind: $left"
+again=$(($(sqlite3 "$stores/merged.db" 'SELECT count(*) FROM check_result') - before))
+((again == 0)) || fail "$again images of an unchanged pool have new results"
+# Results of images that cannot be used are not used again.
+looked_at=$(sqlite3 "$stores/merged.db" \
+    "SELECT sum(images_seen - reused) FROM (SELECT * FROM scan ORDER BY started_at DESC, id DESC LIMIT $shards)")
+unusable=$(sqlite3 "$work/single.db" "SELECT count(*) FROM latest_check WHERE outcome IN ('invalid', 'unsupported')")
+((looked_at == unusable)) || fail "the third run looked at $looked_at images, not at $unusable"
+
+# --- A fleet
+
+seed=0
+for host in a b c; do
+    seed=$((seed + 1))
+    "$bin/qedlab" pool "$work/$host/pool" --images 20 --damaged 50% --seed "$seed" > /dev/null
+    on "$host" "qedscan scan -q '$work/$host/pool'" > /dev/null 2>&1 || true
+done
+"$scripts/qedscan-fleet" --hosts a,b,c "$work/fleet" "$work/fleet.db" 2>&1 || fail "the fleet: $?"
+for host in a b c; do
+    mine="host = '$host' ORDER BY path"
+    [ "$(sqlite3 "$work/fleet.db" "SELECT path, outcome, leaks, corruptions FROM latest_check WHERE $mine")" \
+        = "$(sqlite3 "$work/$host/own.db" "SELECT path, outcome, leaks, corruptions FROM latest_check WHERE $mine")" ] \
+        || fail "the merged store does not have what host $host has"
+done
+power_off b
+status=0
+"$scripts/qedscan-fleet" --hosts a,b,c "$work/fleet" "$work/fleet.db" > "$work/fleet.out" 2>&1 || status=$?
+((status == 8)) || fail "a fleet without one of its hosts ended with status $status"
+grep -q 'b: its store could not be fetched' "$work/fleet.out" || fail "the missing host is not named"
+[ "$(sqlite3 "$work/fleet.db" 'SELECT count(DISTINCT host) FROM latest_check')" = 3 ] || fail "a host's images are gone"
+echo "well"
