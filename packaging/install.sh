@@ -65,3 +65,7 @@ done
 for file in "$source"/contrib/datasette/metadata.json "$source"/contrib/prometheus/qedscan.rules.yml; do
     install -D -m 644 "$file" "$destdir$prefix/share/qedscan/$(basename "$(dirname "$file")")/$(basename "$file")"
 done
+# They call each other by ../slurm/, so the folders stay side by side.
+for script in "$source"/contrib/slurm/* "$source"/contrib/parallel/*; do
+    install -D -m 755 "$script" "$destdir$prefix/share/qedscan/$(basename "$(dirname "$script")")/$(basename "$script")"
+done
