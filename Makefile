@@ -125,6 +125,13 @@ engine-tools:
 engine-servers:
 	$(call need,$(ENGINE_SERVERS))
 
+.PHONY: fleet-figures
+fleet-figures: build ## time shards and merges, and work out the plan for more machines; QUICK=1: smaller, prints only
+	$(call need,$(RUN_PACKAGES) time)
+	Benchmarks/shards.sh "$(BIN)"
+	Benchmarks/merge.sh "$(BIN)"
+	$(if $(QUICK),,Benchmarks/plan.sh "$$(date -u +%F)")
+
 MINUTES ?= 10
 SEED ?=
 

@@ -6,7 +6,7 @@
 # hosts:  of sixteen machines, each with paths of its own.
 #
 # Usage: merge.sh DIRECTORY-OF-THE-PROGRAMS
-# QUICK=1: stores of 10,000 images.
+# QUICK=1: stores of 10,000 images. COUNTS='100' KINDS=shards ROUNDS=1: other numbers of stores, in runs/DATE/merge-100.md.
 set -euo pipefail
 
 bin=$1
@@ -18,7 +18,9 @@ mkdir -p "$runs"
 table=$runs/merge.md
 images=100000
 [ -z "${QUICK:-}" ] || images=10000 table=$work/merge.md
-rounds=3
+rounds=${ROUNDS:-3} counts=${COUNTS:-2 4 8 16} most=${COUNTS:-16}
+most=${most##* }
+[ -z "${COUNTS:-}" ] || table=${table%.md}-$most.md
 
 "$bin/qedlab" pool --images "$images" --damaged 10% "$work/pool" >/dev/null
 sleep 3
@@ -31,7 +33,7 @@ derive() { # KIND NUMBER
     local store=$work/$1-$2.db
     cp "$work/base.db" "$store"
     case $1 in
-    shards) local path="substr(path, 1, length(path) - 4) || printf('-%02d.qed', $2)" host="'pool:bench'" ;;
+    shards) local path="substr(path, 1, length(path) - 4) || printf('-%03d.qed', $2)" host="'pool:bench'" ;;
     hosts) local path="path" host="'host-$2'" ;;
     esac
     sqlite3 "$store" "
@@ -67,9 +69,9 @@ seconds() { # COMMAND...: prints the least of some rounds, and the peak of memor
     echo "|---|---|---|---|---|---|---|---|---|"
 } >"$table"
 one=$(rows "$work/base.db")
-for kind in shards hosts; do
-    for number in $(seq 0 15); do derive "$kind" "$number"; done
-    for count in 2 4 8 16; do
+for kind in ${KINDS:-shards hosts}; do
+    for number in $(seq 0 $((most - 1))); do derive "$kind" "$number"; done
+    for count in $counts; do
         inputs=()
         for number in $(seq 0 $((count - 1))); do inputs+=("$work/$kind-$number.db"); done
         read -r copy _ <<<"$(seconds sh -c 'out=$1; shift; cat "$@" >"$out"; sync "$out"' sh "$work/out.copy" "${inputs[@]}")"
@@ -79,11 +81,11 @@ for kind in shards hosts; do
             'BEGIN { printf "| %d | %s | %d | %.2f | %d | %d | %d | %.2f | %.1f |\n", n, kind, rows, s, rows / s, peak, size, copy, s / copy }' \
             >>"$table"
     done
-    /usr/bin/time -f "Again, with nothing new, all 16 $kind: %e s." "$bin/qedscan" store merge -q "$work/out.db" "${inputs[@]}" 2>>"$work/notes"
-    [ "$(sqlite3 "$work/out.db" 'SELECT count(*) FROM latest_check')" = "$((16 * $(sqlite3 "$work/base.db" 'SELECT count(*) FROM image')))" ]
+    /usr/bin/time -f "Again, with nothing new, all $most $kind: %e s." "$bin/qedscan" store merge -q "$work/out.db" "${inputs[@]}" 2>>"$work/notes"
+    [ "$(sqlite3 "$work/out.db" 'SELECT count(*) FROM latest_check')" = "$((most * $(sqlite3 "$work/base.db" 'SELECT count(*) FROM image')))" ]
     /usr/bin/time -f "Looking through one $kind store alone (\`store verify\`): %e s." "$bin/qedscan" store verify -q --db "${inputs[0]}" 2>>"$work/notes"
     for report in summary damaged backing-problems; do
-        /usr/bin/time -f "\`report $report\` of the merged 16 $kind: %e s." "$bin/qedscan" report "$report" --db "$work/out.db" 2>>"$work/notes" >/dev/null
+        /usr/bin/time -f "\`report $report\` of the merged $most $kind: %e s." "$bin/qedscan" report "$report" --db "$work/out.db" 2>>"$work/notes" >/dev/null
     done
     rm -f "$work/$kind"-*.db "$work"/out.db*
 done

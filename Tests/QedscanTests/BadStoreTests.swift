@@ -95,7 +95,7 @@ import Testing
             return
         }
         let disk = try fixture.folder.folder("disk")
-        try #require(mount("none", disk, "tmpfs", 0, "size=400k") == 0)
+        try #require(mount("none", disk, "tmpfs", 0, "size=600k") == 0)
         defer { umount2(disk, Int32(MNT_DETACH)) }
         let store = "\(disk)/store.db"
         try fixture.addImage("first.qed")
