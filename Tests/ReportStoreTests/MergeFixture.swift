@@ -7,7 +7,7 @@ extension StoreFixture {
     @discardableResult
     func merge(_ inputs: [StoreFixture]) throws -> [MergeCounts] {
         try ReportStore.use(path: path) { store throws(StoreError) in
-            let merge = try StoreMerge(into: store, at: path)
+            let merge = try StoreMerge(into: store)
             var counts: [MergeCounts] = []
             for input in inputs { counts.append(try merge.add(MergeInput(input.path, target: path))) }
             try merge.finish()

@@ -127,11 +127,94 @@ import Testing
         }
     }
 
+    @Test func aPoolThatGetsItsNameLaterLeavesTheHostsImagesGone() throws {
+        let store = try StoreFixture()
+        try store.scan(host: "a") { $0.write("/pool/x", inode: 1, report: .sample()) }
+        let before = try store.copy()
+        try store.scan(host: "pool:p", node: "a") { $0.write("/pool/x", inode: 1, report: .sample()) }
+        let latest = "SELECT host, path, present FROM latest_check ORDER BY host"
+        #expect(try store.lines(latest) == ["a|/pool/x|0", "pool:p|/pool/x|1"])
+        for inputs in [[before, store], [store, before]] {
+            let merged = try StoreFixture()
+            for input in inputs { try merged.merge([input]) }
+            #expect(try merged.content() == store.content())
+        }
+        // And back.
+        try store.scan(host: "a") { $0.write("/pool/x", inode: 1, report: .sample()) }
+        #expect(try store.lines(latest) == ["a|/pool/x|1", "pool:p|/pool/x|0"])
+    }
+
+    /// The error of merging what a statement makes of a store.
+    private func refusal(of sql: String, after merged: StoreFixture? = nil, from store: StoreFixture) throws -> String {
+        let forged = try store.copy()
+        try forged.execute(sql)
+        let target = try merged ?? StoreFixture()
+        return try ReportStore.use(path: target.path) { store throws(StoreError) in
+            let merge = try StoreMerge(into: store)
+            let error = #expect(throws: StoreError.self) {
+                _ = try merge.add(MergeInput(forged.path, target: target.path))
+            }
+            return error?.description ?? ""
+        }
+    }
+
+    @Test func aForgedStoreIsRefusedByName() throws {
+        let (store, merged) = (try StoreFixture(), try StoreFixture())
+        try store.scan { $0.write("/pool/x", inode: 1) }
+        try merged.merge([store])
+        let largest = """
+            PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;
+            UPDATE scan SET id = 9223372036854775807, merged_at = 'then';
+            UPDATE image SET first_scan_id = 9223372036854775807, last_scan_id = 9223372036854775807;
+            UPDATE check_result SET scan_id = 9223372036854775807;
+            """
+        #expect(try refusal(of: largest, from: store).contains("its ID is none of a merged scan"))
+        for time in ["now", "12:00", "1999-12-31 00:00:00.000", "5373484.49"] {
+            let sql = "UPDATE scan SET started_at = '\(time)'"
+            #expect(try refusal(of: sql, from: store).contains("started_at is no time since 2000"), "\(time)")
+        }
+        let other = "UPDATE scan SET host = 'other', node = 'other'; UPDATE image SET host = 'other'"
+        #expect(try refusal(of: other, after: merged, from: store).contains("another scan has its UUID"))
+    }
+
+    @Test func anEmptyFileIsNotAStoreThatWasMerged() throws {
+        let (empty, merged) = (try StoreFixture(), try StoreFixture())
+        try #require(FileManager.default.createFile(atPath: empty.path, contents: Data()))
+        let error = #expect(throws: StoreError.self) { try merged.merge([empty]) }
+        #expect(error?.description.contains("it is empty") == true)
+    }
+
+    @Test func anOlderStoreWithScansIsRefusedAsATargetAndStaysAsItIs() throws {
+        let old = try StoreFixture()
+        try OldStoreTests.load(4, into: old)
+        let before = try Data(contentsOf: URL(filePath: old.path))
+        #expect(throws: StoreError.self) { try StoreMerge.refuseTarget(at: old.path) }
+        #expect(try Data(contentsOf: URL(filePath: old.path)) == before)
+    }
+
+    @Test func longHistoriesThatComeLateArePutInOrder() throws {
+        let stores = [try StoreFixture(), try StoreFixture()]
+        for number in 0..<6 {
+            try stores[number % 2].scan(host: "pool:p", node: "n\(number % 2)") { writer in
+                writer.write("/pool/x", inode: 1, report: .corrupt(0, leaks: 0))
+            }
+        }
+        for (index, store) in stores.enumerated() {
+            try store.execute(
+                "UPDATE scan SET started_at = format('2026-01-01 00:00:%02d.000', id * 2 + \(index))")
+        }
+        let merged = try StoreFixture()
+        try merged.merge(stores)
+        #expect(
+            try merged.lines("SELECT node FROM check_result JOIN scan ON scan.id = scan_id ORDER BY check_result.id")
+                == ["n0", "n1", "n0", "n1", "n0", "n1"])
+    }
+
     @Test func storageThatIsNotTheSameUnderOneNameIsNamed() throws {
         let merged = try StoreFixture()
         func doubt(_ inputs: [StoreFixture]) throws -> [String] {
             try merged.merge(inputs)
-            let merge = try StoreMerge(into: try ReportStore(writing: merged.path), at: merged.path)
+            let merge = try StoreMerge(into: try ReportStore(writing: merged.path))
             return try merge.doubtfulPools().map { "\($0.pool) \($0.root) \($0.nodes)" }
         }
         let stores = try [("a", 64 as UInt64), ("b", 64), ("c", 65)].map { node, inode in
@@ -151,7 +234,7 @@ import Testing
         try bad.execute("PRAGMA foreign_keys = OFF; DELETE FROM image")
         let merged = try StoreFixture()
         try ReportStore.use(path: merged.path) { store throws(StoreError) in
-            let merge = try StoreMerge(into: store, at: merged.path)
+            let merge = try StoreMerge(into: store)
             for (input, reason) in [(bad, "no row of image"), (newer, "newer"), (merged, "to merge into")] {
                 let error = #expect(throws: StoreError.self) {
                     try merge.add(MergeInput(input.path, target: merged.path))

@@ -20,7 +20,9 @@ package struct MergeInput: Sendable {
             throw .mergeInput(path: path, reason: "it is the store to merge into")
         }
         try ReportStore.refuseOtherFiles(at: path)
-        isCopy = try !StoreVersion(ofStoreAt: path).missing.isEmpty
+        let version = try StoreVersion(ofStoreAt: path)
+        guard version.number > 0 else { throw .mergeInput(path: path, reason: "it is empty") }
+        isCopy = !version.missing.isEmpty
         readPath = isCopy ? try MergeInput.migratedCopy(of: path, beside: target) : path
         do throws(StoreError) {
             try requireSound()
@@ -47,7 +49,7 @@ package struct MergeInput: Sendable {
     }
 
     /// Removes the copy, if one was made.
-    func discard() {
+    package func discard() {
         if isCopy { MergeInput.remove(readPath) }
     }
 

@@ -120,9 +120,11 @@ struct MergeTables {
                 CROSS JOIN input.check_result AS theirs ON theirs.image_id = image.input_id
                 JOIN temp.merge_result AS result ON result.input_id = theirs.id
                 JOIN main.check_result AS added ON added.id = result.id
-                WHERE NOT image.is_new AND EXISTS (
-                    SELECT 1 FROM main.check_result AS later
-                    WHERE later.image_id = image.id AND later.id < added.id AND later.scan_id > added.scan_id))
+                -- They are in order if no two neighbours are not.
+                WHERE NOT image.is_new AND (
+                    SELECT earlier.scan_id FROM main.check_result AS earlier
+                    WHERE earlier.image_id = added.image_id AND earlier.id < added.id
+                    ORDER BY earlier.id DESC LIMIT 1) > added.scan_id)
             """)
         for (table, column) in [
             ("finding", "check_result_id"), ("repair", "check_result_before_id"), ("repair", "check_result_after_id"),

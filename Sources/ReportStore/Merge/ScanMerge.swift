@@ -5,6 +5,8 @@
 /// its rows is kept, even if a clock went wrong.
 struct ScanMerge {
     private static let idsPerMillisecond: Int64 = 4096
+    /// After the year 9999; what is added to one still fits.
+    private static let largestID: Int64 = 1 << 61
 
     private let database: Database
     private let findUUID: Statement
@@ -34,7 +36,11 @@ struct ScanMerge {
         (findUUID, findID, insertScan, updateScan, continueScan, insertMap) = try StoreError.wrap {
             () throws(SQLiteError) in
             (
-                try database.prepare("SELECT id FROM main.scan WHERE uuid = ?"),
+                try database.prepare(
+                    """
+                    SELECT ours.id, (\(ScanMerge.identity("ours"))) IS (\(ScanMerge.identity("theirs")))
+                    FROM input.scan AS theirs JOIN main.scan AS ours ON ours.uuid = theirs.uuid WHERE theirs.id = ?
+                    """),
                 try database.prepare("SELECT id FROM main.scan WHERE id = ?"),
                 try database.prepare(
                     """
@@ -48,6 +54,7 @@ struct ScanMerge {
                     FROM input.scan AS theirs
                     WHERE scan.id = ?1 AND theirs.id = ?2 AND (
                         scan.state = 'running' AND theirs.state <> 'running'
+                        OR scan.state <> 'completed' AND theirs.state = 'completed'
                         OR scan.pruned_at IS NOT NULL AND theirs.pruned_at IS NULL)
                     """),
                 // Where the scan before it was pruned, this is not known.
@@ -67,7 +74,7 @@ struct ScanMerge {
         var ids: [Int64: Int64] = [:]
         var last: Int64 = 0
         for scan in try scans(inputPath) {
-            let known = try StoreError.wrap { () throws(SQLiteError) in try knownID(ofUUID: scan.uuid) }
+            let known = try knownID(of: scan, inputPath)
             let id = if let known { known } else { try freeID(for: scan, after: last) }
             try StoreError.wrap { () throws(SQLiteError) in
                 let continuesID = scan.continuesID.flatMap { ids[$0] }
@@ -88,7 +95,6 @@ struct ScanMerge {
 
     private struct InputScan {
         let inputID: Int64
-        let uuid: String
         let continuesID: Int64?
         /// The ID that it has in merged stores; if the input is one, as it is there.
         let id: Int64
@@ -98,31 +104,34 @@ struct ScanMerge {
         let rows = try StoreError.wrap { () throws(SQLiteError) in
             let statement = try database.prepare(
                 """
-                SELECT id, uuid, continues_scan_id, merged_at IS NOT NULL,
-                    CAST(round((julianday(started_at) - julianday('2000-01-01')) * 86400000) AS INTEGER),
+                SELECT id, continues_scan_id, merged_at IS NOT NULL,
+                    iif(
+                        started_at GLOB '[2-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] *',
+                        CAST(round((julianday(started_at) - julianday('2000-01-01')) * 86400000) AS INTEGER), NULL),
                     instr('123456789abcdef', substr(uuid, -3, 1)) * 256 + instr('123456789abcdef', substr(uuid, -2, 1)) * 16
                         + instr('123456789abcdef', substr(uuid, -1, 1))
                 FROM input.scan ORDER BY id
                 """)
             var rows: [(scan: InputScan, milliseconds: Int64?)] = []
             while try statement.step() {
-                let (inputID, milliseconds): (Int64, Int64?) = (try statement.column(0), try statement.column(4))
-                let isMerged: Bool = try statement.column(3)
-                let bits: Int64 = try statement.column(5)
+                let (inputID, milliseconds): (Int64, Int64?) = (try statement.column(0), try statement.column(3))
+                let isMerged: Bool = try statement.column(2)
+                let bits: Int64 = try statement.column(4)
                 // Up to the year 9999, so that the product fits.
                 let id = isMerged ? inputID : (milliseconds ?? 0) * ScanMerge.idsPerMillisecond + bits
                 rows.append(
                     (
                         InputScan(
-                            inputID: inputID, uuid: try statement.column(1), continuesID: try statement.column(2),
+                            inputID: inputID, continuesID: try statement.column(1),
                             id: id), milliseconds
                     ))
             }
             return rows
         }
-        for row in rows where row.milliseconds == nil || row.scan.id < 1 {
-            let reason = "scan \(row.scan.inputID): started_at is no time since 2000"
-            throw .mergeInput(path: inputPath, reason: reason)
+        for row in rows where row.milliseconds == nil || !(1...ScanMerge.largestID).contains(row.scan.id) {
+            let reason =
+                row.milliseconds == nil ? "started_at is no time since 2000" : "its ID is none of a merged scan"
+            throw .mergeInput(path: inputPath, reason: "scan \(row.scan.inputID): \(reason)")
         }
         return rows.map(\.scan)
     }
@@ -137,10 +146,24 @@ struct ScanMerge {
         }
     }
 
-    private func knownID(ofUUID uuid: String) throws(SQLiteError) -> Int64? {
-        try findUUID.bind(uuid)
-        defer { findUUID.reset() }
-        return try findUUID.step() ? try findUUID.column(0) : nil
+    /// The ID of a scan that was merged before; nil if it was not.
+    private func knownID(of scan: InputScan, _ inputPath: String) throws(StoreError) -> Int64? {
+        let known = try StoreError.wrap { () throws(SQLiteError) -> (id: Int64, isSame: Bool)? in
+            try findUUID.bind(scan.inputID)
+            defer { findUUID.reset() }
+            return try findUUID.step() ? (try findUUID.column(0), try findUUID.column(1)) : nil
+        }
+        guard let known else { return nil }
+        guard known.isSame else {
+            throw .mergeInput(path: inputPath, reason: "scan \(scan.inputID): another scan has its UUID")
+        }
+        return known.id
+    }
+
+    /// What a scan is besides its UUID, and stays.
+    private static func identity(_ table: String) -> String {
+        ["host", "node", "started_at", "roots", "options", "version", "shard_number", "shard_count"]
+            .map { "\(table).\($0)" }.joined(separator: ", ")
     }
 
     private func isTaken(_ id: Int64) throws(SQLiteError) -> Bool {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Brings the scans of several stores into one, to be asked together.
 ///
 /// A merged store has no scans of its own, so that everything in it can be told apart by where it was made: a scan by its
@@ -8,19 +10,12 @@ package struct StoreMerge {
     private let store: ReportStore
     private let tables: MergeTables
 
-    /// - Parameters:
-    ///   - store: the caller holds its run lock.
-    ///   - path: where it is.
+    /// - Parameter store: the caller holds its run lock.
     /// - Throws: `StoreError.mergeTarget` if it is a store that scans write.
-    package init(into store: ReportStore, at path: String) throws(StoreError) {
+    package init(into store: ReportStore) throws(StoreError) {
         self.store = store
         let database = store.database
-        let isOwn = try StoreError.wrap { () throws(SQLiteError) in
-            try database.scalar("SELECT EXISTS (SELECT 1 FROM scan WHERE merged_at IS NULL)") == .integer(1)
-        }
-        guard !isOwn else {
-            throw .mergeTarget(path: path, reason: "it has scans of its own; merge it and others into a new file")
-        }
+        try StoreMerge.refuseOwnScans(database)
         tables = try StoreError.wrap { () throws(SQLiteError) in
             // Rows are made of rows that were looked through, and refer to what the maps say.
             try database.execute("PRAGMA foreign_keys = OFF")
@@ -28,6 +23,24 @@ package struct StoreMerge {
             try database.setCacheSize(bytes: StoreMerge.cacheSize)
             return try MergeTables(database)
         }
+    }
+
+    /// Throws `StoreError.mergeTarget` if there is a store that scans write, before it is migrated.
+    package static func refuseTarget(at path: String) throws(StoreError) {
+        guard access(path, F_OK) == 0, try StoreVersion(ofStoreAt: path).number > 0 else { return }
+        try refuseOwnScans(try StoreError.wrap { () throws(SQLiteError) in try Database(path: path, mode: .readOnly) })
+    }
+
+    private static func refuseOwnScans(_ database: Database) throws(StoreError) {
+        let hasOwn = try StoreError.wrap { () throws(SQLiteError) in
+            // Of before there were merged stores, all are.
+            let column = "SELECT EXISTS (SELECT 1 FROM pragma_table_info('scan') WHERE name = 'merged_at')"
+            let condition = try database.scalar(column) == .integer(1) ? "WHERE merged_at IS NULL" : ""
+            return try database.scalar("SELECT EXISTS (SELECT 1 FROM scan \(condition))") == .integer(1)
+        }
+        guard hasOwn else { return }
+        let reason = "it has scans of its own; merge it and others into a new file"
+        throw .mergeTarget(path: database.path, reason: reason)
     }
 
     /// Bytes in memory: the index of paths gets rows everywhere from each shard.

@@ -56,7 +56,7 @@ extension ReportStore {
                     r.mtime_ns, r.ctime_ns
                 FROM latest_check AS l JOIN check_result AS r ON r.id = l.check_result_id
                 WHERE \(condition)
-                ORDER BY l.path, l.path_bytes
+                ORDER BY l.path, l.path_bytes, l.present DESC, l.check_result_id DESC
                 """)
             try statement.bind(values)
             var candidates: [RepairCandidate] = []

@@ -35,24 +35,26 @@ extension ReportStore {
         }
     }
 
-    /// Makes the images below the roots of a scan those of its host or pool, if the machine had scanned them as another's:
-    /// so a pool can get a name at any time.
-    package func adoptImages(for scan: ScanRecord) throws(StoreError) {
+    /// The latest scans by a machine of paths below one: those whose images were another's than a host's.
+    ///
+    /// - Returns: such paths, and whose their images were.
+    package func lastHosts(
+        ofNode node: String, below root: RawPath, otherThan host: String
+    ) throws(StoreError) -> [(root: String, host: String)] {
         try StoreError.wrap { () throws(SQLiteError) in
-            let hasOthers = "SELECT EXISTS (SELECT 1 FROM scan WHERE node = ? AND host <> ?)"
-            guard try database.scalar(hasOthers, scan.node, scan.host) == .integer(1) else { return }
-            try database.transaction(.immediate) { () throws(SQLiteError) in
-                let update = try database.prepare(
-                    """
-                    UPDATE OR IGNORE image SET host = ?2
-                    WHERE host IN (\(Pool.hostsOfNode) AND host <> ?2)
-                        AND (path = ?3 OR path >= ?4 || '/' AND path < ?4 || '0')
-                    """)
-                for root in scan.roots {
-                    let path = root.text
-                    try update.run(scan.node, scan.host, path, path == "/" ? "" : path)
-                }
-            }
+            let statement = try database.prepare(
+                """
+                SELECT value, host FROM (
+                    SELECT value, scan.host, max(scan.id) FROM scan, json_each(scan.roots)
+                    WHERE node = ?1 AND substr(value, 1, length(rtrim(?2, '/')) + 1) = rtrim(?2, '/') || '/'
+                    GROUP BY value
+                )
+                WHERE host <> ?3 ORDER BY value
+                """)
+            try statement.bind(node, root.text, host)
+            var hosts: [(root: String, host: String)] = []
+            while try statement.step() { hosts.append((try statement.column(0), try statement.column(1))) }
+            return hosts
         }
     }
 }

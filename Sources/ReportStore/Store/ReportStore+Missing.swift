@@ -5,7 +5,8 @@ extension ReportStore {
     /// Adds the roots of a scan, marks the images that it did not see though it looked where they were, and finds those
     /// of them that have moved.
     func compareWithEarlier(
-        scanID: Int64, host: String, isInterrupted: Bool, reach: ScanReach, seen: ImageSet, totals: inout ScanTotals
+        scanID: Int64, host: String, node: String, isInterrupted: Bool, reach: ScanReach, seen: ImageSet,
+        totals: inout ScanTotals
     ) throws(SQLiteError) {
         try database.prepare(
             """
@@ -34,6 +35,8 @@ extension ReportStore {
         let mark = try database.prepare("UPDATE image SET missing_since_scan_id = ? WHERE id = ?")
         for image in missing { try mark.run(scanID, image.id) }
         totals.missing = missing.count
+        let others = isInterrupted ? [] : try imagesOfOthers(host: host, node: node, covers: reach.covers)
+        for image in others where !image.path.isWithin(anyOf: unmounted) { try mark.run(scanID, image.id) }
         if !isInterrupted { try addMoves(scanID: scanID, host: host) }
         try linkBackingFiles(host: host)
         totals.withoutBase = try overlaysWithoutBase(scanID: scanID)
@@ -104,6 +107,25 @@ extension ReportStore {
         }
         // The rows of what happened come in the order of the paths.
         return unseen.sorted { $0.path < $1.path }
+    }
+
+    /// The images that were there when the machine scanned them as another's: before a pool got its name, or after.
+    private func imagesOfOthers(
+        host: String, node: String, covers: (RawPath) -> Bool
+    ) throws(SQLiteError) -> [UnseenImage] {
+        let statement = try database.prepare(
+            """
+            SELECT id, path, path_bytes, last_scan_id FROM image
+            WHERE host IN (\(Pool.hostsOfNode) AND host <> ?2) AND missing_since_scan_id IS NULL ORDER BY id
+            """)
+        try statement.bind(node, host)
+        var images: [UnseenImage] = []
+        while try statement.step() {
+            let path = RawPath(text: try statement.column(1), bytes: try statement.column(2))
+            guard covers(path) else { continue }
+            images.append(UnseenImage(id: try statement.column(0), path: path, lastScanID: try statement.column(3)))
+        }
+        return images
     }
 
     /// A path seen for the first time, or again, that has the file of an image that is missing. An inode may be another

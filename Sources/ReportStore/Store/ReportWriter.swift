@@ -34,6 +34,7 @@ package final class ReportWriter: @unchecked Sendable {
 
     private let store: ReportStore
     private let host: String
+    private let node: String
     /// The scan's row ID.
     package let scanID: Int64
     /// nil once the writer has finished, so that the database can be closed.
@@ -67,6 +68,7 @@ package final class ReportWriter: @unchecked Sendable {
         self.onFailure = onFailure
         self.progress = progress
         host = scan.host
+        node = scan.node
         chain = scan.continues
         (scanID, statements, isWAL) = try StoreError.wrap { () throws(SQLiteError) in
             let scanID = try store.beginScan(scan)
@@ -128,7 +130,7 @@ package final class ReportWriter: @unchecked Sendable {
                 try store.database.setChecksConstraints(true)
                 try store.database.transaction(.immediate) { () throws(SQLiteError) in
                     try store.compareWithEarlier(
-                        scanID: scanID, host: host, isInterrupted: isInterrupted, reach: reach,
+                        scanID: scanID, host: host, node: node, isInterrupted: isInterrupted, reach: reach,
                         seen: ImageSet(seen), totals: &totals)
                     try store.finishScan(
                         scanID, state: isInterrupted ? .interrupted : .completed, totals: totals,

@@ -19,7 +19,9 @@ extension ScanCommand {
         if let name = parsed.value(of: "pool")?.text { return name.isEmpty ? Host.name : Pool.host(named: name) }
         var hosts: [(root: RawPath, host: String)] = []
         for root in configuration.roots.map(\.resolvedIfThere) {
-            hosts.append((root, try store.lastHost(ofNode: Host.name, root: root) ?? Host.name))
+            let host = try store.lastHost(ofNode: Host.name, root: root) ?? Host.name
+            hosts.append((root, host))
+            hosts += try store.lastHosts(ofNode: Host.name, below: root, otherThan: host).map { (RawPath($0), $1) }
         }
         guard let first = hosts.first, let other = hosts.first(where: { $0.host != first.host }) else {
             return hosts.first?.host ?? Host.name
@@ -28,7 +30,9 @@ extension ScanCommand {
             "\(PrintableText.escaping($0.root.bytes)) is of \(PrintableText.escaping(Pool.describe(host: $0.host)))"
         }
         Diagnostic.error(owners.joined(separator: ", "))
-        Diagnostic.hint("scan them one by one, or name the pool of all with --pool; --pool '' for this host's own")
+        Diagnostic.hint(
+            "scan them one by one (--exclude leaves one out), or name the pool of all with --pool; --pool '' for this host's own"
+        )
         return nil
     }
 

@@ -145,7 +145,6 @@ struct ScanCommand: Command {
         let output = ScanOutput(parsed, palette)
         var configuration = configuration
         guard var record = try record(in: store) else { return .failed }
-        try store.adoptImages(for: record)
         configuration.known = try knownResults(of: store, record)
         let expected = try store.expectedImageCount(of: record)
         let line = ProgressLine(

@@ -37,38 +37,59 @@ struct StoreMergeCommand: Command {
     }
 
     func run() throws(UsageError) -> ExitStatus {
-        ExitStatus.ofStoreCommand { () throws(StoreError) in
+        let cancellation = Cancellation()
+        let signals = SignalWatch(cancellation)
+        return ExitStatus.ofStoreCommand { () throws(StoreError) in
             try ReportStore.refuseOtherFiles(at: target)
             let lock = try RunLock(storePath: target, host: Host.name)
             defer { withExtendedLifetime(lock) {} }
-            return try ReportStore.use(path: target) { store throws(StoreError) in try merge(into: store) }
+            try StoreMerge.refuseTarget(at: target)
+            let status = try ReportStore.use(path: target) { store throws(StoreError) in
+                try merge(into: store, cancellation)
+            }
+            return signals.wasCaught ? status.union(.interrupted) : status
         }
     }
 
-    private func merge(into store: ReportStore) throws(StoreError) -> ExitStatus {
-        let merge = try StoreMerge(into: store, at: target)
+    /// Some at once are looked through, which takes a third of the time, and merged one after the other.
+    private func merge(into store: ReportStore, _ cancellation: Cancellation) throws(StoreError) -> ExitStatus {
+        let merge = try StoreMerge(into: store)
         var status = ExitStatus.wellDone
-        for start in stride(from: 0, to: inputs.count, by: ScanConfiguration.processorCount) {
-            // Looking them through takes a third of the time.
-            let paths = Array(inputs[start...].prefix(ScanConfiguration.processorCount))
-            for input in MergeInput.all(paths, target: target) {
-                do throws(StoreError) {
-                    let input = try input.get()
-                    say(input.path, try merge.add(input))
-                } catch {
-                    Diagnostic.error("left out: \(error.description)")
-                    status = .failed
-                }
+        let together = ScanConfiguration.processorCount
+        for start in stride(from: 0, to: inputs.count, by: together) where !cancellation.isCancelled {
+            for input in MergeInput.all(Array(inputs[start...].prefix(together)), target: target) {
+                status.formUnion(add(input, to: merge, cancellation))
             }
         }
         try merge.finish()
-        for (pool, root, nodes) in try merge.doubtfulPools() {
-            let (name, root, nodes) = (pool.escaped, root.escaped, nodes.escaped)
+        return status.union(try warnOfDoubtfulPools(merge))
+    }
+
+    private func add(
+        _ input: Result<MergeInput, StoreError>, to merge: StoreMerge, _ cancellation: Cancellation
+    ) -> ExitStatus {
+        do throws(StoreError) {
+            let input = try input.get()
+            guard !cancellation.isCancelled else {
+                input.discard()
+                return []
+            }
+            say(input.path, try merge.add(input))
+            return .wellDone
+        } catch {
+            Diagnostic.error("left out: \(error.description)")
+            return .failed
+        }
+    }
+
+    private func warnOfDoubtfulPools(_ merge: StoreMerge) throws(StoreError) -> ExitStatus {
+        let pools = try merge.doubtfulPools()
+        for pool in pools {
+            let (name, root, nodes) = (pool.pool.escaped, pool.root.escaped, pool.nodes.escaped)
             Diagnostic.error("pool \(name): \(root) is not the same directory on all of \(nodes)")
             Diagnostic.hint("give storage that is not shared another name each, with scan --pool")
-            status = .failed
         }
-        return status
+        return pools.isEmpty ? .wellDone : .failed
     }
 
     private func say(_ input: String, _ counts: MergeCounts) {
@@ -76,8 +97,8 @@ struct StoreMergeCommand: Command {
         let name = input.escaped
         guard !counts.isEmpty else { return StandardOutput.writeLine("\(name): nothing new") }
         StandardOutput.writeLine(
-            "\(name): \(counts.scans) scans, \(counts.images) images that were not known, \(counts.results) results with "
-                + "\(counts.findings) findings, \(counts.repairs) repairs")
+            "\(name): new: scans \(counts.scans), images \(counts.images), results \(counts.results), "
+                + "findings \(counts.findings), repairs \(counts.repairs)")
     }
 }
 
