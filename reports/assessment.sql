@@ -8,7 +8,7 @@
 -- lost_bytes: guest bytes that invalid entries map
 -- at_risk_bytes: guest bytes that shared entries map
 -- leaked_bytes: bytes in leaked clusters
--- host: where it is
+-- host: where it is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     assessment,

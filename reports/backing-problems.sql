@@ -4,7 +4,7 @@
 -- problem: what is wrong, as in the view backing_problem
 -- base_path: its backing file
 -- detail: more of it
--- host: where it is
+-- host: where it is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     problem,

@@ -4,7 +4,7 @@
 -- base_outcome: of its latest check, if it is an image of the store
 -- depth: 1 for an overlay directly on it
 -- path: the overlay
--- host: where both are
+-- host: where the overlay is: a machine, or 'pool:' and the name of a pool
 SELECT
     backing_tree.base_path,
     base.outcome AS base_outcome,

@@ -5,7 +5,7 @@
 -- virtual_bytes: bytes that guests see
 -- file_bytes: lengths of the files
 -- disk_bytes: bytes of disk in use
--- host: where the directory is
+-- host: where the directory is: a machine, or 'pool:' and the name of a pool
 WITH
 located AS (
     SELECT

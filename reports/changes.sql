@@ -8,7 +8,7 @@
 -- outcome_before, outcome_after: of the scan before, and of the scan
 -- corruptions_before, corruptions_after: bad or shared entries
 -- leaks_before, leaks_after: clusters that nothing refers to
--- host: where it is
+-- host: where it is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     change,

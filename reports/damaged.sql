@@ -8,7 +8,7 @@
 -- leaked_bytes: bytes in them
 -- message: why it could not be checked to its end
 -- checked_at: UTC
--- host: where it is
+-- host: where it is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     outcome,

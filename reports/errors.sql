@@ -4,7 +4,7 @@
 -- problem: the image's outcome, or the system call that failed
 -- message: the reason
 -- seen_at: UTC; errors of paths are those of each host's last scan, or of the last of each of its shards
--- host: where it is
+-- host: where it is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     problem,

@@ -5,7 +5,7 @@
 -- allocated_clusters: data clusters
 -- fragmented_percent: of these
 -- file_bytes: length of the file
--- host: where it is
+-- host: where it is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     fragmented_clusters,

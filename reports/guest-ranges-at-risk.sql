@@ -6,7 +6,7 @@
 -- kind: of the finding
 -- problem: what is wrong
 -- suppressed: more findings of the kind in the image that are counted, but not listed
--- host: where the image is
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     latest_check.path,
     finding.guest_offset,

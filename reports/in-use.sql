@@ -5,7 +5,7 @@
 -- message: who has it, or what changed
 -- last_outcome, last_checked_at: of the last check that could tell; UTC
 -- seen_at: of the check that could not; UTC
--- host: where it is
+-- host: where it is: a machine, or 'pool:' and the name of a pool
 SELECT
     latest_check.path,
     latest_check.outcome,

@@ -7,7 +7,7 @@
 -- disk_bytes: bytes of disk in use
 -- file_bytes: length of the file
 -- virtual_bytes: bytes that the guest sees
--- host: where it is
+-- host: where it is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     outcome,

@@ -5,7 +5,7 @@
 -- leaked_bytes: bytes in them
 -- share_percent: of the length of the file
 -- qemu_leaks: what qemu-img check would print
--- host: where the image is
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     leaks,

@@ -4,7 +4,7 @@
 -- last_outcome: what its last check gave
 -- dirty: 1 if it was marked as not closed cleanly
 -- last_checked_at, missing_since: UTC; the second is the start of the first scan that should have seen it
--- host: where it was
+-- host: where it was: a machine, or 'pool:' and the name of a pool
 SELECT
     latest_check.path,
     latest_check.outcome AS last_outcome,

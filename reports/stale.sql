@@ -5,7 +5,7 @@
 -- path: the image
 -- last_outcome, last_checked_at: of the last check that could tell; UTC; none if it has always been in use
 -- last_seen_at: the start of the last scan that saw it; one that used an old result again did not check it; UTC
--- host: where it is
+-- host: where it is: a machine, or 'pool:' and the name of a pool
 SELECT
     image.path,
     known.outcome AS last_outcome,

@@ -1,9 +1,10 @@
 -- How did the pool change from scan to scan?
 --
--- scan_id, host: the scan, and where it ran
+-- scan_id, host: the scan, and whose the images are: a machine's, or those of 'pool:' and a name
+-- shard: the part of them that it saw, as in 3/8; none if it saw all of its directories
 -- started_at: UTC
 -- state: running, completed, interrupted or failed
--- images: that it saw
+-- images: that it saw, in its shard alone
 -- clean, leaking, corrupt, incomplete, invalid, unsupported, in_use, changing: of these, images with that outcome
 -- dirty: of these, images marked as not closed cleanly
 -- corruptions: bad or shared entries in all images of the host, as they were known after the scan; NULL if it is pruned
@@ -63,6 +64,7 @@ change AS (
 SELECT
     scan.id AS scan_id,
     scan.host,
+    scan.shard_number || '/' || scan.shard_count AS shard,
     scan.started_at,
     scan.state,
     scan.images_seen AS images,

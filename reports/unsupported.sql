@@ -5,7 +5,7 @@
 -- message: the reason
 -- file_bytes: length of the file
 -- checked_at: UTC
--- host: where it is
+-- host: where it is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     printf('0x%x', features & ~7) AS features,

@@ -11,6 +11,21 @@ VALUES
         1, 1, 0, 0, 0, 0, 0),
     (2, 'two', 'host', '2024-01-02 00:00:00.000', '2024-01-02 00:01:00.000', 'completed', '["/pool"]', '{}', '0', 9, 8, 2,
         1, 2, 1, 1, 1, 2, 1);
+UPDATE scan SET node = host;
+
+-- A pool in five shards: one late, a gap, one not at its end, an overlap, one that was never scanned.
+INSERT INTO scan (
+    id, uuid, host, node, started_at, finished_at, state, roots, options, version, files_seen, images_seen, clean, leaking,
+    shard_number, shard_count, shard_lower, shard_upper)
+VALUES
+    (3, 'three', 'pool:p|', 'a', '2024-01-01 00:00:00.000', '2024-01-01 02:00:00.000', 'completed', '["/shared <b>"]', '{}',
+        '0', 3, 1, 1, 0, 1, 5, 0, 1000000000),
+    (4, 'four', 'pool:p|', 'b', '2024-01-03 00:00:00.000', '2024-01-03 02:00:00.000', 'completed', '["/shared <b>"]', '{}',
+        '0', 3, 1, 0, 1, 2, 5, 1000000001, 2000000000),
+    (5, 'five', 'pool:p|', 'c', '2024-01-03 00:00:01.000', '2024-01-03 01:00:00.000', 'interrupted', '["/shared <b>"]', '{}',
+        '0', 0, 0, 0, 0, 3, 5, 2000000000, 3000000000),
+    (6, 'six', 'pool:p|', 'd', '2024-01-03 00:00:02.000', '2024-01-03 02:00:01.000', 'completed', '["/shared <b>"]', '{}',
+        '0', 3, 0, 0, 0, 4, 5, 2999999999, 4000000000);
 
 INSERT INTO image (id, host, path, device, inode, first_scan_id, last_scan_id)
 VALUES
@@ -22,7 +37,9 @@ VALUES
     (6, 'host', '/pool/gone' || char(13) || '.qed', 3, 16, 1, 1),
     (7, 'host', '/pool/a/invalid.qed', 3, 17, 2, 2),
     (8, 'host', '/pool/a/unsupported.qed', 3, 18, 2, 2),
-    (9, 'host', '/pool/used.qed', 3, 19, 2, 2);
+    (9, 'host', '/pool/used.qed', 3, 19, 2, 2),
+    (10, 'pool:p|', '/pool/used.qed', 3, 20, 3, 3),
+    (11, 'pool:p|', '/shared <b>/leaking.qed', 3, 21, 4, 4);
 UPDATE image SET missing_since_scan_id = 2 WHERE id = 6;
 
 INSERT INTO check_result (
@@ -46,7 +63,9 @@ FROM (
         (8, 4, 2, 'corrupt', '-1+cmd|''/c calc''!A0', 1, 2, 3, 1, 0),
         (9, 7, 2, 'invalid', '@SUM(1) <b>|</b>', 0, 0, NULL, NULL, NULL),
         (10, 8, 2, 'unsupported', '+feature ' || char(9) || 'bits', 0, -9223372036854775800, NULL, NULL, NULL),
-        (11, 9, 2, 'in_use', 'a program has it', 0, 0, NULL, NULL, NULL)
+        (11, 9, 2, 'in_use', 'a program has it', 0, 0, NULL, NULL, NULL),
+        (12, 10, 3, 'clean', NULL, 0, 0, 0, 0, 0),
+        (13, 11, 4, 'leaking', NULL, 0, 0, 1, 0, 0)
 );
 
 INSERT INTO finding (
@@ -57,7 +76,8 @@ VALUES
     (7, 1, 'data-offset-beyond-file', 0, 1, 99, 131072, 1, 65536, 65536, 0),
     (7, 2, 'data-cluster-shared', 0, 2, 99, 131080, 1, 131072, 65536, 7),
     (8, 1, 'data-cluster-shared', 0, 3, 99, 131088, 1, 196608, 65536, 0),
-    (8, 2, 'cluster-leaked', NULL, NULL, NULL, 1114112, 3, NULL, NULL, 0);
+    (8, 2, 'cluster-leaked', NULL, NULL, NULL, 1114112, 3, NULL, NULL, 0),
+    (13, 1, 'cluster-leaked', NULL, NULL, NULL, 1048576, 1, NULL, NULL, 0);
 
 INSERT INTO backing (
     image_id, name, kind, is_raw_flag, virtual_size, inode, base_path, state, base_type, base_device, base_inode,

@@ -11,6 +11,9 @@ import Testing
     private static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Golden")
 
+    /// What would be another each day is taken at a fixed time: 2024-01-05.
+    private static let parameters = ["hosts": ["-p", "at=1704412800"]]
+
     private func madeUpStore() async throws -> ScanFixture {
         let fixture = try ScanFixture()
         _ = try await fixture.run("scan", fixture.pool)
@@ -25,7 +28,8 @@ import Testing
         for report in Report.all {
             var text = ""
             for format in GoldenReportTests.formats {
-                let result = try await fixture.run("report", report.name, "--format", format)
+                let result = try await fixture.run(
+                    ["report", report.name, "--format", format] + (GoldenReportTests.parameters[report.name] ?? []))
                 #expect(result.status == 0, "\(report.name) as \(format): \(result.errors)")
                 text += "=== \(format)\n" + result.output
             }

@@ -76,8 +76,12 @@ extension MergeTables {
             UPDATE main.image SET
                 first_scan_id = min(first_scan_id, theirs.first_id),
                 last_scan_id = max(last_scan_id, theirs.last_id),
-                device = iif(theirs.last_id > last_scan_id, theirs.device, image.device),
-                inode = iif(theirs.last_id > last_scan_id, theirs.inode, image.inode),
+                device = CASE
+                    WHEN theirs.last_id > last_scan_id THEN theirs.device
+                    WHEN theirs.last_id = last_scan_id THEN \(MergeTables.latest("device")) ELSE image.device END,
+                inode = CASE
+                    WHEN theirs.last_id > last_scan_id THEN theirs.inode
+                    WHEN theirs.last_id = last_scan_id THEN \(MergeTables.latest("inode")) ELSE image.inode END,
                 birth_ns = iif(theirs.last_id > last_scan_id, theirs.birth_ns, image.birth_ns),
                 missing_since_scan_id = (
                     SELECT min(scan_id) FROM (
@@ -98,9 +102,21 @@ extension MergeTables {
             ) AS theirs
             WHERE theirs.id = image.id AND (
                 theirs.first_id < first_scan_id OR theirs.last_id > last_scan_id
+                OR theirs.last_id = last_scan_id AND (theirs.device, theirs.inode) IS NOT (image.device, image.inode)
                 OR ifnull(theirs.missing_id > last_scan_id
                     AND theirs.missing_id < ifnull(missing_since_scan_id, 9223372036854775807), 0))
             """)
+    }
+
+    /// What the latest result of an image says: after the last scan a repair may have given one.
+    private static func latest(_ column: String) -> String {
+        """
+        ifnull(
+            (
+                SELECT r.\(column) FROM main.check_result AS r WHERE r.image_id = image.id
+                ORDER BY r.scan_id DESC, r.source_id DESC LIMIT 1
+            ), image.\(column))
+        """
     }
 
     /// Adds the repairs that have ended, without their journals: what takes them back, bytes of images, stays with the host
@@ -198,6 +214,8 @@ extension MergeTables {
                     ),
                     (
                         SELECT min(base.id) FROM main.image AS base
+                        -- Another machine has other numbers for the same devices.
+                        JOIN main.scan AS seen ON seen.id = base.last_scan_id AND seen.node = scan.node
                         WHERE base.device = backing.base_device AND base.inode = backing.base_inode
                             AND base.host = image.host AND base.missing_since_scan_id IS NULL
                     )) AS base_image_id

@@ -1,6 +1,6 @@
-/// What becomes of the pools of a store just now: the latest scan of each host.
+/// What becomes of the pools of a store just now: the latest scan of each host, or of each of its shards.
 package struct PoolStatus: Sendable {
-    /// In the order of the hosts' names.
+    /// In the order of the hosts' names and the shards' numbers.
     package let scans: [ScanStatus]
     /// Who scans or repairs with the store, nil if nobody does.
     package let lockHolder: String?
@@ -10,9 +10,9 @@ package struct PoolStatus: Sendable {
     package init(_ store: ReportStore, lockHolder: () throws(StoreError) -> String?) throws(StoreError) {
         let before = try ScanStatus.latest(in: store)
         self.lockHolder = try lockHolder()
-        guard self.lockHolder == nil, before.contains(where: { $0.state == .running }) else {
+        guard self.lockHolder == nil, before.contains(where: { $0.state == .running && !$0.isMerged }) else {
             // Only one can run, and it is the latest of all.
-            let latest = before.map(\.scanID).max()
+            let latest = before.filter { !$0.isMerged }.map(\.scanID).max()
             scans = before.map { $0.scanID == latest ? $0 : $0.killed }
             return
         }
@@ -32,6 +32,12 @@ package struct ScanStatus: Sendable {
 
     package let scanID: Int64
     package let host: String
+    /// The machine that ran it.
+    package let node: String
+    /// The part of the images that it looked at; nil for all.
+    package let shard: (number: Int, count: Int)?
+    /// Whether it came from another store. If it was running then, nobody here knows what became of it.
+    package let isMerged: Bool
     package private(set) var state: State
     /// JSON array of paths.
     package let roots: String
@@ -61,13 +67,13 @@ package struct ScanStatus: Sendable {
 
     fileprivate var killed: ScanStatus {
         var status = self
-        if state == .running { status.state = .killed }
+        if state == .running, !isMerged { status.state = .killed }
         return status
     }
 }
 
 extension ScanStatus {
-    /// The latest scan of each host, by host.
+    /// The latest scan of each host, or of each of its shards, by host.
     fileprivate static func latest(in store: ReportStore) throws(StoreError) -> [ScanStatus] {
         try StoreError.wrap { () throws(SQLiteError) in
             // One view of the store for all of it.
@@ -90,7 +96,8 @@ extension ScanStatus {
             (julianday(ifnull(finished_at, updated_at)) - julianday(started_at)) * 86400,
             ifnull(files, files_seen), ifnull(images, images_seen), ifnull(scan_progress.reused, scan.reused),
             ifnull(problems, images_seen - clean + path_errors),
-            ifnull(scan_progress.bytes_read, scan.bytes_read), expected_images, ifnull(current_images, '[]')
+            ifnull(scan_progress.bytes_read, scan.bytes_read), expected_images, ifnull(current_images, '[]'),
+            node, merged_at IS NOT NULL, shard_number, shard_count
         FROM scan LEFT JOIN scan_progress ON scan_id = id
         WHERE id IN (SELECT scan_id FROM latest_scan)
         ORDER BY host, shard_number
@@ -114,6 +121,10 @@ extension ScanStatus {
         bytesRead = try row.column(14)
         expectedImages = try row.column(15)
         currentJSON = try row.column(16)
+        node = try row.column(17)
+        isMerged = try row.column(18)
+        let (number, count): (Int?, Int?) = (try row.column(19), try row.column(20))
+        shard = if let number, let count { (number, count) } else { nil }
 
         var rootPaths: [String] = []
         try paths.bind(roots)

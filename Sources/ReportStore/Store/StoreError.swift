@@ -38,7 +38,7 @@ extension StoreError: CustomStringConvertible {
             "\(path): its lock file cannot be read, to tell whether a scan runs: \(reason)".escapingControlCharacters
         case .merged(let path):
             ("\(path) was merged of other stores, to be asked only: scans, repairs and what undoes them go into a store of "
-                + "their own, which is then merged into it").escapingControlCharacters
+                + "a machine that reaches the images, which is then merged into it").escapingControlCharacters
         case .mergeTarget(let path, let reason):
             "\(path): no store can be merged into it: \(reason)".escapingControlCharacters
         case .mergeInput(let path, let reason): "\(path) cannot be merged: \(reason)".escapingControlCharacters

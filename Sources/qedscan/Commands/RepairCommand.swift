@@ -100,7 +100,7 @@ struct RepairCommand: Command {
     }
 
     private func dryRun(_ pass: RepairPass) throws(UsageError) -> ExitStatus {
-        guard let store = try StoreLocation.openToRead(parsed) else { return .failed }
+        guard let store = try StoreLocation.openToRead(parsed), isRepairable(store) else { return .failed }
         do throws(RepairFailure) {
             let interrupted = try RepairStore.wrap { () throws(StoreError) in try InterruptedRepairs.warn(store) }
             let (candidates, unknown) = try candidates(store)
@@ -115,6 +115,17 @@ struct RepairCommand: Command {
         } catch {
             Diagnostic.error(error.description)
             return .failed
+        }
+    }
+
+    /// Whether a repair from the store is possible; if not, it says why, as the repair itself would.
+    private func isRepairable(_ store: ReportStore) -> Bool {
+        do throws(StoreError) {
+            try store.refuseMerged(path: storePath)
+            return true
+        } catch {
+            Diagnostic.error(error.description)
+            return false
         }
     }
 

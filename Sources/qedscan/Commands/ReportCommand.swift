@@ -56,8 +56,9 @@ struct ReportCommand: Command {
     private func writePage(to path: RawPath) throws(UsageError) -> ExitStatus {
         let storePath = try StoreLocation.path(parsed)
         guard let store = try StoreLocation.openToRead(parsed) else { return .failed }
-        let commands = PageCommands(storePath: PageCommands.named(parsed, storePath))
         do throws(PageError) {
+            let commands = PageCommands(
+                storePath: PageCommands.named(parsed, storePath), isMerged: try PageError.wrap(store.isMerged))
             try PageWriter(storePath: storePath, commands: commands).write(store.database, to: path)
             return .wellDone
         } catch {

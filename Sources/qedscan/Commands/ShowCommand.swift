@@ -2,7 +2,7 @@ import CommandSyntax
 import QED
 import ReportStore
 
-/// `qedscan show IMAGE`
+/// `qedscan show [--host HOST] IMAGE`
 struct ShowCommand: Command {
     static let spec = CommandSpec(
         "show", summary: "show all that the store knows of one image",
@@ -14,24 +14,34 @@ struct ShowCommand: Command {
                 + "L leaked, P a partial last cluster, H header, 1 and 2 tables, D data, o data in a hole; in the "
                 + "guest's disk X invalid, S shared, D allocated, 0 zero, . unallocated; ? what could not be read. L2 "
                 + "tables show only where they are a hundredth of the clusters.",
+            "Without --host it is an image of this machine or of a pool that it scans, else that of the only host in the store "
+                + "which has the path.",
             "As JSON it is one object with all of that; csv, markdown and html have the latest result alone.",
         ],
-        options: [AnswerFormat.option] + mapOptions,
+        options: [
+            AnswerFormat.option,
+            OptionSpec("host", value: "HOST", help: "the machine that the image is on, or 'pool:' and a pool's name"),
+        ] + mapOptions,
         operands: [OperandSpec("IMAGE", kind: .file, help: "the image's path")],
         examples: [
             .init(
                 "qedscan show /var/lib/images/web.qed", "Shows its geometry, findings, backing files, map and history."),
             .init("qedscan show --svg web.svg /var/lib/images/web.qed", "Draws the map as well."),
+            .init(
+                "qedscan show --db all.db --host pool:vm /srv/vm/web.qed",
+                "Shows an image of a pool, by a merged store."),
         ])
 
     private let parsed: ParsedCommand
     private let path: RawPath
+    private let host: String?
     private let format: AnswerFormat
     private let svgPath: RawPath?
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         self.parsed = parsed
-        path = ImageName.resolve(RawPath(bytes: parsed.operand("IMAGE")?.bytes ?? []))
+        path = RawPath(bytes: parsed.operand("IMAGE")?.bytes ?? [])
+        host = parsed.value(of: "host")?.text
         format = try AnswerFormat(parsed)
         svgPath = parsed.value(of: "svg").map { RawPath(bytes: $0.bytes) }
     }
@@ -48,12 +58,19 @@ struct ShowCommand: Command {
     }
 
     private func show(_ database: Database, _ palette: Palette) throws(SQLiteError) -> ExitStatus {
-        guard let image = try ShownImage(path, node: Host.name, in: database) else {
-            Diagnostic.error("\(PrintableText.escaping(path.bytes)): the store knows no such image on \(Host.name)")
-            Diagnostic.hint("'qedscan scan' looks for images; 'qedscan check' checks one without the store")
+        let id: Int64
+        switch try ImageSearch(path, node: Host.name, host: host).answer(in: database) {
+        case .found(let found): id = found
+        case .unknown: return refuseUnknown()
+        case .several(let hosts):
+            let names = hosts.map { PrintableText.escaping($0, doublingBackslashes: false) }.joined(separator: ", ")
+            Diagnostic.error("\(PrintableText.escaping(path.bytes)): \(hosts.count) hosts have such an image: \(names)")
+            Diagnostic.hint("name one of them with --host")
             return .failed
         }
-        let map = ShownMap(path: path, checked: image.checkedIdentity)
+        let image = try ShownImage(id, in: database)
+        let map = ShownMap(
+            path: image.path, checked: image.checkedIdentity, host: image.host, checkedBy: image.checkedBy)
         switch format {
         case .table: try printText(image, map, palette)
         case .json, .jsonl: try printJSON(image, map)
@@ -63,6 +80,19 @@ struct ShowCommand: Command {
             writer.finish()
         }
         return svgPath.map { writeSVG(map, to: $0) } ?? .wellDone
+    }
+
+    private func refuseUnknown() -> ExitStatus {
+        let name = PrintableText.escaping(path.bytes)
+        if let host {
+            let owner = PrintableText.escaping(Pool.describe(host: host))
+            Diagnostic.error("\(name): the store knows no such image of \(owner)")
+            Diagnostic.hint("'qedscan report hosts' lists the hosts and pools of the store")
+        } else {
+            Diagnostic.error("\(name): the store knows no such image on \(Host.name)")
+            Diagnostic.hint("'qedscan scan' looks for images; 'qedscan check' checks one without the store")
+        }
+        return .failed
     }
 
     /// One object, with the rows of each section as an array in it, and the totals of the map.

@@ -1,15 +1,20 @@
 import QED
 import ReportStore
 
-/// One image of the store, and its answers to questions about it.
+/// One image of the store, whichever machine scanned it, and its answers to questions about it.
 struct ShownImage {
     /// Those of `latest_check`.
     let columns: [String]
     /// Its latest result; without one, only what tells which image it is.
     let values: [SQLiteValue]
     let hasResult: Bool
+    let path: RawPath
+    /// The machine that has it, or the pool.
+    let host: String
     /// Its file as it was at the latest check; nil without one.
     let checkedIdentity: FileIdentity?
+    /// The machine that checked it then.
+    let checkedBy: String?
     /// How bad its damage is, as one row of the view `assessment`; none if it is not damaged.
     let assessment: Rows
 
@@ -21,11 +26,10 @@ struct ShownImage {
         let rows: [[SQLiteValue]]
     }
 
-    /// The image at that path, of a machine or of a pool that it has scanned; nil if the store has none.
-    init?(_ path: RawPath, node: String, in database: Database) throws(SQLiteError) {
-        let known = try ShownImage.rows(
-            of: ShownImage.imageSQL, in: database, node, path.text, path.isText ? [] : path.bytes)
-        guard let image = known.rows.first, case .integer(let id)? = image.first else { return nil }
+    /// - Parameter id: of an image of the store.
+    init(_ id: Int64, in database: Database) throws(SQLiteError) {
+        let known = try ShownImage.rows(of: ShownImage.imageSQL, in: database, id)
+        let image = known.rows.first ?? []
         let latest = try ShownImage.rows(of: "SELECT * FROM latest_check WHERE image_id = ?1", in: database, id)
         let identity = Dictionary(zip(known.columns, image)) { $1 }
         self.id = id
@@ -33,6 +37,13 @@ struct ShownImage {
         columns = latest.columns
         values = latest.rows.first ?? columns.map { identity[$0] ?? .null }
         hasResult = !latest.rows.isEmpty
+        if case .blob(let bytes)? = identity["path_bytes"] {
+            path = RawPath(bytes: bytes)
+        } else {
+            path = RawPath(String(sqliteValue: identity["path"] ?? .null) ?? "")
+        }
+        host = String(sqliteValue: identity["host"] ?? .null) ?? ""
+        checkedBy = try String(sqliteValue: database.scalar(ShownImage.checkerSQL, id))
         checkedIdentity = try ShownImage.identity(of: id, in: database)
         assessment = try ShownImage.rows(of: ShownImage.assessmentSQL, in: database, id)
     }
@@ -65,8 +76,15 @@ struct ShownImage {
 
     private static let imageSQL = """
         SELECT id AS image_id, host, path, path_bytes, missing_since_scan_id IS NULL AS present
-        FROM image WHERE host IN (\(Pool.hostsOfNode)) AND path = ?2 AND ifnull(path_bytes, x'') = ?3
-        ORDER BY last_scan_id DESC
+        FROM image WHERE id = ?1
+        """
+
+    private static let checkerSQL = """
+        SELECT ifnull(repair.host, scan.node)
+        FROM check_result AS result
+        JOIN scan ON scan.id = result.scan_id
+        LEFT JOIN repair ON repair.id = result.repair_id
+        WHERE result.id = (SELECT max(id) FROM check_result WHERE image_id = ?1)
         """
 
     private static let assessmentSQL = """

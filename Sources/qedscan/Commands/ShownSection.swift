@@ -50,27 +50,31 @@ struct ShownSection {
             ORDER BY chain.depth
             """)
 
-    /// The images that need it, and the one directly on it through which they do. An image in a cycle needs itself.
+    /// The images that need it, and the one directly on it through which they do; the host of those that are elsewhere. An
+    /// image in a cycle needs itself.
     static let overlays = ShownSection(
         title: "overlays", name: "overlays",
         sql: """
             SELECT
                 tree.depth, tree.path, latest_check.outcome,
-                iif(tree.depth > 1, direct.path, NULL) AS through
+                iif(tree.depth > 1, direct.path, NULL) AS through, nullif(tree.host, base.host) AS host
             FROM backing_tree AS tree
+            JOIN image AS base ON base.id = tree.base_image_id
             JOIN image AS direct ON direct.id = tree.direct_image_id
             LEFT JOIN latest_check ON latest_check.image_id = tree.image_id
             WHERE tree.base_image_id = ?1 AND tree.present
-            ORDER BY tree.depth, tree.path
+            ORDER BY tree.depth, tree.path, tree.host
             """)
 
-    /// The last 20 checks, the newest first. A repair's own has its number, a scan's the scan's.
+    /// The last 20 checks, the newest first. A repair's own has its number, a scan's the scan's. In a merged store the
+    /// repair's number is that of its own store, as in the report `repairs`.
     static let history = ShownSection(
         title: "history", name: "history",
         sql: """
             SELECT
-                checked_at, iif(repair_id IS NULL, scan_id, NULL) AS scan, repair_id AS repair, outcome, dirty,
-                corruptions, leaks, file_size, message
+                checked_at, iif(repair_id IS NULL, scan_id, NULL) AS scan,
+                (SELECT ifnull(source_id, id) FROM repair WHERE id = repair_id) AS repair, outcome, dirty, corruptions,
+                leaks, file_size, message
             FROM check_result
             WHERE image_id = ?1
             ORDER BY id DESC

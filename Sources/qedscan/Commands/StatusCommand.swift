@@ -7,12 +7,12 @@ struct StatusCommand: Command {
         "status", summary: "how far the running scan is, or how the last one ended",
         discussion: [
             "Reads the store while a scan runs, from another terminal. The numbers of a running scan are about a second "
-                + "old. Without a running scan, the last one of each host."
+                + "old. Without a running scan, the last one of each host or pool, and of each shard."
         ],
         options: [
             OptionSpec(
                 "format", value: "FORMAT", kind: .oneOf(cases: AnswerFormat.self),
-                help: "print one row per host instead of sentences")
+                help: "print one row per host, pool or shard instead of sentences")
         ] + NagiosCheck.options,
         operands: [NagiosCheck.operand],
         examples: [

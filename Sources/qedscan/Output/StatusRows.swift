@@ -1,6 +1,6 @@
 import ReportStore
 
-/// The status of each host's latest scan, one row each.
+/// The status of the latest scan of each host, or of each of its shards, one row each.
 enum StatusRows {
     static func print(_ status: PoolStatus, _ format: AnswerFormat, _ palette: Palette) {
         var writer = format.writer(columns: columns.map(\.name), palette: palette, roundsBytes: true)
@@ -27,6 +27,9 @@ enum StatusRows {
         ("images_per_s", { $0.pace.map { .real($0.rate) } ?? .null }),
         ("left_s", { $0.state == .running ? $0.pace?.secondsLeft.map { .real($0) } ?? .null : .null }),
         ("current_images", { .text($0.currentJSON) }),
+        ("node", { .text($0.node) }),
+        ("shard_number", { $0.shard.map { .integer(Int64($0.number)) } ?? .null }),
+        ("shard_count", { $0.shard.map { .integer(Int64($0.count)) } ?? .null }),
     ]
 }
 

@@ -27,7 +27,7 @@ struct PageBacking {
             let first = group.first
             let overlays = Dictionary(grouping: group) { $0.count("parent_id") }
             return """
-                <li>\(first?.text("base_path") ?? "") <strong>(\(first?.text("assessment") ?? ""))</strong>, needed by \
+                <li>\(first?.text("base_path") ?? "")\(owner(first, "base_host")) <strong>(\(first?.text("assessment") ?? ""))</strong>, needed by \
                 \(group.count)\(overlays.isEmpty ? "" : nested(on: base, overlays, depth: 1))</li>
 
                 """
@@ -41,12 +41,16 @@ struct PageBacking {
         guard !rows.isEmpty else { return "" }
         let items = rows.map { row -> Markup in
             """
-            <li>\(row.text("path") ?? "") <span class="soft">\(row.text("outcome") ?? "")</span>\
+            <li>\(row.text("path") ?? "")\(owner(row, "host")) <span class="soft">\(row.text("outcome") ?? "")</span>\
             \(nested(on: row.count("image_id"), overlays, depth: depth + 1))</li>
 
             """
         }
         return "\n<ul>\n\(items.joined())</ul>\n"
+    }
+
+    private func owner(_ row: PageRow?, _ column: String) -> Markup {
+        content.hasManyHosts ? " <span class=\"soft\">on \(row?.text(column) ?? "")</span>" : ""
     }
 
     private var problems: Markup {

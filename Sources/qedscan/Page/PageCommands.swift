@@ -5,9 +5,12 @@ import QED
 /// Command lines for the reader, with the store named where it is not the default one.
 struct PageCommands {
     private let store: String
+    /// Whether the store was merged of others: it is only asked, and images are repaired where their own stores are.
+    let isMerged: Bool
 
     /// - Parameter storePath: nil for the default store.
-    init(storePath: String?) {
+    init(storePath: String?, isMerged: Bool) {
+        self.isMerged = isMerged
         guard let storePath else {
             store = ""
             return
@@ -29,7 +32,7 @@ struct PageCommands {
     /// Without the number.
     var undo: String { "\(Program.name) undo" + store }
     /// For all images.
-    var repair: String { "\(Program.name) repair" + store + " -n" }
+    var repair: String { "\(Program.name) repair" + (isMerged ? "" : store) + " -n" }
 
     func repair(_ image: RawPath) -> String { repair + " " + ShellWord.quoting(image.bytes) }
     func report(_ name: String) -> String { "\(Program.name) report" + store + " " + name }

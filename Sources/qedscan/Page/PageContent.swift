@@ -5,7 +5,7 @@ struct PageContent {
     /// How many damaged images have a part of their own.
     static let imageLimit = 200
 
-    /// The last scan of each host.
+    /// The last scan of each host, or of each of its shards.
     let scans: [PageRow]
     let outcomes: [PageRow]
     let missingCount: Int64
@@ -27,8 +27,8 @@ struct PageContent {
         outcomes = try PageRow.all(database, PageSQL.outcomes)
         missingCount = try PageRow.all(database, PageSQL.missing).first?.count("images") ?? 0
         var trends: [PageTrend] = []
-        for scan in scans.prefix(PageTrend.hostLimit) {
-            trends.append(try PageTrend(database, host: scan.text("host") ?? "", exactHost: scan["host"]))
+        for row in try PageRow.all(database, PageSQL.hosts, PageTrend.hostLimit) {
+            trends.append(try PageTrend(database, host: row.text("host") ?? "", exactHost: row["host"]))
         }
         self.trends = trends
         changes = try PageChanges(database)
@@ -44,7 +44,7 @@ struct PageContent {
     }
 
     /// Whether paths need their host to be told apart.
-    var hasManyHosts: Bool { scans.count > 1 }
+    var hasManyHosts: Bool { Set(scans.compactMap { $0.exactText("host") }).count > 1 }
     var damagedCount: Int { problems.count { $0["assessment"] != .null } }
 }
 
@@ -70,7 +70,7 @@ struct PageImage {
     }
 }
 
-/// What the last scan of each host saw changed.
+/// What the last scan of each host, or of each of its shards, saw changed.
 struct PageChanges {
     static let limit = 500
 

@@ -4,6 +4,7 @@ extension PageImage {
     /// The part of the page that is about this image.
     func markup(map: Markup, commands: PageCommands, hasManyHosts: Bool) -> Markup {
         let host: Markup = hasManyHosts ? " <span class=\"soft\">on \(row.text("host") ?? "")</span>" : ""
+        let repairPlace: Markup = commands.isMerged ? "<p class=\"soft\">\(place)</p>\n" : ""
         return """
             <section class="image \(weight)" id="image-\(row.count("image_id"))">
             <h3>\(row.text("path") ?? "")\(host)</h3>
@@ -13,9 +14,17 @@ extension PageImage {
             \(map)<h4>History</h4>
             \(historyTable)<h4>Repair</h4>
             <pre>\(commands.repair(row.path))</pre>
-            \(undos(commands))</section>
+            \(repairPlace)\(undos(commands))</section>
 
             """
+    }
+
+    /// Where the command is for, as a merged store repairs nothing.
+    private var place: String {
+        let host = row.text("host") ?? ""
+        let node = row.text("node") ?? ""
+        let machine = host == node ? "On \(host)" : "On \(node), or another machine that has scanned the pool"
+        return "\(machine), with the store of its own."
     }
 
     private var weight: String {

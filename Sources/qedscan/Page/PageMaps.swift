@@ -23,17 +23,14 @@ struct PageMaps {
     }
 
     private mutating func svg(of image: PageImage) throws(MapRefusal) -> Markup {
-        let host = image.row.text("host") ?? ""
-        guard host == Host.name || Pool.isPool(host: host) else {
-            throw MapRefusal(reason: "the image is on another host")
-        }
         guard count < PageMaps.limit else {
             throw MapRefusal(reason: "there are \(PageMaps.limit) maps already; 'qedscan show' draws this one")
         }
         let deadline = deadline
         let isLate: @Sendable () -> Bool = { ContinuousClock.now >= deadline }
         let map = ShownMap(
-            path: image.row.path, checked: image.checked, limits: PageMaps.limits, isCancelled: isLate)
+            path: image.row.path, checked: image.checked, host: image.row.exactText("host") ?? "",
+            checkedBy: image.row.exactText("node"), limits: PageMaps.limits, isCancelled: isLate)
         let late = MapRefusal(reason: "the time for maps was used up; 'qedscan show' draws this one")
         guard !isLate() else { throw late }
         let usage = try map.read(fileCells: PageMaps.cells.file, guestCells: PageMaps.cells.guest)

@@ -30,12 +30,17 @@ struct PageProblems {
         let table = PageTable(caption: "Problems, the worst damage first", columns: columns, id: "problem-table")
         let rows = Array(content.problems.prefix(PageProblems.staticLimit))
         return """
-            <p>What would be repaired: <code>\(commands.repair)</code></p>
+            <p>What would be repaired: <code>\(commands.repair)</code>\(place)</p>
             <div id="problem-controls" class="controls"></div>
             \(table.markup(rows) { row in shownImage(row).map { "image-\($0)" } })\
             <div id="problem-more"><noscript><p>\(note(rows.count))</p></noscript></div>
             \(data)
             """
+    }
+
+    private var place: Markup {
+        commands.isMerged
+            ? ", on each machine and with the store of its own: this one was merged of those, and repairs nothing" : ""
     }
 
     private func note(_ count: Int) -> Markup {

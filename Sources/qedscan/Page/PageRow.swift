@@ -18,6 +18,11 @@ struct PageRow {
     /// Printable; nil for NULL.
     func text(_ column: String) -> String? { self[column] == .null ? nil : TableWriter.text(self[column]) }
 
+    /// As the store has it; nil for NULL.
+    func exactText(_ column: String) -> String? {
+        if case .text(let text) = self[column] { text } else { nil }
+    }
+
     /// The exact name of the image in `path` and `path_bytes`.
     var path: RawPath {
         if case .blob(let bytes) = self["path_bytes"] { return RawPath(bytes: bytes) }

@@ -12,6 +12,9 @@ enum PageSQL {
         ORDER BY host, shard_number
         """
 
+    /// At most ?1.
+    static let hosts = "SELECT DISTINCT host FROM latest_scan ORDER BY host LIMIT ?1"
+
     /// The provisional counters of images in use are left out: they say nothing of damage.
     static let outcomes = """
         SELECT
@@ -32,6 +35,9 @@ enum PageSQL {
     static let missing = "SELECT count(*) AS images FROM image WHERE missing_since_scan_id IS NOT NULL"
 
     /// The last scans of host ?1, at most ?2 of them, the oldest first. What a repair did shows from the next scan on.
+    ///
+    /// Of a host that is scanned in shards, a row is the last scan of a day, UTC, and has the sums of the latest scans that
+    /// all shards had then: what one shard saw says nothing of the pool.
     static let trend = """
         WITH
         known (image_id, moment, number, bytes) AS (
@@ -60,13 +66,32 @@ enum PageSQL {
                 WHERE image_id IN (SELECT id FROM image WHERE host = ?1)
             )
             GROUP BY moment
+        ),
+        point AS (
+            SELECT id, started_at, shard_count FROM scan
+            WHERE host = ?1 AND pruned_at IS NULL AND (
+                shard_count IS NULL OR NOT EXISTS (
+                    SELECT 1 FROM scan AS later
+                    WHERE later.host = ?1 AND later.id > scan.id AND later.shard_count = scan.shard_count
+                        AND substr(later.started_at, 1, 10) = substr(scan.started_at, 1, 10)))
+            ORDER BY id DESC LIMIT ?2
         )
         SELECT
-            id, started_at, state, images_seen, clean, leaking, corrupt + incomplete + invalid AS damaged,
-            unsupported + in_use + changing AS other, dirty,
-            CAST((SELECT total(bytes) FROM step WHERE moment <= id * 2) AS INTEGER) AS leaked_bytes
-        FROM (SELECT * FROM scan WHERE host = ?1 AND pruned_at IS NULL ORDER BY id DESC LIMIT ?2)
-        ORDER BY id
+            point.id, point.started_at, point.shard_count,
+            CASE
+                WHEN point.shard_count IS NULL THEN max(part.state)
+                ELSE sum(part.state = 'completed') || ' of ' || point.shard_count || ' completed'
+            END AS state,
+            sum(part.images_seen) AS images_seen, sum(part.clean) AS clean, sum(part.leaking) AS leaking,
+            sum(part.corrupt + part.incomplete + part.invalid) AS damaged,
+            sum(part.unsupported + part.in_use + part.changing) AS other, sum(part.dirty) AS dirty,
+            CAST((SELECT total(bytes) FROM step WHERE moment <= point.id * 2) AS INTEGER) AS leaked_bytes
+        FROM point CROSS JOIN scan AS part ON part.id IN (
+            SELECT max(id) FROM scan AS seen
+            WHERE host = ?1 AND id <= point.id AND shard_count IS point.shard_count
+            GROUP BY shard_number)
+        GROUP BY point.id
+        ORDER BY point.id
         """
 
     static let changes = """
@@ -110,10 +135,11 @@ enum PageSQL {
     /// Images that are damaged, with the overlays that need them; a base before what is on it.
     static let trees = """
         SELECT
-            tree.host, tree.base_path, tree.base_image_id, assessed.assessment, tree.image_id, tree.path, tree.depth,
+            tree.host, base.host AS base_host, tree.base_path, tree.base_image_id, assessed.assessment, tree.image_id, tree.path, tree.depth,
             backing.base_image_id AS parent_id, result.outcome
         FROM (SELECT image_id, assessment FROM assessment) AS assessed
         JOIN backing_tree AS tree ON tree.base_image_id = assessed.image_id
+        JOIN image AS base ON base.id = tree.base_image_id
         JOIN backing ON backing.image_id = tree.image_id
         JOIN latest_check AS result ON result.image_id = tree.image_id
         WHERE tree.present AND tree.image_id <> tree.base_image_id
@@ -131,11 +157,13 @@ enum PageSQL {
         SELECT
             assessed.*, image.path_bytes, result.id AS check_result_id, result.checked_at, result.device, result.inode,
             result.file_size, result.mtime_ns, result.ctime_ns, result.disk_size, result.image_size,
-            result.cluster_size, result.backing_file
+            result.cluster_size, result.backing_file,
+            ifnull((SELECT host FROM repair WHERE id = result.repair_id), checker.node) AS node
         FROM (SELECT * FROM assessment) AS assessed
         JOIN image ON image.id = assessed.image_id
         JOIN check_result AS result
             ON result.id = (SELECT max(id) FROM check_result WHERE image_id = assessed.image_id)
+        JOIN scan AS checker ON checker.id = result.scan_id
         ORDER BY
             \(rank), orphaned_tables DESC, lost_bytes DESC, at_risk_bytes DESC, leaked_bytes DESC, assessed.host,
             assessed.path
@@ -159,8 +187,11 @@ enum PageSQL {
 
     static let history = """
         SELECT
-            checked_at, iif(repair_id IS NULL, 'scan ' || scan_id, 'repair ' || repair_id) AS source, outcome, dirty,
-            corruptions, leaks, file_size
+            checked_at,
+            iif(
+                repair_id IS NULL, 'scan ' || scan_id,
+                'repair ' || (SELECT ifnull(source_id, id) FROM repair WHERE id = repair_id)) AS source,
+            outcome, dirty, corruptions, leaks, file_size
         FROM check_result WHERE image_id = ?1 ORDER BY id DESC LIMIT 10
         """
 
@@ -173,13 +204,20 @@ enum PageSQL {
         ORDER BY id DESC LIMIT 10
         """
 
-    /// With the command that undoes each: ?1 and its number.
+    /// With the command that undoes each: ?1 and its number. In a merged store none can be undone, and the numbers are those
+    /// of the hosts' own stores.
     static let repairs = """
         SELECT
-            repair_id, host, path, state, replace(replace(trim(actions, '[]'), '"', ''), ',', ', ') AS actions,
-            undoes_repair_id, undone_by_repair_id, outcome_before, outcome_after, lost_bytes, started_at, message,
-            iif(state = 'done' AND is_undoable AND undone_by_repair_id IS NULL, ?1 || ' ' || repair_id, NULL)
-                AS undo
-        FROM repair_history ORDER BY repair_id DESC LIMIT \(repairLimit)
+            ifnull(own.source_id, own.id) AS repair_id, made.host, path, made.state,
+            replace(replace(trim(made.actions, '[]'), '"', ''), ',', ', ') AS actions,
+            ifnull(undone.source_id, undone.id) AS undoes_repair_id,
+            ifnull(undoing.source_id, undoing.id) AS undone_by_repair_id, outcome_before, outcome_after, lost_bytes,
+            made.started_at, made.message,
+            iif(made.state = 'done' AND made.is_undoable AND undone_by_repair_id IS NULL, ?1 || ' ' || own.id, NULL) AS undo
+        FROM repair_history AS made
+        JOIN repair AS own ON own.id = made.repair_id
+        LEFT JOIN repair AS undone ON undone.id = made.undoes_repair_id
+        LEFT JOIN repair AS undoing ON undoing.id = made.undone_by_repair_id
+        ORDER BY iif(own.source_id IS NULL, NULL, made.started_at) DESC, own.id DESC LIMIT \(repairLimit)
         """
 }

@@ -21,13 +21,21 @@ struct PageSummary {
         guard !content.scans.isEmpty else { return "<p>The store is empty: no scan was made yet.</p>\n" }
         let items = content.scans.map { scan -> Markup in
             """
-            <li>\(scan.text("host") ?? ""): <code>\(scan.text("root_paths") ?? "")</code>, scan \(scan.count("scan_id")) of \
+            <li>\(owner(scan)): <code>\(scan.text("root_paths") ?? "")</code>, scan \(scan.count("scan_id")) of \
             \(String((scan.text("started_at") ?? "").prefix(19))) UTC (\(state(scan))), \(scan.count("images_seen")) \
             images\(unread(scan))</li>
 
             """
         }
         return "<ul>\n\(items.joined())</ul>\n"
+    }
+
+    /// Whose the images are, which part of them it was, and who looked.
+    private func owner(_ scan: PageRow) -> String {
+        let host = scan.text("host") ?? ""
+        let shard = scan.integer("shard_number").map { ", shard \($0) of \(scan.count("shard_count"))" } ?? ""
+        let node = scan.text("node") ?? ""
+        return host + shard + (node.isEmpty || node == host ? "" : " on \(node)")
     }
 
     private func state(_ scan: PageRow) -> String {

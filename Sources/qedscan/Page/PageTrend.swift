@@ -1,13 +1,15 @@
 import ReportStore
 
-/// How a host's pool was in its last scans, the oldest first.
+/// How a host's pool was in its last scans, the oldest first; on the last days, if it is scanned in shards.
 struct PageTrend {
     static let hostLimit = 8
+    /// Scans, or days.
     static let scanLimit = 60
 
     /// Printable.
     let host: String
     let scans: [PageRow]
+    private var isSharded: Bool { scans.last?.integer("shard_count") != nil }
 
     init(_ database: Database, host: String, exactHost: SQLiteValue) throws(SQLiteError) {
         self.host = host
@@ -17,10 +19,14 @@ struct PageTrend {
     /// The chart, and its figures as a table for who cannot see it.
     var markup: Markup {
         guard scans.count > 1 else {
-            return "<p>The store knows one scan of \(host); there is a trend from the second one on.</p>\n"
+            return isSharded
+                ? "<p>The store knows the shards of one day of \(host); there is a trend from the second day on.</p>\n"
+                : "<p>The store knows one scan of \(host); there is a trend from the second one on.</p>\n"
         }
         let table = PageTable(
-            caption: "The last \(scans.count) scans of \(host)",
+            caption: isSharded
+                ? "The last \(scans.count) days with scans of \(host): the sums of the latest scans that its shards had then"
+                : "The last \(scans.count) scans of \(host)",
             columns: [
                 .init("id", "Scan", .number), .init("started_at", "Started (UTC)"), .init("state", "State"),
                 .init("images_seen", "Images", .number), .init("clean", "Clean", .number),
@@ -30,7 +36,7 @@ struct PageTrend {
             ])
         return """
             <div class="scroll" role="region" aria-label="Chart" tabindex="0">
-            \(TrendChart(host: host, scans: scans).markup)</div>
+            \(TrendChart(host: host, scans: scans, unit: isSharded ? "day" : "scan").markup)</div>
             <details><summary>The figures as a table</summary>
             \(table.markup(scans.reversed()))</details>
 

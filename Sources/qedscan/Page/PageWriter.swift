@@ -119,11 +119,21 @@ struct PageWriter {
 /// Why there is no page.
 enum PageError: Error, CustomStringConvertible {
     case store(SQLiteError)
+    case merge(StoreError)
     case file(RawPath, SystemError)
+
+    static func wrap<Value>(_ body: () throws(StoreError) -> Value) throws(PageError) -> Value {
+        do throws(StoreError) {
+            return try body()
+        } catch {
+            throw .merge(error)
+        }
+    }
 
     var description: String {
         switch self {
         case .store(let error): error.description
+        case .merge(let error): error.description
         case .file(let path, let error): "\(PrintableText.escaping(path.bytes)): \(error)"
         }
     }

@@ -13,11 +13,13 @@ struct TrendChart {
     let host: String
     /// At least one, the oldest first.
     let scans: [PageRow]
+    /// What each of them is: a scan, or a day.
+    let unit: String
 
     var markup: Markup {
         """
         <svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="\(summary)" viewBox="0 0 820 336">
-        \(text(0, 14, "Images with problems, by scan", style: "head"))\(legend)\
+        \(text(0, 14, "Images with problems, by \(unit)", style: "head"))\(legend)\
         \(axis(top: 44, height: 140, label: String(largestStack)))\(bars(top: 44, height: 140))\
         \(text(0, 216, "Leaked bytes", style: "head"))\
         \(axis(top: 226, height: 80, label: ByteCount.text(Int64(clamping: largestLeak))))\
@@ -32,7 +34,8 @@ struct TrendChart {
     private var summary: String {
         let problems = scans.last.map(stack) ?? 0
         let leaked = ByteCount.text(scans.last?.count("leaked_bytes") ?? 0)
-        return "Problems and leaked bytes in the last \(scans.count) scans of \(host): at last \(problems) images with "
+        return
+            "Problems and leaked bytes in the last \(scans.count) \(unit)s of \(host): at last \(problems) images with "
             + "problems, \(leaked) leaked"
     }
 
