@@ -41,8 +41,8 @@ import Testing
         }
         #expect(
             merge.errors.contains("newer") && merge.errors.contains("No such file") && merge.errors.contains("damaged"))
-        #expect(merge.output.hasPrefix("\(good): 1 scans, 2 images that were not known, 2 results with "))
-        #expect(merge.output.hasSuffix(" findings, 0 repairs\n"), "\(merge.output)")
+        #expect(merge.output.hasPrefix("\(good): new: scans 1, images 2, results 2, findings "))
+        #expect(merge.output.hasSuffix(", repairs 0\n"), "\(merge.output)")
         #expect(try await fixture.run("store", "verify", "--db", all).status == 0)
         #expect(try ScanFixture.knowledge(of: all) == ScanFixture.knowledge(of: good))
     }

@@ -12,7 +12,9 @@ import Testing
     init() throws { fixture = try ScanFixture() }
 
     private func hosts() async throws -> [String] {
-        try await fixture.rows("SELECT host FROM image ORDER BY path").compactMap { $0["host"] as? String }
+        try await fixture.rows("SELECT host FROM latest_check WHERE present ORDER BY path").compactMap {
+            $0["host"] as? String
+        }
     }
 
     private func hostsOfScans() async throws -> [String] {
@@ -34,19 +36,24 @@ import Testing
             #expect(try await hosts() == [host, host], "\(options)")
             #expect(try await hostsOfScans().last == host, "\(options)")
         }
-        // What was known was used again, and nothing has come or gone.
-        #expect(try await fixture.checkCount() == 2)
-        #expect(try await fixture.number("SELECT count(*) FROM image_event") == 0)
+        // Both sets are known, each with its own history, and one of them is there.
+        #expect(try await fixture.checkCount() == 4)
+        #expect(try await fixture.number("SELECT count(*) FROM image") == 4)
         #expect(try await fixture.number("SELECT sum(present) FROM latest_check") == 2)
     }
 
-    @Test func onlyTheImagesBelowThePathsAreTakenOver() async throws {
+    @Test func onlyTheImagesBelowThePathsAreThePools() async throws {
         for name in ["p", "pq", "p/sub"] { _ = try fixture.folder.folder("pool/\(name)") }
         for name in ["p/a.qed", "p/sub/b.qed", "pq/c.qed"] { try fixture.addImage(name) }
         _ = try await fixture.scan()
         _ = try await fixture.run("scan", "--pool", "p", "\(fixture.pool)/p")
         let here = ScanFixture.thisMachine
         #expect(try await hosts() == ["pool:p", "pool:p", here])
+        let above = try await fixture.scan()
+        #expect(above.status == 8)
+        #expect(
+            above.errors.contains("\(fixture.pool) is of host \(here), \(fixture.pool)/p is of pool p"),
+            "\(above.errors)")
         // A folder in it is of the pool, too.
         _ = try await fixture.run("scan", "\(fixture.pool)/p/sub")
         _ = try await fixture.run("scan", "\(fixture.pool)/pq")

@@ -203,14 +203,18 @@ extension MergeTables {
             "base.path = backing.base_path AND ifnull(base.path_bytes, x'') = ifnull(backing.base_path_bytes, x'')"
         try database.execute(
             """
+            WITH owner (node, host) AS MATERIALIZED (SELECT DISTINCT node, host FROM main.scan)
             UPDATE main.backing SET base_image_id = found.base_image_id
             FROM (
                 SELECT backing.image_id, coalesce(
-                    (SELECT base.id FROM main.image AS base WHERE base.host = image.host AND \(isBase)),
                     (
                         SELECT base.id FROM main.image AS base
-                        WHERE base.host IN (SELECT host FROM main.scan AS other WHERE other.node = scan.node) AND \(isBase)
-                        ORDER BY base.host LIMIT 1
+                        WHERE base.host = image.host AND \(isBase) AND base.missing_since_scan_id IS NULL
+                    ),
+                    (
+                        SELECT base.id FROM owner CROSS JOIN main.image AS base ON base.host = owner.host AND \(isBase)
+                        WHERE owner.node = scan.node
+                        ORDER BY base.missing_since_scan_id IS NOT NULL, base.host LIMIT 1
                     ),
                     (
                         SELECT min(base.id) FROM main.image AS base

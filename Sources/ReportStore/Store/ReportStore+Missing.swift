@@ -51,8 +51,8 @@ extension ReportStore {
         return Int(sqliteValue: try database.scalar(sql, scanID)) ?? 0
     }
 
-    /// Finds the image that each overlay's backing file is: of the same host or pool, else of another that the machine scans
-    /// which saw the overlay. By its path first, as a device may get another number.
+    /// Finds the image that each overlay's backing file is: one that is there, of the same host or pool, else of another that the
+    /// machine scans which saw the overlay. By its path first, as a device may get another number.
     private func linkBackingFiles(scanID: Int64) throws(SQLiteError) {
         let hasBasePath =
             """
@@ -61,10 +61,14 @@ extension ReportStore {
         let base =
             """
             coalesce(
-                (SELECT base.id FROM image AS base WHERE base.host = image.host AND \(hasBasePath)),
+                (
+                    SELECT base.id FROM image AS base
+                    WHERE base.host = image.host AND \(hasBasePath) AND base.missing_since_scan_id IS NULL
+                ),
                 (
                     SELECT base.id FROM owner CROSS JOIN image AS base ON base.host = owner.host AND \(hasBasePath)
-                    WHERE owner.node = seen.node ORDER BY base.host LIMIT 1
+                    WHERE owner.node = seen.node
+                    ORDER BY base.missing_since_scan_id IS NOT NULL, base.host LIMIT 1
                 ),
                 (
                     -- Another machine has other numbers for the same devices.
@@ -87,7 +91,8 @@ extension ReportStore {
                 WHERE image.host IN (SELECT host FROM owner WHERE node = (SELECT node FROM scan WHERE id = ?1))
                     AND NOT EXISTS (
                         SELECT 1 FROM image AS base
-                        WHERE base.id = backing.base_image_id AND base.host = image.host AND \(hasBasePath))
+                        WHERE base.id = backing.base_image_id AND base.host = image.host AND \(hasBasePath)
+                            AND base.missing_since_scan_id IS NULL)
             ) AS found
             WHERE found.image_id = backing.image_id AND found.base_image_id IS NOT backing.base_image_id
             """

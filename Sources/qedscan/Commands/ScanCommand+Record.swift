@@ -31,7 +31,7 @@ extension ScanCommand {
         }
         Diagnostic.error(owners.joined(separator: ", "))
         Diagnostic.hint(
-            "scan them one by one (--exclude leaves one out), or name the pool of all with --pool; --pool '' for this host's own"
+            "scan them one by one, or name the pool of all with --pool; --pool '' for this host's own"
         )
         return nil
     }
