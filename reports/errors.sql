@@ -26,9 +26,11 @@ FROM (
         path_error.path,
         path_error.operation,
         path_error.message,
-        scan.started_at
+        max(scan.started_at)
     FROM path_error
     JOIN scan ON scan.id = path_error.scan_id
     WHERE scan.id IN (SELECT scan_id FROM latest_scan)
+    -- A directory that cannot be read is met by each shard.
+    GROUP BY scan.host, path_error.path, path_error.path_bytes, path_error.operation, path_error.message
 )
 ORDER BY host, path, problem, message;
