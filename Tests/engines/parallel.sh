@@ -47,10 +47,12 @@ on() { ssh -F "$work/ssh/config" "$@"; }
 # The program there: as long as `slow` is there, scans on c are so slow that they can be ended halfway.
 touch "$work/slow"
 mkdir "$work/bin"
+# A copy: what is in root's home is not there on the hosts, which have homes of their own.
+cp "$bin/qedscan" "$work/bin/program"
 cat > "$work/bin/qedscan" <<END
 #!/bin/sh
 if [ "\$1" = scan ] && [ "\$(uname -n)" = c ] && [ -e '$work/slow' ]; then shift; set -- scan --rate 64K "\$@"; fi
-exec '$bin/qedscan' "\$@"
+exec '$work/bin/program' "\$@"
 END
 chmod +x "$work/bin/qedscan"
 
