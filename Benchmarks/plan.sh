@@ -8,7 +8,7 @@ runs=$(cd "$(dirname "$0")" && pwd)/runs/$1
 
 awk '
     # shards.md: microseconds for each file of the pool, for each image of the shard
-    /^The least of five/ { split($0, part, "Model: "); walk = part[2] + 0 }
+    /^The least of three runs, the caches/ { split($0, part, "Model: "); walk = part[2] + 0 }
     /us for each file/ { match($0, /and [0-9.]+ us for/); check = substr($0, RSTART + 4) + 0 }
     # merge.md: the row of most stores of shards
     $4 == "shards" && $2 + 0 > most { most = $2 + 0; rows = $6; seconds = $8; size = $14 }

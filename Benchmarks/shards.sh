@@ -20,11 +20,11 @@ images=100000
 "$bin/qedlab" pool --images "$images" --damaged 10% --files-per-directory 1000 "$work/pool" >/dev/null
 files=$(find "$work/pool" -type f | wc -l)
 
-least() { # COMMAND...: prints the least time of five runs, in seconds; the first warms the caches
-    for _ in 1 2 3 4 5 6; do
+least() { # COMMAND...: prints the least time of three runs, in seconds; the first warms the caches
+    for _ in 1 2 3 4; do
         rm -f "$work"/shard.db*
         { /usr/bin/time -f %e "$@" || [ $? -lt 16 ]; } 2>&1 >/dev/null | tail -1
-    done | tail -5 | sort -n | head -1
+    done | tail -3 | sort -n | head -1
 }
 
 measured=
@@ -40,7 +40,7 @@ awk -v measured="$measured" -v images="$images" -v files="$files" -v size="$size
     check = (time[1] - time[n]) / (1 - 1 / count[n]) / images
     walk = (time[1] - check * images) / files
     printf "# One shard of a pool of %d images\n\n", images
-    printf "The least of five runs, the caches warm, a new store each. Model: %.2f us for each file of the pool, and %.1f us for\n", walk * 1e6, check * 1e6
+    printf "The least of three runs, the caches warm, a new store each. Model: %.2f us for each file of the pool, and %.1f us for\n", walk * 1e6, check * 1e6
     printf "each image of the shard.\n\n"
     print "| shards | seconds of the first | by the model | off by |\n|---|---|---|---|"
     for (i = 1; i <= n; i++) {
