@@ -45,7 +45,9 @@ enter() {
     fi
     [ "$(id -u)" = 0 ] || skip "needs root"
     need unshare ip sqlite3
-    unshare --net --mount --uts --pid --fork ip link add engines type bridge 2>/dev/null || skip "namespaces are refused"
+    unshare --net --mount --uts --pid --fork --mount-proc \
+        -- sh -c 'hostname engines && ip link add engines type bridge && mount -t tmpfs -o mode=755 engines /run' 2>/dev/null \
+        || skip "namespaces are refused"
     work=$(mktemp -d "${TMPDIR:-/tmp}/qedscan-engines.XXXXXX")
     trap 'if [ -n "${inner:-}" ]; then kill -KILL "$inner" 2>/dev/null || true; wait; fi; rm -rf "$work"' EXIT
     trap 'exit 130' INT
