@@ -31,13 +31,13 @@ struct ImageSearch {
         if let host {
             // The links of this machine are not another's.
             let paths = host == node ? [resolved, given] : [given, resolved]
-            return try first(paths, in: database, "host = ?3", host).map { .found(id: $0.id) } ?? .unknown
+            return try first(paths, in: database, "host = ?1", host).map { .found(id: $0.id) } ?? .unknown
         }
-        if let own = try first([resolved], in: database, "host IN (SELECT host FROM scan WHERE node = ?3)", node) {
+        if let own = try first([resolved], in: database, "host IN (\(Pool.hostsOfNode))", node) {
             return .found(id: own.id)
         }
         for path in [given, resolved] {
-            let others = try images(path, in: database, "?3 IS NULL AND host IN (SELECT host FROM scan)", nil)
+            let others = try images(path, in: database, "?1 IS NULL AND host IN (SELECT host FROM scan)", nil)
             guard let other = others.first else { continue }
             return others.count == 1 ? .found(id: other.id) : .several(hosts: others.map(\.host).sorted())
         }
@@ -56,15 +56,17 @@ struct ImageSearch {
     }
 
     /// Those at a path, that which was seen last first.
+    ///
+    /// - Parameter condition: SQL; `?1` in it is the value.
     private func images(
         _ path: RawPath, in database: Database, _ condition: String, _ value: String?
     ) throws(SQLiteError) -> [Image] {
         let statement = try database.prepare(
             """
-            SELECT id, host FROM image WHERE path = ?1 AND ifnull(path_bytes, x'') = ?2 AND \(condition)
+            SELECT id, host FROM image WHERE path = ?2 AND ifnull(path_bytes, x'') = ?3 AND \(condition)
             ORDER BY last_scan_id DESC, host
             """)
-        try statement.bind(path.text, path.isText ? [] : path.bytes, value)
+        try statement.bind(value, path.text, path.isText ? [] : path.bytes)
         var images: [Image] = []
         while try statement.step() { images.append((try statement.column(0), try statement.column(1))) }
         return images
