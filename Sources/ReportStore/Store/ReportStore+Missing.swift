@@ -111,12 +111,7 @@ extension ReportStore {
         var unseen: [UnseenImage] = []
         for gap in seen.gaps {
             try statement.bind(gap.lowerBound, gap.upperBound, host)
-            while try statement.step() {
-                let path = RawPath(text: try statement.column(1), bytes: try statement.column(2))
-                guard covers(path) else { continue }
-                unseen.append(
-                    UnseenImage(id: try statement.column(0), path: path, lastScanID: try statement.column(3)))
-            }
+            unseen += try coveredImages(statement, covers)
         }
         // The rows of what happened come in the order of the paths.
         return unseen.sorted { $0.path < $1.path }
@@ -132,6 +127,13 @@ extension ReportStore {
             WHERE host IN (\(Pool.hostsOfNode) AND host <> ?2) AND missing_since_scan_id IS NULL ORDER BY id
             """)
         try statement.bind(node, host)
+        return try coveredImages(statement, covers)
+    }
+
+    /// The images that a statement gives (`id`, `path`, `path_bytes`, `last_scan_id`) and that a scan would have seen.
+    private func coveredImages(
+        _ statement: Statement, _ covers: (RawPath) -> Bool
+    ) throws(SQLiteError) -> [UnseenImage] {
         var images: [UnseenImage] = []
         while try statement.step() {
             let path = RawPath(text: try statement.column(1), bytes: try statement.column(2))
