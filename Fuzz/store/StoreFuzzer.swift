@@ -36,7 +36,7 @@ enum StoreFuzzer: FuzzTarget {
     }
 
     private static func verify() {
-        for fault in StoreCheck.faults(ofStoreAt: StoreState.path) { requirePrintable(fault) }
+        for fault in StoreCheck(ofStoreAt: StoreState.path).faults { requirePrintable(fault) }
     }
 
     // MARK: - To read

@@ -1,4 +1,5 @@
 import Assets
+import TestSupport
 import Testing
 
 @testable import ReportStore

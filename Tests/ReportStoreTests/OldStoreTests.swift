@@ -1,5 +1,6 @@
 import Assets
 import Foundation
+import TestSupport
 import Testing
 
 @testable import QED
@@ -48,7 +49,7 @@ import Testing
             let now = try fixture.lines("SELECT \(old.columns) FROM \(table) ORDER BY 1, 2")
             #expect(now.count >= old.rows.count && Set(old.rows).isSubset(of: now), "\(table)")
         }
-        #expect(StoreCheck.faults(ofStoreAt: fixture.path).isEmpty)
+        #expect(StoreCheck(ofStoreAt: fixture.path).faults.isEmpty)
     }
 
     @Test(arguments: [1, 2, 3, 4]) func viewsAndReportsAnswer(version: Int) throws {

@@ -1,5 +1,6 @@
 import Assets
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ReportStore

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import QED
@@ -39,7 +40,7 @@ import Testing
         let size = try backup()
         #expect(try Data(contentsOf: URL(filePath: target)).count == Int(size))
         #expect(try mode(of: target) == 0o600)
-        #expect(StoreCheck.faults(ofStoreAt: target).isEmpty)
+        #expect(StoreCheck(ofStoreAt: target).faults.isEmpty)
         #expect(try lines("PRAGMA journal_mode") == ["[ReportStore.SQLiteValue.text(\"delete\")]"])
         #expect(try names() == ["copy.db", "store.db"])
     }
@@ -50,7 +51,7 @@ import Testing
         #expect(error.description.contains("it is there already"))
         #expect(try Data(contentsOf: URL(filePath: target)) == Data("mine".utf8))
         try backup(replaces: true)
-        #expect(StoreCheck.faults(ofStoreAt: target).isEmpty)
+        #expect(StoreCheck(ofStoreAt: target).faults.isEmpty)
     }
 
     @Test(arguments: ["-journal", "-wal", "-shm"]) func aDatabaseInUseIsNotReplaced(suffix: String) throws {
@@ -91,11 +92,11 @@ import Testing
         defer { isDone.store(true, ordering: .relaxed) }
         for _ in 0..<5 {
             try backup(replaces: true)
-            #expect(StoreCheck.faults(ofStoreAt: target).isEmpty)
+            #expect(StoreCheck(ofStoreAt: target).faults.isEmpty)
         }
         isDone.store(true, ordering: .relaxed)
         try writer.wait()
-        #expect(StoreCheck.faults(ofStoreAt: fixture.path).isEmpty)
+        #expect(StoreCheck(ofStoreAt: fixture.path).faults.isEmpty)
     }
 
     @Test func aDamagedStoreGivesNoCopy() throws {

@@ -19,7 +19,7 @@ import Testing
         try fixture.repair { try $0.make(RawPath("/pool/1"), [RepairWrite.samples[0]]) }
     }
 
-    private var faults: [String] { StoreCheck.faults(ofStoreAt: fixture.path) }
+    private var faults: [String] { StoreCheck(ofStoreAt: fixture.path).faults }
 
     @Test func aSoundStoreHasNone() { #expect(faults.isEmpty) }
 
@@ -65,6 +65,48 @@ import Testing
     ]) func everyFaultIsTold(sql: String, fault: String) throws {
         try fixture.execute(sql)
         #expect(faults.contains { $0.contains(fault) }, "\(faults)")
+    }
+
+    /// As a bit flipped on the disk makes of a word.
+    private func setAForbiddenValue() throws {
+        let sql = "UPDATE finding_kind SET severity = 'notyce' WHERE severity = 'notice'"
+        try fixture.execute("PRAGMA ignore_check_constraints = ON; \(sql)")
+    }
+
+    @Test func aValueThatTheTableForbidsIsFound() throws {
+        try setAForbiddenValue()
+        let check = StoreCheck(ofStoreAt: fixture.path)
+        #expect(check.seesConstraints)
+        #expect(check.faults == ["integrity: CHECK constraint failed in finding_kind"])
+    }
+
+    /// SQLite leaves the constraints out of the schema there.
+    @Test(.enabled(if: MountedFileSystem.isAvailable, "needs root, to mount a file system"))
+    func whereTheStoreMayOnlyBeReadConstraintsAreNotSeen() throws {
+        let disk = try MountedFileSystem(size: "8m")
+        try setAForbiddenValue()
+        let copy = disk.folder.file("store.db")
+        try FileManager.default.copyItem(atPath: fixture.path, toPath: copy)
+        try disk.makeReadOnly()
+        let check = StoreCheck(ofStoreAt: copy)
+        #expect(!check.seesConstraints)
+        #expect(check.faults.isEmpty, "\(check.faults)")
+    }
+
+    @Test func nothingIsWrittenNorBroughtInFromTheLog() throws {
+        let database = try Database(path: fixture.path, mode: .readWrite)
+        #expect(try database.setJournalMode(.wal) == .wal)
+        try database.setCheckpointsOnClose(false)
+        try database.execute("UPDATE scan SET version = 'another'")
+        try database.close()
+        func bytes() throws -> [Data] {
+            try ["", "-wal"].map { try Data(contentsOf: URL(filePath: fixture.path + $0)) }
+        }
+        let before = try bytes()
+        #expect(before[1].count > 4096)
+        #expect(faults.isEmpty, "\(faults)")
+        #expect(try bytes() == before)
+        #expect(try fixture.line("SELECT version FROM scan") == "another")
     }
 
     @Test func aDamagedFileGivesFaultsAndNoCrash() throws {

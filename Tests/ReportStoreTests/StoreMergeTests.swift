@@ -33,13 +33,13 @@ import Testing
         let merged = try StoreFixture()
         try merged.merge([store])
         #expect(try merged.content() == store.content(), "seed \(seed)")
-        #expect(StoreCheck.faults(ofStoreAt: merged.path) == [])
+        #expect(StoreCheck(ofStoreAt: merged.path).faults == [])
         // As it grew, each part at its time or the latest first.
         for inputs in [copies, copies.reversed()] {
             let grown = try StoreFixture()
             for input in inputs { try grown.merge([input]) }
             #expect(try grown.content() == store.content(), "seed \(seed)")
-            #expect(StoreCheck.faults(ofStoreAt: grown.path) == [])
+            #expect(StoreCheck(ofStoreAt: grown.path).faults == [])
         }
     }
 
@@ -62,7 +62,7 @@ import Testing
             try other.merge(inputs.shuffled(using: &random))
             #expect(try other.content() == content, "seed \(seed)")
             #expect(try other.lines("SELECT uuid, id FROM scan ORDER BY uuid") == ids, "seed \(seed)")
-            #expect(StoreCheck.faults(ofStoreAt: other.path) == [])
+            #expect(StoreCheck(ofStoreAt: other.path).faults == [])
         }
         // Merged stores of parts, merged.
         let (left, right, top) = (try StoreFixture(), try StoreFixture(), try StoreFixture())

@@ -12,40 +12,51 @@ package struct StoreCheck {
     /// What is wrong, a sentence each, printable; empty for a sound store.
     package private(set) var faults: [String] = []
 
-    private let database: Database
+    /// Whether rows were held to the `CHECK`s of their tables: SQLite reads these only where it may write.
+    package private(set) var seesConstraints = false
 
     /// Looks at the store at a path, through a connection of its own.
-    package static func faults(ofStoreAt path: String) -> [String] {
+    package init(ofStoreAt path: String) {
         do throws(SQLiteError) {
-            let database = try Database(path: path, mode: .readOnly)
-            var check = StoreCheck(database)
-            check.run()
-            return check.faults
+            let database = try Self.connect(to: path)
+            seesConstraints = database.mode == .readWrite
+            run(database)
         } catch {
-            return [error.description]
+            add(error.description)
         }
     }
 
-    private init(_ database: Database) { self.database = database }
+    /// One that may write, and does not; where that is refused, one that may only read.
+    private static func connect(to path: String) throws(SQLiteError) -> Database {
+        let database: Database
+        do throws(SQLiteError) {
+            database = try Database(path: path, mode: .readWrite)
+        } catch {
+            return try Database(path: path, mode: .readOnly)
+        }
+        try database.setCheckpointsOnClose(false)
+        try database.restrictToQueries()
+        return database
+    }
 
     /// In one transaction, where the file allows it: a scan may be writing.
-    private mutating func run() {
-        checkHistory()
-        attempt { database throws(SQLiteError) in
+    private mutating func run(_ database: Database) {
+        checkHistory(of: database)
+        attempt(on: database) { database throws(SQLiteError) in
             try database.execute("BEGIN")
             return []
         }
-        attempt(StoreCheck.length)
-        attempt(StoreCheck.integrity)
-        attempt(StoreCheck.foreignKeys)
-        attempt(StoreCheck.schema)
+        attempt(on: database, StoreCheck.length)
+        attempt(on: database, StoreCheck.integrity)
+        attempt(on: database, StoreCheck.foreignKeys)
+        attempt(on: database, StoreCheck.schema)
         guard faults.isEmpty else { return }
         for rule in StoreRule.all {
-            attempt { database throws(SQLiteError) in try StoreCheck.breaches(of: rule, in: database) }
+            attempt(on: database) { database throws(SQLiteError) in try StoreCheck.breaches(of: rule, in: database) }
         }
     }
 
-    private mutating func checkHistory() {
+    private mutating func checkHistory(of database: Database) {
         do throws(MigrationError) {
             try Migrator(migrations: Assets.migrations).verify(database)
         } catch {
@@ -54,7 +65,9 @@ package struct StoreCheck {
     }
 
     /// Runs one part; an error of SQLite's is a fault as well.
-    private mutating func attempt(_ part: (Database) throws(SQLiteError) -> [String]) {
+    private mutating func attempt(
+        on database: Database, _ part: (Database) throws(SQLiteError) -> [String]
+    ) {
         do throws(SQLiteError) {
             for fault in try part(database) { add(fault.escapingControlCharacters) }
         } catch {

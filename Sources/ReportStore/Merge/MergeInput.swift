@@ -71,7 +71,7 @@ package struct MergeInput: Sendable {
 
     /// Rows that lead nowhere would be left out, and nobody would know.
     private func requireSound() throws(StoreError) {
-        let faults = StoreCheck.faults(ofStoreAt: readPath)
+        let faults = StoreCheck(ofStoreAt: readPath).faults
         guard let first = faults.first else { return }
         let more = faults.count > 1 ? " and \(faults.count - 1) other faults, see 'qedscan store verify'" : ""
         throw .mergeInput(path: path, reason: "it is damaged: \(first)\(more)")
