@@ -48,12 +48,17 @@ extension ScanFixture {
         let path = folder.file(store)
         let scan = try await run(["scan", "--db", path] + options + [pool])
         try #require(scan.status & ~7 == 0, "\(scan.errors)")
-        try Database(path: path, mode: .readWrite).execute(
+        try giveAway(path, to: node, host: host)
+        return path
+    }
+
+    /// Makes a store as if another machine had made it.
+    func giveAway(_ store: String, to node: String, host: String? = nil) throws {
+        try Database(path: store, mode: .readWrite).execute(
             """
             UPDATE scan SET node = '\(node)', host = '\(host ?? node)';
             UPDATE image SET host = '\(host ?? node)';
             """)
-        return path
     }
 
     /// Merges stores, and gives the path of what they became.

@@ -60,12 +60,10 @@ package struct StoreBackup {
         }
         guard exists(target.resolvedPath) else { return }
         guard replaces else { throw failure("it is there already") }
-        var (mine, other) = (stat(), stat())
-        guard lstat(target.resolvedPath, &other) == 0, stat(source.path, &mine) == 0 else { return }
-        guard mine.st_ino != other.st_ino || mine.st_dev != other.st_dev else {
-            throw failure("it is the store itself")
-        }
-        guard other.st_mode & S_IFMT == S_IFREG else { throw failure("it is not a regular file") }
+        guard !StoreFile.isSame(target.resolvedPath, source.path) else { throw failure("it is the store itself") }
+        var status = stat()
+        guard lstat(target.resolvedPath, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw failure("it is not a regular file") }
     }
 
     private func copy(to path: String) throws(StoreError) -> Int64 {

@@ -16,7 +16,7 @@ package struct MergeInput: Sendable {
     init(_ path: String, target: String) throws(StoreError) {
         self.path = path
         guard access(path, F_OK) == 0 else { throw .mergeInput(path: path, reason: String(cString: strerror(errno))) }
-        guard !MergeInput.isSameFile(path, target) else {
+        guard !StoreFile.isSame(path, target) else {
             throw .mergeInput(path: path, reason: "it is the store to merge into")
         }
         try ReportStore.refuseOtherFiles(at: path)
@@ -40,12 +40,6 @@ package struct MergeInput: Sendable {
             inputs.withLock { $0[index] = input }
         }
         return inputs.withLock { inputs in paths.indices.compactMap { inputs[$0] } }
-    }
-
-    private static func isSameFile(_ path: String, _ other: String) -> Bool {
-        var (one, two) = (stat(), stat())
-        guard stat(path, &one) == 0, stat(other, &two) == 0 else { return false }
-        return one.st_ino == two.st_ino && one.st_dev == two.st_dev
     }
 
     /// Removes the copy, if one was made.

@@ -199,33 +199,15 @@ extension MergeTables {
     /// Finds the images that backing files are and that came from another input: of the same host or pool, or of one that
     /// the machine which scanned the overlay scans too.
     func linkBackingFiles() throws(SQLiteError) {
-        let isBase =
-            "base.path = backing.base_path AND ifnull(base.path_bytes, x'') = ifnull(backing.base_path_bytes, x'')"
         try database.execute(
             """
-            WITH owner (node, host) AS MATERIALIZED (SELECT DISTINCT node, host FROM main.scan)
+            WITH \(BackingImage.owner)
             UPDATE main.backing SET base_image_id = found.base_image_id
             FROM (
-                SELECT backing.image_id, coalesce(
-                    (
-                        SELECT base.id FROM main.image AS base
-                        WHERE base.host = image.host AND \(isBase) AND base.missing_since_scan_id IS NULL
-                    ),
-                    (
-                        SELECT base.id FROM owner CROSS JOIN main.image AS base ON base.host = owner.host AND \(isBase)
-                        WHERE owner.node = scan.node
-                        ORDER BY base.missing_since_scan_id IS NOT NULL, base.host LIMIT 1
-                    ),
-                    (
-                        SELECT min(base.id) FROM main.image AS base
-                        -- Another machine has other numbers for the same devices.
-                        JOIN main.scan AS seen ON seen.id = base.last_scan_id AND seen.node = scan.node
-                        WHERE base.device = backing.base_device AND base.inode = backing.base_inode
-                            AND base.host = image.host AND base.missing_since_scan_id IS NULL
-                    )) AS base_image_id
+                SELECT backing.image_id, \(BackingImage.base) AS base_image_id
                 FROM main.backing
                 CROSS JOIN main.image ON image.id = backing.image_id
-                JOIN main.scan ON scan.id = image.last_scan_id
+                JOIN main.scan AS seen ON seen.id = image.last_scan_id
                 WHERE kind = 'file'
             ) AS found
             WHERE found.image_id = backing.image_id AND found.base_image_id IS NOT backing.base_image_id

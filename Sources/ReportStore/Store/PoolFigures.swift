@@ -15,12 +15,16 @@ package struct PoolFigures: Sendable {
     /// Repairs that did not come to their end and wait to be settled.
     package internal(set) var unsettledRepairs = 0
     /// Paths that could not be read: by the latest scan that ended, or by the latest complete one of some paths, which
-    /// may be others. The most of them.
+    /// may be others. The most of them; of several hosts and pools, their sum.
     package internal(set) var pathErrors = 0
     /// The latest scan that ended; nil if none did.
     package internal(set) var lastScan: LastScan?
-    /// When the latest complete scan ended, seconds since 1970; nil if there is none.
-    package internal(set) var lastCompletion: Double?
+    /// Of each host and pool, by name.
+    package internal(set) var completions: [Completion] = []
+
+    /// When the latest complete scan ended, seconds since 1970: of the host or pool of which it is the oldest. Nil if there
+    /// is none of any.
+    package var lastCompletion: Double? { completions.compactMap(\.finishedAt).min() }
 
     package var images: Int { outcomes.values.reduce(0, +) }
 
@@ -42,36 +46,28 @@ package struct PoolFigures: Sendable {
 }
 
 extension ReportStore {
-    /// The figures of a machine: of all images and scans that are its own or a pool's that it has scanned, or of those below
-    /// the roots of one scan.
+    /// The figures of a machine, of one host or pool, or of all: of all images and scans, or of those below the roots of one
+    /// scan.
     ///
     /// - Parameters:
     ///   - roots: as `scan.roots` has them, a JSON array of paths; nil for all.
     ///   - errorsSince: seconds since 1970; the errors of complete scans that ended earlier do not count.
     package func poolFigures(
-        node: String, roots: String?, errorsSince: Double = 0
+        _ scope: HostScope, roots: String?, errorsSince: Double = 0
     ) throws(StoreError) -> PoolFigures {
         try StoreError.wrap { () throws(SQLiteError) in
             var figures = PoolFigures()
             for outcome in Outcome.allCases { figures.outcomes[outcome] = 0 }
             // One state of the store for all of them.
             try database.transaction(.deferred) { () throws(SQLiteError) in
-                try addImages(to: &figures, node, roots)
-                if figures.hasDamage { figures.treeLost = try treeLost(node, roots) }
-                figures.lastScan = try lastScan(node, roots)
+                try addImages(to: &figures, scope, roots)
+                if figures.hasDamage { figures.treeLost = try treeLost(scope, roots) }
+                figures.lastScan = try lastScan(scope, roots)
                 figures.pathErrors = max(
-                    figures.lastScan?.pathErrors ?? 0, try errorsOfCompleteScans(node, roots, since: errorsSince))
-                figures.lastCompletion = try Double(
-                    sqliteValue: database.scalar(
-                        """
-                        SELECT max((julianday(finished_at) - 2440587.5) * 86400) FROM scan
-                        WHERE host IN (\(Pool.hostsOfNode)) AND state = 'completed' AND roots = ifnull(?, roots)
-                        """, node, roots))
-                figures.unsettledRepairs =
-                    try Int(
-                        sqliteValue: database.scalar(
-                            "SELECT count(*) FROM repair WHERE host = ? AND state = 'prepared'", node))
-                    ?? 0
+                    figures.lastScan?.pathErrors ?? 0, try errorsOfCompleteScans(scope, roots, since: errorsSince))
+                figures.completions = try completions(scope, roots: roots)
+                let unsettled = "SELECT count(*) FROM repair WHERE \(scope.machineCondition) AND state = 'prepared'"
+                figures.unsettledRepairs = Int(sqliteValue: try database.scalar(unsettled, scope.value)) ?? 0
             }
             return figures
         }
@@ -82,16 +78,16 @@ extension ReportStore {
         try StoreError.wrap { () throws(SQLiteError) in String(sqliteValue: try jsonArray(roots.map(\.text))) }
     }
 
-    private func addImages(to figures: inout PoolFigures, _ node: String, _ roots: String?) throws(SQLiteError) {
+    private func addImages(to figures: inout PoolFigures, _ scope: HostScope, _ roots: String?) throws(SQLiteError) {
         let statement = try database.prepare(
             """
             WITH root AS (SELECT value AS path, rtrim(value, '/') AS stem FROM json_each(?2))
             SELECT outcome, present, count(*), ifnull(sum(dirty), 0), total(leaks * cluster_size), total(corruptions)
             FROM latest_check AS image
-            WHERE host IN (\(Pool.hostsOfNode)) AND \(ReportStore.isBelowRoots)
+            WHERE \(scope.condition) AND \(ReportStore.isBelowRoots)
             GROUP BY outcome, present
             """)
-        try statement.bind(node, roots)
+        try statement.bind(scope.value, roots)
         while try statement.step() {
             guard let outcome = Outcome(rawValue: try statement.column(0)) else { continue }
             let count: Int = try statement.column(2)
@@ -109,29 +105,39 @@ extension ReportStore {
     }
 
     /// A scan that was interrupted has not looked whether a root is mounted, and another pool's says nothing of this one.
+    /// Each shard walks all directories, so that it finds what others find as well.
     private func errorsOfCompleteScans(
-        _ node: String, _ roots: String?, since time: Double
+        _ scope: HostScope, _ roots: String?, since time: Double
     ) throws(SQLiteError) -> Int {
         try Int(
             sqliteValue: database.scalar(
                 """
-                SELECT ifnull(max(path_errors), 0) FROM scan
-                WHERE id IN (
-                        SELECT max(id) FROM scan
-                        WHERE host IN (\(Pool.hostsOfNode)) AND state = 'completed' AND roots = ifnull(?, roots)
-                        GROUP BY roots)
-                    AND (julianday(finished_at) - 2440587.5) * 86400 >= ?
-                """, node, roots, time)) ?? 0
+                WITH
+                    latest AS (
+                        SELECT host, roots, max(id) AS id FROM scan
+                        WHERE \(scope.condition) AND state = 'completed' AND roots = ifnull(?2, roots)
+                        GROUP BY host, roots, shard_number),
+                    errors AS (
+                        SELECT latest.host, latest.roots, count(DISTINCT ifnull(path_bytes, path)) AS count
+                        FROM latest JOIN scan USING (id) JOIN path_error ON scan_id = scan.id
+                        WHERE scan.shard_count IS (
+                                SELECT shard_count FROM scan AS newest WHERE newest.id = (
+                                    SELECT max(id) FROM latest AS other
+                                    WHERE other.host = latest.host AND other.roots = latest.roots))
+                            AND (julianday(finished_at) - 2440587.5) * 86400 >= ?3
+                        GROUP BY 1, 2)
+                SELECT ifnull(sum(most), 0) FROM (SELECT max(count) AS most FROM errors GROUP BY host)
+                """, scope.value, roots, time)) ?? 0
     }
 
-    private func treeLost(_ node: String, _ roots: String?) throws(SQLiteError) -> Int {
+    private func treeLost(_ scope: HostScope, _ roots: String?) throws(SQLiteError) -> Int {
         try Int(
             sqliteValue: database.scalar(
                 """
                 WITH root AS (SELECT value AS path, rtrim(value, '/') AS stem FROM json_each(?2))
                 SELECT count(*) FROM assessment AS image
-                WHERE host IN (\(Pool.hostsOfNode)) AND assessment = 'tree-lost' AND \(ReportStore.isBelowRoots)
-                """, node, roots)) ?? 0
+                WHERE \(scope.condition) AND assessment = 'tree-lost' AND \(ReportStore.isBelowRoots)
+                """, scope.value, roots)) ?? 0
     }
 
     /// Whether a row of `image` is below a row of `root`, or no roots were given.
@@ -141,7 +147,7 @@ extension ReportStore {
             WHERE image.path = root.path OR (image.path >= stem || '/' AND image.path < stem || '0')))
         """
 
-    private func lastScan(_ node: String, _ roots: String?) throws(SQLiteError) -> PoolFigures.LastScan? {
+    private func lastScan(_ scope: HostScope, _ roots: String?) throws(SQLiteError) -> PoolFigures.LastScan? {
         let statement = try database.prepare(
             """
             SELECT state, (julianday(started_at) - 2440587.5) * 86400, (julianday(finished_at) - 2440587.5) * 86400,
@@ -149,9 +155,9 @@ extension ReportStore {
             FROM scan
             WHERE id = (
                 SELECT max(id) FROM scan
-                WHERE host IN (\(Pool.hostsOfNode)) AND finished_at IS NOT NULL AND roots = ifnull(?, roots))
+                WHERE \(scope.condition) AND finished_at IS NOT NULL AND roots = ifnull(?2, roots))
             """)
-        try statement.bind(node, roots)
+        try statement.bind(scope.value, roots)
         guard try statement.step() else { return nil }
         return PoolFigures.LastScan(
             state: try statement.column(0), startedAt: try statement.column(1), finishedAt: try statement.column(2),

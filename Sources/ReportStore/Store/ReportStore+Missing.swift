@@ -51,47 +51,21 @@ extension ReportStore {
         return Int(sqliteValue: try database.scalar(sql, scanID)) ?? 0
     }
 
-    /// Finds the image that each overlay's backing file is: one that is there, of the same host or pool, else of another that the
-    /// machine scans which saw the overlay. By its path first, as a device may get another number.
+    /// Finds the image that each overlay's backing file is, where it is another one now.
     private func linkBackingFiles(scanID: Int64) throws(SQLiteError) {
-        let hasBasePath =
-            """
-            base.path = backing.base_path AND ifnull(base.path_bytes, x'') = ifnull(backing.base_path_bytes, x'')
-            """
-        let base =
-            """
-            coalesce(
-                (
-                    SELECT base.id FROM image AS base
-                    WHERE base.host = image.host AND \(hasBasePath) AND base.missing_since_scan_id IS NULL
-                ),
-                (
-                    SELECT base.id FROM owner CROSS JOIN image AS base ON base.host = owner.host AND \(hasBasePath)
-                    WHERE owner.node = seen.node
-                    ORDER BY base.missing_since_scan_id IS NOT NULL, base.host LIMIT 1
-                ),
-                (
-                    -- Another machine has other numbers for the same devices.
-                    SELECT min(base.id)
-                    FROM image AS base
-                    JOIN scan AS base_seen ON base_seen.id = base.last_scan_id AND base_seen.node = seen.node
-                    WHERE base.device = backing.base_device AND base.inode = backing.base_inode
-                        AND base.missing_since_scan_id IS NULL
-                ))
-            """
         try database.prepare(
             """
-            WITH owner (node, host) AS MATERIALIZED (SELECT DISTINCT node, host FROM scan)
+            WITH \(BackingImage.owner)
             UPDATE backing SET base_image_id = found.base_image_id
             FROM (
-                SELECT backing.image_id, \(base) AS base_image_id
+                SELECT backing.image_id, \(BackingImage.base) AS base_image_id
                 FROM backing
                 CROSS JOIN image ON image.id = backing.image_id
                 JOIN scan AS seen ON seen.id = image.last_scan_id
                 WHERE image.host IN (SELECT host FROM owner WHERE node = (SELECT node FROM scan WHERE id = ?1))
                     AND NOT EXISTS (
                         SELECT 1 FROM image AS base
-                        WHERE base.id = backing.base_image_id AND base.host = image.host AND \(hasBasePath)
+                        WHERE base.id = backing.base_image_id AND base.host = image.host AND \(BackingImage.hasPath)
                             AND base.missing_since_scan_id IS NULL)
             ) AS found
             WHERE found.image_id = backing.image_id AND found.base_image_id IS NOT backing.base_image_id

@@ -31,7 +31,8 @@ struct StatusCommand: Command {
         nagios = parsed.has(NagiosCheck.option) ? try NagiosCheck(parsed) : nil
         guard nagios == nil else { return }
         for option in [
-            parsed.has("max-age") ? "--max-age" : nil, parsed.operands(named: "PATH").isEmpty ? nil : "PATH",
+            parsed.has("max-age") ? "--max-age" : nil, parsed.has("host") ? "--host" : nil,
+            parsed.operands(named: "PATH").isEmpty ? nil : "PATH",
         ] {
             if let option { throw parsed.usageError("\(option) goes with --\(NagiosCheck.option) only") }
         }

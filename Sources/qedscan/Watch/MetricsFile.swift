@@ -15,7 +15,7 @@ struct MetricsFile {
     func write(
         _ store: ReportStore, _ scan: ScanRecord, storePath: String, status: ExitStatus
     ) throws(StoreError) -> Bool {
-        let figures = try store.poolFigures(node: scan.node, roots: try store.rootsText(scan.roots))
+        let figures = try store.poolFigures(.node(scan.node), roots: try store.rootsText(scan.roots))
         let metrics = MetricsText(
             pool: pool ?? scan.roots.printable, figures: figures, status: status,
             storeSize: MetricsFile.size(of: storePath))

@@ -1,3 +1,4 @@
+import CommandSyntax
 import Glibc
 import PoolScan
 import QED
@@ -41,9 +42,7 @@ struct NagiosOutput {
             return
         }
         let age = now - completion
-        if age > maximumAge {
-            findings.append((.critical, "last complete scan \(NagiosOutput.days(age)) ago"))
-        }
+        findings += NagiosOutput.lateness(figures.completions, now: now, maximumAge: maximumAge).map { (.critical, $0) }
         find(.critical, figures.treeLost, "with lost tables")
         find(.critical, figures.outcomes[.corrupt] ?? 0, "corrupt")
         find(.critical, figures.outcomes[.invalid] ?? 0, "invalid")
@@ -64,6 +63,17 @@ struct NagiosOutput {
         self.init(
             state: state,
             line: "QEDSCAN \(state.name) - \(figures.images) image\(figures.images == 1 ? "" : "s"): \(what) | \(data)")
+    }
+
+    /// What is known of some hosts or pools is too old, a text for each.
+    private static func lateness(_ completions: [Completion], now: Double, maximumAge: Double) -> [String] {
+        completions.compactMap { completion in
+            let host = PrintableText.escaping(Pool.describe(host: completion.host))
+            guard let time = completion.finishedAt else { return "no complete scan of \(host)" }
+            guard now - time > maximumAge else { return nil }
+            let whose = completions.count > 1 ? " of \(host)" : ""
+            return "last complete scan\(whose) \(days(now - time)) ago"
+        }
     }
 
     /// - Parameter reason: printable; a bar in it would begin the performance data.
