@@ -135,7 +135,7 @@ FROM scan;
 DROP VIEW scan_change;
 
 -- What is different between a scan and the one before it on the same host, of the same shard if it has one; one row per
--- image that is.
+-- image that is. The first scan of a shard is compared with what was known before there were so many shards.
 --
 -- A scan that continues others stands for all of them: it is compared with the scan before the first of the chain.
 --
@@ -156,11 +156,17 @@ part (scan_id, part_id) AS (
 pair (scan_id, previous_scan_id, first_scan_id) AS (
     SELECT
         scan.id,
-        (
-            SELECT max(earlier.id) FROM scan AS earlier
-            WHERE earlier.host = scan.host AND earlier.id < chain.first_id
-                AND earlier.shard_count IS scan.shard_count AND earlier.shard_number IS scan.shard_number
-        ),
+        ifnull(
+            (
+                SELECT max(earlier.id) FROM scan AS earlier
+                WHERE earlier.host = scan.host AND earlier.id < chain.first_id
+                    AND earlier.shard_count IS scan.shard_count AND earlier.shard_number IS scan.shard_number
+            ),
+            (
+                SELECT max(earlier.id) FROM scan AS earlier
+                WHERE earlier.host = scan.host AND earlier.id < chain.first_id
+                    AND earlier.shard_count IS NOT scan.shard_count
+            )),
         chain.first_id
     FROM scan JOIN (SELECT scan_id, min(part_id) AS first_id FROM part GROUP BY scan_id) AS chain
         ON chain.scan_id = scan.id

@@ -11,7 +11,7 @@
 -- corruptions: bad or shared entries
 -- disk_bytes: bytes of disk in use
 -- missing: images that are not there any more
--- completed_at: end of the last complete scan, UTC; in shards, of the shard that waits longest, none if one never was
+-- completed_at: end of the last complete scan that read anything, UTC; in shards, of the one that waits longest, if all were
 -- age_days: whole days since then
 -- nodes: the machines that scanned it; how many, if there are more than three
 WITH
@@ -38,7 +38,9 @@ part AS (
     FROM newest
     JOIN scan AS like_it ON like_it.id = newest.id
     JOIN scan ON scan.host = newest.host AND scan.shard_count IS like_it.shard_count
-    WHERE scan.state = 'completed'
+    WHERE scan.state = 'completed' AND (
+        EXISTS (SELECT 1 FROM scan_root WHERE scan_id = scan.id AND scan_root.state = 'read')
+        OR NOT EXISTS (SELECT 1 FROM scan_root WHERE scan_id = scan.id))
     GROUP BY scan.host, scan.shard_number
 ),
 ended AS (

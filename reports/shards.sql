@@ -4,7 +4,7 @@
 -- roots: the directories of the scans
 -- shard, shards: the shard's number, and how many there are by the newest scan of the same directories
 -- state: of the shard's latest scan: running, completed, interrupted or failed; never if there is none in this store
--- fault: gap (paths before it, or after the last, are in no shard), overlap (its first are in the one before), late
+-- fault: late, unread (directories not readable or mounted), gap (paths before it or after the last are in none), overlap
 -- node: the machine that scanned it
 -- started_at, finished_at: UTC; late is what began more than a day before the newest shard of the directories
 -- images: images that it saw
@@ -42,6 +42,8 @@ shard AS (
         scan.shard_upper,
         -- Where it should begin: where the one before it ended, which is not known of one that was never scanned.
         lag(scan.shard_upper, 1, 0) OVER neighbours AS expected_lower,
+        EXISTS (SELECT 1 FROM scan_root WHERE scan_id = scan.id AND scan_root.state IN ('unreadable', 'not-mounted'))
+            AS is_unread,
         julianday(scan.started_at) < julianday(max(scan.started_at) OVER siblings) - 1 AS is_late
     FROM expected
     LEFT JOIN latest ON latest.host = expected.host AND latest.roots = expected.roots
@@ -66,8 +68,11 @@ SELECT
     shard_count AS shards,
     state,
     nullif(
-        ltrim(iif(has_gap, ', gap', '') || iif(has_overlap, ', overlap', '') || iif(is_late, ', late', ''), ', '), '')
-        AS fault,
+        ltrim(
+            iif(is_unread, ', unread', '') || iif(has_gap, ', gap', '') || iif(has_overlap, ', overlap', '')
+                || iif(is_late, ', late', ''),
+            ', '),
+        '') AS fault,
     node,
     started_at,
     finished_at,
@@ -77,7 +82,7 @@ FROM judged
 ORDER BY
     CASE
         WHEN state IN ('never', 'failed', 'interrupted') THEN 0
-        WHEN has_gap OR has_overlap THEN 1
+        WHEN is_unread OR has_gap OR has_overlap THEN 1
         WHEN is_late THEN 2
         WHEN state = 'running' THEN 3
         ELSE 4

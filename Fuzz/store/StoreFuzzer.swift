@@ -47,7 +47,7 @@ enum StoreFuzzer: FuzzTarget {
         for report in Report.all { attempt { () throws(StoreError) in try read(report, store) } }
         let record = ScanRecord(host: host, roots: [RawPath("/pool")], options: [], version: "1")
         attempt { () throws(StoreError) in
-            let figures = try store.poolFigures(node: host, roots: nil)
+            let figures = try store.poolFigures(.node(host), roots: nil)
             require(figures.images >= 0 && figures.missing >= 0, "fewer images than none")
         }
         attempt { () throws(StoreError) in _ = try PoolStatus(store) { nil } }

@@ -1,3 +1,4 @@
+import Glibc
 import QED
 
 /// What a scan has looked at: where it says something of an image that it did *not* see.
@@ -30,7 +31,21 @@ package struct Coverage: Sendable {
     mutating func addMount(_ path: RawPath) { mounts.insert(path) }
 
     /// Whether the scan would have seen an image at this path.
-    package func covers(_ path: RawPath) -> Bool {
+    package func covers(_ path: RawPath) -> Bool { reaches(path) && isInShard(path) }
+
+    /// Whether another shard would have seen an image at this path, if it were still there.
+    package func lacks(_ path: RawPath) -> Bool {
+        guard reaches(path), !isInShard(path) else { return false }
+        do throws(SystemError) {
+            _ = try FileStatus(directory: AT_FDCWD, name: path.bytes)
+            return false
+        } catch {
+            return error.code == ENOENT || error.code == ENOTDIR
+        }
+    }
+
+    /// Whether some shard of the scan would have seen an image at this path.
+    private func reaches(_ path: RawPath) -> Bool {
         guard isComplete, filter.acceptsFile(path), !unread.contains(path) else { return false }
         var isBelowRoot = roots.contains(path)
         let slash = UInt8(ascii: "/")
@@ -39,7 +54,7 @@ package struct Coverage: Sendable {
             if unread.contains(ancestor) { return false }
             isBelowRoot = isBelowRoot || roots.contains(ancestor)
         }
-        return isBelowRoot && isInShard(path)
+        return isBelowRoot
     }
 
     /// Whether a path below the roots is this scan's to look at.

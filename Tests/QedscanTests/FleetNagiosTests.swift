@@ -112,6 +112,28 @@ import Testing
         #expect(result.status == 1 && result.output.contains("1 image: 1 not readable |"), "\(result)")
     }
 
+    /// On one machine the pool was not mounted.
+    @Test func aShardThatCouldReadNothingIsNotComplete() async throws {
+        for number in 0..<6 { try fixture.addImage("\(number).qed") }
+        let aside = fixture.folder.file("aside")
+        var stores: [String] = []
+        for shard in 1...2 {
+            if shard == 2 { try FileManager.default.moveItem(atPath: fixture.pool, toPath: aside) }
+            let store = fixture.folder.file("\(shard).db")
+            let scan = ["scan", "--db", store, "--pool", "nfs", "--shard", "\(shard)/2", fixture.pool]
+            #expect(try await fixture.run(scan).status == (shard == 2 ? 8 : 0))
+            try fixture.giveAway(store, to: "n\(shard)", host: "pool:nfs")
+            stores.append(store)
+        }
+        let all = try await fixture.merge(stores)
+        #expect(try await status(all).output == "QEDSCAN UNKNOWN - the store has no complete scan of any host\n")
+        let shards = try await fixture.run("report", "shards", "--format", "csv", "--db", all).output
+        #expect(shards.contains(",2,2,completed,unread,n2,"), "\(shards)")
+        #expect(shards.contains(",1,2,completed,,n1,"), "\(shards)")
+        let hosts = try await fixture.run("report", "hosts", "--format", "csv", "--db", all).output
+        #expect(hosts.contains("pool:nfs,") && hosts.contains(",,,\"n1, n2\"") || hosts.contains(",,,n1"), "\(hosts)")
+    }
+
     @Test func hostGoesWithNagiosOnly() async throws {
         let result = try await fixture.run("status", "--host", "a")
         #expect(result.status == 16 && result.errors.contains("--host goes with --nagios only"), "\(result)")

@@ -118,6 +118,84 @@ import Testing
         #expect(try await missing() == [one, other].sorted())
     }
 
+    /// The cut between two shards by size moves; what was deleted just there was the one's, and the other has not known it.
+    @Test func anImageThatIsGoneFromWhereTheCutMovedIsMissed() async throws {
+        let all = (10..<34).map { "vm-\($0).qed" }
+        for name in all { try fixture.addImage(name) }
+        func scanBoth() async throws {
+            for shard in ["1/2", "2/2"] { #expect(try await scan(shard, "--shard-by", "size").status == 0) }
+        }
+        func value(_ shard: String, _ sql: String) throws -> SQLiteValue {
+            try Database(path: store(shard), mode: .readOnly).scalar(sql)
+        }
+        try await scanBoth()
+        let (first, second) = (try names(of: "1/2"), try names(of: "2/2"))
+        let cut = try value("2/2", "SELECT shard_lower FROM scan ORDER BY id DESC")
+        let gone = first + second.prefix(second.count / 2)
+        for name in gone { try FileManager.default.removeItem(atPath: "\(fixture.pool)/\(name)") }
+        try await scanBoth()
+        #expect(try value("2/2", "SELECT shard_lower FROM scan ORDER BY id DESC") != cut)
+        let missing = "SELECT count(*) FROM image WHERE missing_since_scan_id IS NOT NULL"
+        #expect(try value("1/2", missing) == .integer(Int64(first.count)))
+        #expect(try value("2/2", missing) == .integer(Int64(second.count / 2)))
+        #expect(try value("2/2", "SELECT count(*) FROM image_event WHERE event = 'vanished'") != .integer(0))
+    }
+
+    /// All in one store.
+    @Test func withAnotherNumberOfShardsWhatIsGoneIsMissed() async throws {
+        let all = (10..<30).map { "vm-\($0).qed" }
+        for name in all { try fixture.addImage(name) }
+        for shard in ["1/2", "2/2"] {
+            #expect(try await fixture.run("scan", "--shard", shard, fixture.pool).status == 0)
+        }
+        for name in all.prefix(7) { try FileManager.default.removeItem(atPath: "\(fixture.pool)/\(name)") }
+        let aside = fixture.folder.file("aside")
+        // Where nothing is mounted nothing is gone.
+        try FileManager.default.moveItem(atPath: fixture.pool, toPath: aside)
+        #expect(try await fixture.run("scan", "--shard", "1/3", fixture.pool).status == 8)
+        #expect(try await fixture.number("SELECT count(*) FROM latest_check WHERE NOT present") == 0)
+        try FileManager.default.moveItem(atPath: aside, toPath: fixture.pool)
+        #expect(try await fixture.run("scan", "--shard", "1/3", fixture.pool).status == 0)
+        #expect(try await fixture.number("SELECT count(*) FROM latest_check WHERE NOT present") == 7)
+    }
+
+    @Test func theNewsOfAShardAreItsOwn() async throws {
+        for number in 10..<22 { try fixture.addImage("vm-\(number).qed") }
+        func news(_ shards: Int) async throws -> String {
+            var text = ""
+            for number in 1...shards {
+                let result = try await fixture.run(
+                    "scan", "--only-changes", "--shard", "\(number)/\(shards)", fixture.pool)
+                text += result.output + result.errors
+            }
+            return text
+        }
+        func count(_ word: String, in text: String) -> Int { text.components(separatedBy: word).count - 1 }
+        for shard in ["1/2", "2/2"] { _ = try await fixture.run("scan", "--shard", shard, fixture.pool) }
+        try fixture.addDamaged("vm-14.qed")
+        try await fixture.settle()
+        let damaged = try await news(2)
+        #expect(count("newly damaged: ", in: damaged) == 1, "\(damaged)")
+        let none = try await news(2)
+        #expect(none.isEmpty, "\(none)")
+        try fixture.addImage("vm-14.qed")
+        try await fixture.settle()
+        let healed = try await news(3)
+        #expect(count("healed: ", in: healed) == 1 && !healed.contains("damaged"), "\(healed)")
+        let changes = try await fixture.rows(
+            "SELECT change, count(*) AS count FROM scan_change GROUP BY change ORDER BY change")
+        #expect(changes.compactMap { $0["change"] as? String } == ["healed", "new", "newly-damaged"])
+    }
+
+    @Test func metricsNameTheShard() async throws {
+        try fixture.addImage()
+        let path = fixture.folder.file("m.prom")
+        _ = try await fixture.run("scan", "--metrics", path, "--pool", "nfs", "--shard", "1/1", fixture.pool)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.contains("qedscan_images{pool=\"nfs\",shard=\"1/1\",outcome=\"clean\"} 1\n"), "\(text)")
+        #expect(text.contains("qedscan_scan_images{pool=\"nfs\",shard=\"1/1\"} 1\n"), "\(text)")
+    }
+
     @Test func onlyTheSameShardIsContinued() async throws {
         try fixture.addImage()
         func continues(_ arguments: String...) async throws -> Bool {

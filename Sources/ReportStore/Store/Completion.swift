@@ -3,7 +3,7 @@ package struct Completion: Sendable {
     /// As the column `host` has it.
     package let host: String
     /// When the latest complete scan ended, seconds since 1970; of a pool that is scanned in shards, the oldest of the latest
-    /// scans of its shards. Nil if there is none, or not of every shard.
+    /// scans of its shards. Nil if there is none, or not of every shard. A scan that could read no root looked at nothing.
     package let finishedAt: Double?
 }
 
@@ -21,7 +21,12 @@ extension ReportStore {
                 known AS (SELECT * FROM scan WHERE \(scope.condition) AND roots = ifnull(?2, roots)),
                 shard AS (
                     SELECT host, roots, shard_count, max(finished_at) AS finished_at, max(merged_at) AS merged_at
-                    FROM known WHERE state = 'completed' GROUP BY host, roots, shard_count, shard_number),
+                    FROM known
+                    WHERE state = 'completed' AND (
+                        EXISTS (SELECT 1 FROM scan_root WHERE scan_id = known.id AND scan_root.state = 'read')
+                        -- Before there were such rows.
+                        OR NOT EXISTS (SELECT 1 FROM scan_root WHERE scan_id = known.id))
+                    GROUP BY host, roots, shard_count, shard_number),
                 layout AS (
                     SELECT host, min(finished_at) AS finished_at FROM shard GROUP BY host, roots, shard_count
                     HAVING count(*) = ifnull(shard_count, 1) OR max(merged_at) IS NULL),

@@ -129,15 +129,18 @@ package struct ScanReach {
     package let isDirectory: (RawPath) -> Bool
     /// Whether the scan would have seen an image at a path.
     package let covers: (RawPath) -> Bool
+    /// Whether there is nothing any more at a path where another shard would look.
+    package let lacks: (RawPath) -> Bool
 
     package init(
         roots: [RootRecord] = [], mounts: Set<RawPath> = [], isDirectory: @escaping (RawPath) -> Bool = { _ in true },
-        covers: @escaping (RawPath) -> Bool
+        covers: @escaping (RawPath) -> Bool, lacks: @escaping (RawPath) -> Bool = { _ in false }
     ) {
         self.roots = roots
         self.mounts = mounts
         self.isDirectory = isDirectory
         self.covers = covers
+        self.lacks = lacks
     }
 }
 

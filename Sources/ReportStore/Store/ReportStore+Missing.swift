@@ -15,7 +15,13 @@ extension ReportStore {
                 SELECT id FROM image WHERE missing_since_scan_id IS NOT NULL AND +host = ? AND last_scan_id = ?)
             """
         ).run(host, scanID)
-        let unseen = isInterrupted ? [] : try unseenImages(seen: seen, host: host, covers: reach.covers)
+        var unseen: [UnseenImage] = []
+        if !isInterrupted {
+            unseen = try unseenImages(seen: seen, host: host, covers: reach.covers)
+            unseen += try imagesOfNoShard(scanID: scanID, host: host, lacks: reach.lacks)
+            // The rows of what happened come in the order of the paths.
+            unseen.sort { $0.path < $1.path }
+        }
         let writer = try RootWriter(database, scanID: scanID, host: host, seen: seen)
         var unmounted: Set<RawPath> = []
         for (index, root) in reach.roots.enumerated() {
@@ -87,8 +93,25 @@ extension ReportStore {
             try statement.bind(gap.lowerBound, gap.upperBound, host)
             unseen += try coveredImages(statement, covers)
         }
-        // The rows of what happened come in the order of the paths.
-        return unseen.sorted { $0.path < $1.path }
+        return unseen
+    }
+
+    /// The images that are gone and that no shard misses: this one saw them last, but where they were is another's by now, which
+    /// has not known them; or there were more shards then, or fewer.
+    private func imagesOfNoShard(
+        scanID: Int64, host: String, lacks: (RawPath) -> Bool
+    ) throws(SQLiteError) -> [UnseenImage] {
+        let statement = try database.prepare(
+            """
+            SELECT image.id, path, path_bytes, last_scan_id
+            FROM scan AS this
+            CROSS JOIN image NOT INDEXED ON image.host = this.host AND image.missing_since_scan_id IS NULL
+            CROSS JOIN scan AS last ON last.id = image.last_scan_id
+            WHERE this.id = ? AND this.host = ? AND this.shard_count IS NOT NULL AND last.id < this.id
+                AND (last.shard_number IS this.shard_number OR last.shard_count IS NOT this.shard_count)
+            """)
+        try statement.bind(scanID, host)
+        return try coveredImages(statement, lacks)
     }
 
     /// The images that were there when the machine scanned them as another's: before a pool got its name, or after.

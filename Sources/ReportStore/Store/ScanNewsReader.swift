@@ -8,6 +8,16 @@ struct ScanNewsReader {
     let host: String
     let roots: [RawPath]
 
+    /// SQL: whether the scan of some id is of the same shard; any is if this one is of none. Each shard's news are its own.
+    private func isOfShard(_ id: String) -> String {
+        """
+        EXISTS (
+            SELECT 1 FROM scan AS this JOIN scan AS other ON other.id = \(id)
+            WHERE this.id = \(scanID) AND (this.shard_count IS NULL
+                OR (other.shard_number, other.shard_count) IS (this.shard_number, this.shard_count)))
+        """
+    }
+
     /// The last completed scan of the same roots, and the same shard of them, before this one.
     func base() throws(SQLiteError) -> (id: Int64, startedAt: String)? {
         let statement = try database.prepare(
@@ -54,6 +64,7 @@ struct ScanNewsReader {
             WHERE image.host = ? AND now.scan_id > ? AND now.scan_id <= ? AND now.repair_id IS NULL
                 AND now.outcome NOT IN ('in_use', 'changing') AND repaired.repair_id IS NOT NULL
                 AND now.id = (SELECT max(id) FROM check_result WHERE image_id = now.image_id)
+                AND \(isOfShard("now.scan_id"))
             """)
         try statement.bind(host, base, scanID)
         var changes: [(imageID: Int64, change: ImageChange)] = []
@@ -78,7 +89,10 @@ struct ScanNewsReader {
     /// - Parameter base: the scan to compare with; nil if there is none: then all that is damaged is told.
     func items(since base: Int64?) throws(SQLiteError) -> [(imageID: Int64, item: ScanNews.Item)] {
         var changes: [Int64: ImageChange] = [:]
-        let scans = try database.prepare("SELECT id FROM scan WHERE host = ? AND id > ? AND id <= ? ORDER BY id")
+        let scans = try database.prepare(
+            """
+            SELECT id FROM scan WHERE host = ? AND id > ? AND id <= ? AND \(isOfShard("scan.id")) ORDER BY id
+            """)
         let rows = try database.prepare(
             """
             SELECT image_id, scan_change.path, path_bytes, change, old_path, outcome_before, outcome_after,
@@ -115,12 +129,13 @@ struct ScanNewsReader {
         }
     }
 
-    /// The images below the roots that are there and damaged, as if they had not been known before.
+    /// The images below the roots, and of the shard, that are there and damaged, as if they had not been known before.
     func damage() throws(SQLiteError) -> [Int64: ImageChange] {
         let statement = try database.prepare(
             """
-            SELECT image_id, path, path_bytes, outcome, ifnull(corruptions, 0), ifnull(leaks, 0)
-            FROM damaged_image WHERE host = ?
+            SELECT image_id, damaged.path, damaged.path_bytes, outcome, ifnull(corruptions, 0), ifnull(leaks, 0)
+            FROM damaged_image AS damaged JOIN image ON image.id = image_id
+            WHERE damaged.host = ? AND \(isOfShard("image.last_scan_id"))
             """)
         try statement.bind(host)
         var changes: [Int64: ImageChange] = [:]

@@ -208,7 +208,8 @@ extension ScanReach {
             RootRecord(path: root.path, file: root.file.map { ($0.device, $0.inode) })
         }
         self.init(
-            roots: roots, mounts: coverage.mounts, isDirectory: ScanReach.isDirectory, covers: coverage.covers)
+            roots: roots, mounts: coverage.mounts, isDirectory: ScanReach.isDirectory, covers: coverage.covers,
+            lacks: coverage.lacks)
     }
 
     private static func isDirectory(_ path: RawPath) -> Bool {

@@ -17,7 +17,8 @@ struct MetricsFile {
     ) throws(StoreError) -> Bool {
         let figures = try store.poolFigures(.node(scan.node), roots: try store.rootsText(scan.roots))
         let metrics = MetricsText(
-            pool: pool ?? scan.roots.printable, figures: figures, status: status,
+            pool: pool ?? scan.roots.printable, shard: scan.shard.map { "\($0.number)/\($0.count)" }, figures: figures,
+            status: status,
             storeSize: MetricsFile.size(of: storePath))
         do throws(SystemError) {
             // Others read it: the exporter runs as a user of its own. It has no names but those of the roots.

@@ -2,15 +2,18 @@ import ReportStore
 
 /// Metrics in Prometheus' text format 0.0.4, as the textfile collector of its node_exporter reads them.
 ///
-/// All are gauges with one label, `pool`, so that the files of several pools can lie in one folder: their HELP texts must
-/// not differ. There are no timestamps, which the collector refuses.
+/// All are gauges with a label `pool`, and `shard` if the scan was of one, so that the files of several pools and shards
+/// can lie in one folder: their HELP texts must not differ. There are no timestamps, which the collector refuses.
 struct MetricsText {
     private(set) var text = ""
-    private let pool: String
+    /// What every sample has within its braces.
+    private let labels: String
 
-    /// - Parameter pool: the value of the label.
-    init(pool: String, figures: PoolFigures, status: ExitStatus, storeSize: UInt64?) {
-        self.pool = pool
+    /// - Parameters:
+    ///   - pool: the value of the label.
+    ///   - shard: that of the label `shard`, nil if the scan was of all.
+    init(pool: String, shard: String?, figures: PoolFigures, status: ExitStatus, storeSize: UInt64?) {
+        labels = "pool=\"\(MetricsText.escaping(pool))\"" + (shard.map { ",shard=\"\($0)\"" } ?? "")
         addScan(figures, status)
         addImages(figures)
         if let storeSize {
@@ -64,7 +67,7 @@ struct MetricsText {
         text += "# HELP \(name) \(help)\n# TYPE \(name) gauge\n"
         for sample in samples {
             let more = sample.label.map { ",\($0)=\"\(MetricsText.escaping(sample.labelValue))\"" } ?? ""
-            text += "\(name){pool=\"\(MetricsText.escaping(pool))\"\(more)} \(MetricsText.number(sample.value))\n"
+            text += "\(name){\(labels)\(more)} \(MetricsText.number(sample.value))\n"
         }
     }
 
