@@ -132,6 +132,20 @@ import Testing
         #expect(!text.contains("repair --db"))
     }
 
+    @Test func whatNoShardCouldReadIsOnThePageOnce() async throws {
+        let gone = fixture.folder.file("gone")
+        var stores: [String] = []
+        for shard in 1...2 {
+            let store = fixture.folder.file("\(shard).db")
+            let scan = ["scan", "--db", store, "--pool", "p", "--shard", "\(shard)/2", fixture.pool, gone]
+            #expect(try await fixture.run(scan).status & 8 == 8)
+            stores.append(store)
+        }
+        let text = try await fixture.page("--db", try await fixture.merge(stores))
+        let rows = text.components(separatedBy: "<tr>").filter { $0.contains(">realpath: No such file") }
+        #expect(rows.count == 1, "\(rows)")
+    }
+
     @Test func thePageOfManyHostsSaysWhereEachImageIs() async throws {
         let all = try await fixture.merge([
             try await fixture.scanElsewhere("b.db", node: "b"), try await fixture.scanElsewhere("c.db", node: "c"),

@@ -124,10 +124,12 @@ enum PageSQL {
             WHERE NOT present OR latest.outcome <> 'clean' OR latest.dirty
             UNION ALL
             SELECT
-                NULL, scan.host, path_error.path, 'unreadable', NULL, NULL, NULL, NULL, NULL, scan.started_at,
+                NULL, scan.host, path_error.path, 'unreadable', NULL, NULL, NULL, NULL, NULL, max(scan.started_at),
                 path_error.operation || ': ' || path_error.message, 1
             FROM path_error JOIN scan ON scan.id = path_error.scan_id
             WHERE scan.id IN (SELECT scan_id FROM latest_scan)
+            -- A directory that cannot be read is met by each shard.
+            GROUP BY scan.host, path_error.path, path_error.path_bytes, path_error.operation, path_error.message
         )
         ORDER BY \(rank), place, state, corruptions DESC, leaked_bytes DESC, host, path
         """
