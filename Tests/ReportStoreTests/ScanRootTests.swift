@@ -66,6 +66,15 @@ import Testing
         #expect((totals.missing, totals.pathErrors, totals.unmounted.count) == (3, 0, 0))
     }
 
+    /// The device has another number there, the directory the same one: if not, something is to be mounted on it.
+    @Test(arguments: [(2, true), (7, false)] as [(UInt64, Bool)])
+    func onAnotherMachineOfThePoolTheInodeTells(_ inode: UInt64, _ isMounted: Bool) throws {
+        try fixture.scan(host: "pool:p", node: "a", roots: [root("/pool", device: 5)]) { $0.write("/pool/a", inode: 1) }
+        let other = RootRecord(path: RawPath("/pool"), file: (6, inode))
+        let totals = try fixture.scan(host: "pool:p", node: "b", roots: [other]) { _ in }
+        #expect((totals.missing, totals.unmounted.count) == (isMounted ? (1, 0) : (0, 1)))
+    }
+
     @Test func whatTheScanDoesNotCoverIsNoLoss() throws {
         try fill()
         let totals = try fixture.scan(roots: [root("/pool", device: 6)], covers: coversOnlyC) { _ in }

@@ -100,6 +100,9 @@ make_pool() {
 # checked_in STORE: how many images a store has results of, also while it is written.
 checked_in() { sqlite3 -readonly "file:${1//%/%25}?mode=ro" 'SELECT count(*) FROM check_result' 2>/dev/null || echo 0; }
 
+# damage STORE: no page but the first is one any more.
+damage() { printf 'x%.0s' {1..9000} | dd of="$1" bs=4096 seek=1 conv=notrunc status=none; }
+
 # compare A B COLUMN...: both stores must have the same rows of latest_check but for these columns. Sets compared to
 # their number.
 compare() {

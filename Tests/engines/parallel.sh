@@ -52,6 +52,12 @@ cp "$bin/qedscan" "$work/bin/program"
 cat > "$work/bin/qedscan" <<END
 #!/bin/sh
 if [ "\$1" = scan ] && [ "\$(uname -n)" = c ] && [ -e '$work/slow' ]; then shift; set -- scan --rate 64K "\$@"; fi
+# As long as \`meet\` is there, scans on a wait for another there.
+if [ "\$1" = scan ] && [ "\$(uname -n)" = a ] && [ -e '$work/meet' ]; then
+    touch "$work/meet/\$\$"
+    for _ in \$(seq 200); do [ "\$(ls '$work/meet' | wc -l)" -ge 2 ] && break; sleep 0.1; done
+    if [ "\$(ls '$work/meet' | wc -l)" -lt 2 ]; then echo alone >&2; exit 8; fi
+fi
 exec '$work/bin/program' "\$@"
 END
 chmod +x "$work/bin/qedscan"
@@ -146,6 +152,48 @@ looked_at=$(sqlite3 "$stores/merged.db" \
     "SELECT sum(images_seen - reused) FROM (SELECT * FROM scan ORDER BY started_at DESC, id DESC LIMIT $shards)")
 unusable=$(sqlite3 "$work/single.db" "SELECT count(*) FROM latest_check WHERE outcome IN ('invalid', 'unsupported')")
 ((looked_at == unusable)) || fail "the third run looked at $looked_at images, not at $unusable"
+grep -q "$shards of $shards stores merged into $stores/merged.db" "$work/third.out" \
+    || fail "the merge does not say what it has merged"
+
+# --- Two shards at once on a host, one that has not mounted the pool, a damaged store, other arguments
+
+mkdir "$work/few"
+make_pool "$work/few/pool" 80
+few_status=0
+"$bin/qedscan" scan -q --pool few --db "$work/few.db" "$work/few/pool" > /dev/null 2>&1 || few_status=$?
+on c "mount -t tmpfs few '$work/few'"
+run_few() { "$scripts/qedscan-parallel" --hosts a,c,a -n 4 --pool few --stores "$work/few stores" "$@"; }
+compare_few() {
+    compare "$work/few.db" "$work/few stores/merged.db" checked_at duration_us image_id scan_id check_result_id
+}
+mkdir "$work/meet"
+status=0
+QEDSCAN_RETRIES=2 run_few "$work/few/pool" > "$work/few1.out" 2>&1 || status=$?
+rm -r "$work/meet"
+if grep -q alone "$work/few1.out"; then fail "a host that is named twice does not scan two shards at once"; fi
+((status == few_status)) || fail "a run with a host that has no pool ended with $status, a single scan with $few_status"
+sqlite3 "$work/few stores/merged.db" 'SELECT DISTINCT node FROM scan' | grep -q c || fail "host c was not tried"
+compare_few
+damage "$work/few stores/shard-2-of-4.db"
+status=0
+# Parallel shows nothing of an attempt that it makes again.
+run_few --hosts a "$work/few/pool" > "$work/few2.out" 2>&1 || status=$?
+((status == few_status)) || fail "a run with a damaged store ended with $status, a single scan with $few_status"
+grep -q 'shard 2 of 4: its store is damaged' "$work/few2.out" || fail "it is not said that a store is damaged"
+grep -q '4 of 4 stores merged' "$work/few2.out" || fail "a damaged store was not replaced"
+compare_few
+# refused WHAT ARGUMENT...: qedscan-parallel must end with 16, and say what.
+refused() {
+    local what=$1 status=0
+    shift
+    run_few "$@" > "$work/refused.out" 2>&1 || status=$?
+    ((status == 16)) || fail "qedscan-parallel $* ended with $status, not 16"
+    grep -q "$what" "$work/refused.out" || fail "qedscan-parallel $* says: $(cat "$work/refused.out")"
+}
+refused "for other shards" -n 5 "$work/few/pool"
+refused "for other shards" --pool other "$work/few/pool"
+refused "for other shards" "$work/few"
+refused "10000 at most" -n 10001 "$work/few/pool"
 
 # --- A fleet
 
@@ -167,5 +215,20 @@ status=0
 "$scripts/qedscan-fleet" --hosts a,b,c "$work/fleet" "$work/fleet.db" > "$work/fleet.out" 2>&1 || status=$?
 ((status == 8)) || fail "a fleet without one of its hosts ended with status $status"
 grep -q 'b: its store could not be fetched' "$work/fleet.out" || fail "the missing host is not named"
+grep -q '2 of 3 stores merged into' "$work/fleet.out" || fail "the fleet says: $(cat "$work/fleet.out")"
 [ "$(sqlite3 "$work/fleet.db" 'SELECT count(DISTINCT host) FROM latest_check')" = 3 ] || fail "a host's images are gone"
+
+# A store that was fetched and is left out is not counted, and what is not there is not named.
+sqlite3 "$work/a/own.db" 'DELETE FROM scan'
+status=0
+"$scripts/qedscan-fleet" --hosts a,b,c "$work/fleet" "$work/fleet.db" > "$work/fleet.out" 2>&1 || status=$?
+((status == 8)) || fail "a fleet with a damaged store ended with status $status"
+grep -q '1 of 3 stores merged into' "$work/fleet.out" || fail "the fleet says: $(cat "$work/fleet.out")"
+status=0
+"$scripts/qedscan-fleet" --hosts b "$work/fleet" "$work/none.db" > "$work/fleet.out" 2>&1 || status=$?
+((status == 8)) || fail "a fleet without a host ended with status $status"
+grep -q '0 of 1 stores merged$' "$work/fleet.out" || fail "the fleet says: $(cat "$work/fleet.out")"
+status=0
+"$scripts/qedscan-fleet" --hosts a,c,a "$work/fleet" "$work/none.db" > "$work/fleet.out" 2>&1 || status=$?
+((status == 16)) || fail "a fleet with a host twice ended with status $status, not 16"
 echo "well"

@@ -83,9 +83,22 @@ cat "$work/jobs"
 array=$(sed -n 's/^scan: job \([0-9]*\),.*/\1/p' "$work/jobs")
 merge=$(sed -n 's/^merge: job \([0-9]*\),.*/\1/p' "$work/jobs")
 
-status=0
-"$scripts/qedscan-submit" --pool engines --stores "$stores" "$pool" 2>/dev/null || status=$?
-((status == 8)) || fail "a second scan into the same folder ended with $status, not 8"
+# refused STATUS WHAT ARGUMENT...: qedscan-submit must end with the status, and say what.
+refused() {
+    local expected=$1 what=$2 status=0
+    shift 2
+    "$scripts/qedscan-submit" --pool engines "$@" > /dev/null 2> "$work/submit.err" || status=$?
+    ((status == expected)) || fail "qedscan-submit $* ended with $status, not $expected"
+    grep -q "$what" "$work/submit.err" || fail "qedscan-submit $* says: $(cat "$work/submit.err")"
+}
+ln -s "$stores" "$work/link"
+for name in "$stores" "$work/./stores 100%/" "$work/link"; do
+    refused 8 "has not ended" -n "$shards" --stores "$name" "$pool"
+done
+refused 16 "for other shards" -n 9 --stores "$stores" "$pool"
+refused 16 "for other shards" -n "$shards" --stores "$stores" "$pool/part-1"
+refused 16 "for other shards" -n "$shards" --pool other --stores "$stores" "$pool"
+refused 16 "10000 at most" -n 10001 --stores "$stores" "$pool"
 
 # store_of SHARD: where its scan is.
 store_of() { ls "$QEDSCAN_SCRATCH"/qedscan-task.*/"shard-$1-of-$shards.db"; }
@@ -128,10 +141,65 @@ states=$(sqlite3 "$stores/shard-3-of-$shards.db" 'SELECT group_concat(state) FRO
 [ -z "$(find "$stores" -perm /077)" ] || fail "others may read: $(find "$stores" -perm /077)"
 [ -z "$(ls -A "$QEDSCAN_SCRATCH")" ] || fail "left behind: $(ls -A "$QEDSCAN_SCRATCH")"
 
-# A merge without one of its shards says so, and merges the rest.
+# run_task SHARD PATH: one task, by hand; sets status. Slurm knows no such job, and so nothing is tried again.
+run_task() {
+    status=0
+    # Not a first attempt: those are slow.
+    SLURM_ARRAY_TASK_ID=$1 SLURM_ARRAY_JOB_ID=hand SLURM_JOB_ID=999999 SLURM_RESTART_COUNT=1 \
+        "$scripts/qedscan-array.sbatch" "$stores" "$shards" count engines "$2" > "$work/task.out" 2>&1 || status=$?
+}
+# came_to SHARD: what its result says.
+came_to() { cut -d ' ' -f 1,2 "$stores/shard-$1-of-$shards.result"; }
+
+# A damaged store is put aside, and what its shard has is in the merged store as before.
+store=$stores/shard-1-of-$shards.db
+damage "$store"
+cp "$store" "$work/damaged.db"
+run_task 1 "$pool"
+((status == 0)) || fail "a task with a damaged store ended with status $status"
+grep -q 'its store is damaged' "$work/task.out" || fail "a task does not say that its store is damaged"
+cmp "$work/damaged.db" "$store.damaged" || fail "the damaged store was not put aside"
+[ "$(came_to 1)" = "hand ended" ] || fail "a task with a damaged store has not ended"
+qedscan store verify --quiet --db "$store" || fail "the new store of the shard is not whole"
+
+# A newer store stays as it is, one of an older program is used.
+store=$stores/shard-2-of-$shards.db
+cp "$store" "$work/sound.db"
+sqlite3 "$store" "INSERT INTO schema_migration SELECT max(version) + 1, 'later', '', '' FROM schema_migration"
+cp "$store" "$work/newer.db"
+run_task 2 "$pool"
+((status == 8)) || fail "a task with a newer store ended with status $status, not 8"
+cmp "$work/newer.db" "$store" || fail "a newer store was changed"
+migrations=("$(dirname "$0")"/../../migrations/*.sql)
+{
+    echo "PRAGMA application_id = 0x51454453;"
+    sqlite3 "$work/sound.db" "SELECT sql || ';' FROM sqlite_schema WHERE name = 'schema_migration'"
+    for ((i = 0; i < ${#migrations[@]} - 1; i++)); do
+        cat "${migrations[i]}"
+        echo "INSERT INTO schema_migration" \
+            "VALUES ($((i + 1)), '$(basename "${migrations[i]}" .sql)'," \
+            "CAST(readfile('${migrations[i]}') AS TEXT), '');"
+    done
+} | sqlite3 "$work/older.db"
+cp "$work/older.db" "$store"
+run_task 2 "$pool"
+((status == 0)) || fail "a task with an older store ended with status $status"
+[ ! -e "$store.damaged" ] || fail "an older store was taken for a damaged one"
+
+# A PATH that is not there is no result.
+run_task 3 "$pool/none"
+((status == 8)) || fail "a task that cannot read its PATH ended with status $status, not 8"
+[ "$(came_to 3)" = "hand failed" ] || fail "a task that cannot read its PATH: $(came_to 3)"
+
+# A merge without one of its shards says so, as of those that have not ended in its run, and merges the rest.
 rm "$stores/shard-5-of-$shards.db"
+: > "$stores/shard-6-of-$shards.result"
 status=0
-"$scripts/qedscan-merge.sbatch" "$stores" "$shards" "$array" > /dev/null 2> "$work/merge.err" || status=$?
+(cd "$stores" && exec "$scripts/qedscan-merge.sbatch" . "$shards" "$array") \
+    > "$work/merge.out" 2> "$work/merge.err" || status=$?
 ((status == 8)) || fail "a merge that lacks a shard ended with status $status, not 8"
 grep -q "shard 5 of $shards: no store" "$work/merge.err" || fail "a merge does not say which shard it lacks"
+grep -q "shard 6 of $shards: not scanned in run $array" "$work/merge.err" || fail "an empty result stops a merge"
+grep -q "7 of $shards stores merged into $stores/merged.db" "$work/merge.out" || fail "$(cat "$work/merge.out")"
+compare "$work/single.db" "$stores/merged.db" checked_at duration_us image_id scan_id check_result_id
 echo "well"

@@ -22,7 +22,7 @@ extension ReportStore {
             // The rows of what happened come in the order of the paths.
             unseen.sort { $0.path < $1.path }
         }
-        let writer = try RootWriter(database, scanID: scanID, host: host, seen: seen)
+        let writer = try RootWriter(database, scanID: scanID, host: host, node: node, seen: seen)
         var unmounted: Set<RawPath> = []
         for (index, root) in reach.roots.enumerated() {
             let state = try writer.write(root, number: index + 1, isInterrupted: isInterrupted, unseen: unseen)

@@ -11,19 +11,21 @@ struct RootWriter {
     let database: Database
     let scanID: Int64
     private let host: String
+    private let node: String
     private let insert: Statement
     private let insertError: Statement
     private let known: ImageCount
     private let unseen: ImageCount
     /// Where the row IDs are of images that the scan has not seen.
     private let gaps: [ClosedRange<Int64>]
-    private let lastDevice: Statement
+    private let lastRoot: Statement
 
-    init(_ database: Database, scanID: Int64, host: String, seen: ImageSet) throws(SQLiteError) {
+    init(_ database: Database, scanID: Int64, host: String, node: String, seen: ImageSet) throws(SQLiteError) {
         gaps = seen.gaps
         self.database = database
         self.scanID = scanID
         self.host = host
+        self.node = node
         insert = try database.prepare(
             """
             INSERT INTO scan_root (scan_id, number, path, path_bytes, device, inode, state, images)
@@ -33,9 +35,9 @@ struct RootWriter {
             "INSERT INTO path_error (scan_id, path, path_bytes, operation, errno, message) VALUES (?, ?, ?, ?, ?, ?)")
         known = try ImageCount(.known, database, host: host)
         unseen = try ImageCount(.range, database, host: host)
-        lastDevice = try database.prepare(
+        lastRoot = try database.prepare(
             """
-            SELECT device FROM scan_root JOIN scan ON scan.id = scan_id
+            SELECT node, device, inode FROM scan_root JOIN scan ON scan.id = scan_id
             WHERE path = ? AND path_bytes IS ? AND host = ? AND scan_root.state = 'read' AND scan.id < ?
             ORDER BY scan_id DESC LIMIT 1
             """)
@@ -72,10 +74,15 @@ struct RootWriter {
         guard !isInterrupted else { return .interrupted }
         guard images == 0, unseen.contains(where: { $0.path.isWithin(root.path) }) else { return .read }
         let path = root.path.columns
-        try lastDevice.bind(path.text, path.bytes, host, scanID)
-        guard try lastDevice.step() else { return .read }
-        defer { lastDevice.reset() }
-        return try lastDevice.column(0) == Int64(bitPattern: file.device) ? .read : .notMounted
+        try lastRoot.bind(path.text, path.bytes, host, scanID)
+        guard try lastRoot.step() else { return .read }
+        defer { lastRoot.reset() }
+        // Another machine has another number for the same device.
+        let isSame =
+            try lastRoot.column(0) == node
+            ? lastRoot.column(1) == Int64(bitPattern: file.device)
+            : lastRoot.column(2) == Int64(bitPattern: file.inode)
+        return isSame ? .read : .notMounted
     }
 
     /// How many images below a directory this scan has seen: mostly all that there are.
