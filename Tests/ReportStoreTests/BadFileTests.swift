@@ -137,6 +137,23 @@ struct BadFileTests {
         #expect(try disk.folder.open("test.db", .readOnly).scalar("SELECT count(*) FROM t") == .integer(0))
     }
 
+    /// The log has an index, which a reader has to make if there is none.
+    @Test(.enabled(if: MountedFileSystem.isAvailable, "needs root, to mount a file system"))
+    func aLogThatCannotBeReadIsSaid() throws {
+        let disk = try MountedFileSystem(size: "1m")
+        let database = try disk.folder.open("test.db")
+        #expect(try database.setJournalMode(.wal) == .wal)
+        try database.setCheckpointsOnClose(false)
+        try database.execute("CREATE TABLE t (a)")
+        try database.close()
+        unlink(disk.folder.file("test.db-shm"))
+        try disk.makeReadOnly()
+        let error = try sqliteError { _ = try disk.folder.open("test.db", .readOnly).scalar("SELECT count(*) FROM t") }
+        #expect(
+            error.description.hasSuffix(
+                "what SQLite keeps beside it (-wal, -shm) may not be read, or made, by this user"), "\(error)")
+    }
+
     @Test(.enabled(if: geteuid() != 0, "root may write whatever the mode"))
     func aReadOnlyFileIsSaidWhenOpeningToWrite() throws {
         try folder.open().execute("CREATE TABLE t (a)")

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// One connection to an SQLite database file.
 ///
@@ -132,7 +133,12 @@ package final class Database {
 
     /// The error for a code that SQLite just returned on this connection.
     func failure(_ code: Int32, sql: String? = nil) -> SQLiteError {
-        Self.failure(code, connection: connection, sql: sql, path: path)
+        let error = Self.failure(code, connection: connection, sql: sql, path: path)
+        // The file itself is open. SQLite says ENOENT of a log's index that it may not make.
+        guard error.code == .cantOpen, error.systemErrno == ENOENT, sql?.hasPrefix("ATTACH") != true,
+            access(path, F_OK) == 0
+        else { return error }
+        return refusal(.cantOpen, "what SQLite keeps beside it (-wal, -shm) may not be read, or made, by this user")
     }
 
     /// The error for something this program refuses before SQLite is asked.
