@@ -14,65 +14,77 @@ let package = Package(
     targets: [
         // From bytes to facts.
         .target(name: "CSystem"),
-        .target(name: "QED", dependencies: ["CSystem"], swiftSettings: settings),
-        .target(name: "PoolScan", dependencies: ["QED", "CSystem"], swiftSettings: settings),
+        .target(name: "Files", dependencies: ["CSystem"], swiftSettings: settings),
+        .target(name: "QED", dependencies: ["Files", "CSystem"], swiftSettings: settings),
+        .target(name: "PoolScan", dependencies: ["QED", "Files", "CSystem"], swiftSettings: settings),
 
         .systemLibrary(name: "CMessageDigest", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
-        .target(name: "Repair", dependencies: ["QED", "CSystem", "CMessageDigest"], swiftSettings: settings),
+        .target(name: "Repair", dependencies: ["QED", "Files", "CSystem", "CMessageDigest"], swiftSettings: settings),
 
         // The store.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "SQLite", dependencies: ["CSQLite", "Files"], swiftSettings: settings),
         .executableTarget(name: "embed-assets", swiftSettings: settings),
         .plugin(name: "EmbedAssets", capability: .buildTool(), dependencies: ["embed-assets"]),
         .target(name: "Assets", swiftSettings: settings, plugins: ["EmbedAssets"]),
         .target(
-            name: "ReportStore", dependencies: ["QED", "Repair", "CSQLite", "CSystem", "Assets"],
+            name: "Store", dependencies: ["QED", "Repair", "SQLite", "Files", "CSystem", "Assets"],
             swiftSettings: settings),
 
         // The programs.
         .target(name: "CommandSyntax", swiftSettings: settings),
         .executableTarget(
             name: "qedscan",
-            dependencies: ["CSystem", "CMessageDigest", "CommandSyntax", "PoolScan", "Repair", "ReportStore", "QED"],
+            dependencies: [
+                "CSystem", "CMessageDigest", "CommandSyntax", "PoolScan", "Repair", "Store", "SQLite", "QED", "Files",
+            ],
             swiftSettings: settings),
-        .target(name: "Lab", dependencies: ["QED", "CSystem"], swiftSettings: settings),
-        .executableTarget(name: "qedlab", dependencies: ["CommandSyntax", "Lab", "QED"], swiftSettings: settings),
+        .target(name: "Lab", dependencies: ["QED", "Files", "CSystem"], swiftSettings: settings),
+        .executableTarget(
+            name: "qedlab", dependencies: ["CommandSyntax", "Lab", "QED", "Files"], swiftSettings: settings),
 
         // The tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .target(name: "NaiveCheck", path: "Tests/NaiveCheck", swiftSettings: settings),
         .target(
-            name: "Corpus", dependencies: ["QED", "Lab", "NaiveCheck"], path: "Tests/Corpus", swiftSettings: settings),
+            name: "Corpus", dependencies: ["QED", "Files", "Lab", "NaiveCheck"], path: "Tests/Corpus",
+            swiftSettings: settings),
         .target(name: "FaultShim", path: "Tests/FaultShim"),
         .testTarget(name: "AssetsTests", dependencies: ["Assets", "embed-assets"], swiftSettings: settings),
         .testTarget(
             name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "QEDTests", dependencies: ["QED", "Lab", "Corpus", "NaiveCheck", "TestSupport"],
+            name: "QEDTests", dependencies: ["QED", "Files", "Lab", "Corpus", "NaiveCheck", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "RepairTests",
-            dependencies: ["Repair", "QED", "CSystem", "Lab", "Corpus", "NaiveCheck", "TestSupport"],
+            dependencies: ["Repair", "QED", "Files", "CSystem", "Lab", "Corpus", "NaiveCheck", "TestSupport"],
             swiftSettings: settings),
-        .testTarget(name: "LabTests", dependencies: ["Lab", "QED", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "LabTests", dependencies: ["Lab", "QED", "Files", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ReportStoreTests", dependencies: ["ReportStore", "Repair", "Assets", "Lab", "QED", "TestSupport"],
+            name: "StoreTests",
+            dependencies: ["Store", "SQLite", "Repair", "Assets", "Lab", "QED", "Files", "TestSupport"],
             exclude: ["Stores"], swiftSettings: settings),
         .testTarget(
             name: "PoolScanTests", dependencies: ["PoolScan", "QED", "Lab", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "QedscanTests",
-            dependencies: ["qedscan", "CommandSyntax", "Repair", "ReportStore", "Lab", "Corpus", "TestSupport"],
+            dependencies: [
+                "qedscan", "CommandSyntax", "Repair", "Store", "SQLite", "Files", "Lab", "Corpus", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "PackagingTests", dependencies: ["qedscan", "CommandSyntax", "CSystem", "Lab", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "PeerTests",
-            dependencies: ["qedscan", "QED", "Repair", "ReportStore", "Lab", "Corpus", "NaiveCheck", "TestSupport"],
+            dependencies: [
+                "qedscan", "QED", "Files", "Repair", "Store", "SQLite", "Lab", "Corpus", "NaiveCheck", "TestSupport",
+            ],
             swiftSettings: settings),
         .executableTarget(
-            name: "qedsoak", dependencies: ["Lab", "QED", "TestSupport"], path: "Tests/Soak", swiftSettings: settings),
+            name: "qedsoak", dependencies: ["Lab", "QED", "Files", "TestSupport"], path: "Tests/Soak",
+            swiftSettings: settings),
         .testTarget(
             name: "SoakTests", dependencies: ["qedsoak", "qedscan", "Lab", "TestSupport"], swiftSettings: settings),
     ],
@@ -93,13 +105,14 @@ if Context.environment["QEDSCAN_FUZZ"] != nil {
             swiftSettings: settings + [instrumented]),
         .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
         .target(
-            name: "FuzzDriver", dependencies: ["CFuzzer", "QED", "Repair"], path: "Fuzz/Driver", swiftSettings: settings
+            name: "FuzzDriver", dependencies: ["CFuzzer", "QED", "Files", "Repair"], path: "Fuzz/Driver",
+            swiftSettings: settings
         ),
     ]
     let fuzzed: [(name: String, dependencies: [Target.Dependency])] = [
         ("header", ["QED"]), ("tables", ["QED"]), ("image", ["QED"]),
-        ("backing", ["QED", "PoolScan", "CommandSyntax", "ReportStore"]),
-        ("command-line", ["qedscan", "CommandSyntax", "ReportStore"]), ("store", ["ReportStore", "Repair"]),
+        ("backing", ["QED", "PoolScan", "CommandSyntax", "Store"]),
+        ("command-line", ["qedscan", "CommandSyntax", "Store"]), ("store", ["Store", "Repair"]),
     ]
     for (name, dependencies) in fuzzed {
         package.targets.append(

@@ -16,7 +16,7 @@ package struct CheckComparison {
     nonisolated(unsafe) private static let brief = Checker(limits: capped)
 
     /// By the fast pass on one thread, if it is enough.
-    package let report: ImageReport
+    package let report: CheckResult
 
     /// Compares them.
     package init(_ source: SparseSource) {
@@ -39,7 +39,7 @@ package struct CheckComparison {
     }
 
     /// What holds for every report.
-    private static func requireSense(_ report: ImageReport) {
+    private static func requireSense(_ report: CheckResult) {
         require(!report.outcome.isConclusive || report.geometry != nil, "conclusive without a geometry")
         require(report.leaks == 0 || report.outcome.isConclusive, "leaks of an image that was not checked to its end")
         guard report.outcome.isConclusive else { return require(report.message != nil, "no reason") }
@@ -54,7 +54,7 @@ package struct CheckComparison {
         require(kinds.values.allSatisfy { $0.count <= 1000 }, "more findings of a kind than are kept")
     }
 
-    private func requireSame(_ other: ImageReport) {
+    private func requireSame(_ other: CheckResult) {
         require(report.outcome == other.outcome, "outcomes \(report.outcome) and \(other.outcome)")
         require(report.counts == other.counts, "counts \(report.counts) and \(other.counts)")
         require(report.corruptions == other.corruptions, "\(report.corruptions) and \(other.corruptions) corruptions")

@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// An image in memory, as long as its size says, of which there are only the pages that something was written to. The

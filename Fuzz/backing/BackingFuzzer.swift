@@ -1,9 +1,10 @@
 import CommandSyntax
+import Files
 import FuzzDriver
 
 @testable import PoolScan
 @testable import QED
-@testable import ReportStore
+@testable import Store
 
 /// Names: of backing files, of paths, and as text for people and for the store; and what a backing file is.
 ///
@@ -79,7 +80,7 @@ enum BackingFuzzer: FuzzTarget {
         let reference = BackingReference(name: name, isRaw: false, imageSize: 512, inode: 1, birthTime: nil)
         let link = reference.link(overlay: overlay) { path in
             looked.append(path)
-            return BackingBase(path: path, state: .missing)
+            return BackingTarget(path: path, state: .missing)
         }
         require((link.kind == .file) == (looked.count == 1), "looked at \(looked.count) paths")
         require((link.base == nil) == looked.isEmpty, "a base that nobody looked at")
@@ -120,7 +121,7 @@ enum BackingFuzzer: FuzzTarget {
         } catch {
             require(false, "a file of its own cannot be read: \(error)")
         }
-        let base = BackingBase(lookingAt: path)
+        let base = BackingTarget(lookingAt: path)
         require(base.state == .found, "a file that is there is \(base.state)")
         require(base.isQED || base.virtualSize == nil || base.virtualSize == UInt64(bytes.count), "another raw size")
     }
@@ -130,7 +131,7 @@ enum BackingFuzzer: FuzzTarget {
         case named(BackingReference?)
     }
 
-    private static func reference(_ file: ImageFile, _ report: ImageReport?) -> Reference {
+    private static func reference(_ file: ImageFile, _ report: CheckResult?) -> Reference {
         do throws(BackingUnreadable) {
             guard let report else { return .named(try file.backingReference()) }
             return .named(try file.backingReference(report))

@@ -1,8 +1,9 @@
 import FuzzDriver
-import ReportStore
+import SQLite
+import Store
 
 @testable import CommandSyntax
-@testable import ReportStore
+@testable import Store
 @testable import qedscan
 
 /// Command lines, up to the point where a command would begin its work; and SQL text, up to where it would run.

@@ -1,5 +1,4 @@
 import FuzzDriver
-import QED
 
 /// A whole image, of up to 8 EiB, most of it holes.
 ///

@@ -1,8 +1,9 @@
+import Files
 import FuzzDriver
-import QED
 import Repair
+import SQLite
 
-@testable import ReportStore
+@testable import Store
 
 /// A store that is damaged, in its bytes or in its values: whatever is asked of it gives answers or a typed error.
 ///
@@ -43,7 +44,7 @@ enum StoreFuzzer: FuzzTarget {
 
     private static func read() throws(StoreError) {
         _ = try StoreVersion(ofStoreAt: StoreState.path)
-        let store = try ReportStore(reading: StoreState.path)
+        let store = try ScanStore(reading: StoreState.path)
         for report in Report.all { attempt { () throws(StoreError) in try read(report, store) } }
         let record = ScanRecord(host: host, roots: [RawPath("/pool")], options: [], version: "1")
         attempt { () throws(StoreError) in
@@ -64,7 +65,7 @@ enum StoreFuzzer: FuzzTarget {
         try store.close()
     }
 
-    private static func read(_ report: Report, _ store: ReportStore) throws(StoreError) {
+    private static func read(_ report: Report, _ store: ScanStore) throws(StoreError) {
         try StoreError.wrap { () throws(SQLiteError) in
             let statement = try store.database.prepare(report.sql)
             for parameter in report.parameters {
@@ -95,16 +96,16 @@ enum StoreFuzzer: FuzzTarget {
     // MARK: - To write
 
     private static func migrate() throws(StoreError) {
-        try ReportStore.refuseOtherFiles(at: StoreState.path)
-        try ReportStore.use(path: StoreState.path) { store throws(StoreError) in
+        try ScanStore.refuseOtherFiles(at: StoreState.path)
+        try ScanStore.use(path: StoreState.path) { store throws(StoreError) in
             try store.endDeadScans()
         }
         require(try StoreVersion(ofStoreAt: StoreState.path).missing.isEmpty, "migrated, and not at this version")
-        try ReportStore(reading: StoreState.path).close()
+        try ScanStore(reading: StoreState.path).close()
     }
 
     private static func prune() throws(StoreError) {
-        try ReportStore.use(path: StoreState.path) { store throws(StoreError) in
+        try ScanStore.use(path: StoreState.path) { store throws(StoreError) in
             _ = try Pruning(PruneRule(keepScans: 1, keepSince: nil), in: store).counts
             _ = try Pruning(PruneRule(keepScans: 2, keepSince: nil), in: store).run()
         }

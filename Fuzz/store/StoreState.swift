@@ -1,6 +1,7 @@
 import FuzzDriver
+import SQLite
 
-@testable import ReportStore
+@testable import Store
 
 /// A sound store, as the files that it is made of.
 struct StoreState {
@@ -20,7 +21,7 @@ struct StoreState {
     private static let dumps: String = {
         let source = #filePath
         let root = source.utf8.dropLast("Fuzz/store/StoreState.swift".utf8.count)
-        return String(decoding: root, as: UTF8.self) + "Tests/ReportStoreTests/Stores"
+        return String(decoding: root, as: UTF8.self) + "Tests/StoreTests/Stores"
     }()
 
     private init(database: [UInt8], log: [UInt8]) {
@@ -45,7 +46,7 @@ struct StoreState {
         var state = self
         write()
         StoreState.attempt { () throws(StoreError) in
-            let store = try ReportStore(writing: StoreState.path)
+            let store = try ScanStore(writing: StoreState.path)
             try StoreError.wrap { () throws(SQLiteError) in
                 try store.database.execute(
                     "UPDATE scan SET files_seen = files_seen + 1; VACUUM; UPDATE scan SET reused = 0")

@@ -1,6 +1,7 @@
 import FuzzDriver
+import SQLite
 
-@testable import ReportStore
+@testable import Store
 
 /// A value of a row that the program would never write: what comes out of a damaged page or from another program.
 struct ValuePatch {

@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// Why an image or a pool could not be built or changed.
 package struct LabError: Error, Hashable, Sendable {

@@ -1,5 +1,5 @@
+import Files
 import Glibc
-import QED
 
 /// A file open for reading and writing. Each failure names the file.
 final class LabFile {

@@ -1,10 +1,11 @@
+import Files
 import QED
 
 /// The backing files that a scan has looked at: many overlays may have the same.
 final class BaseCache: Sendable {
     /// The store's own: opening and closing one would drop SQLite's locks on it.
     private let ownFiles: Set<FileKey>
-    private let bases = Locked<[RawPath: BackingBase]>([:])
+    private let bases = Locked<[RawPath: BackingTarget]>([:])
     private let directories = Locked<[RawPath: RawPath?]>([:])
 
     init(ownFiles: Set<FileKey> = []) { self.ownFiles = ownFiles }
@@ -14,7 +15,7 @@ final class BaseCache: Sendable {
     func link(of reference: BackingReference, overlay: RawPath) -> BackingLink {
         reference.link(overlay: overlay) { path in
             if let known = bases.withLock({ $0[path] }) { return known }
-            let base = BackingBase(
+            let base = BackingTarget(
                 lookingAt: path, isClosed: { ownFiles.contains(FileKey($0)) }, resolve: resolvedDirectory)
             bases.withLock { $0[path] = base }
             return base

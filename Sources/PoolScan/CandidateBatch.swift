@@ -1,4 +1,4 @@
-import QED
+import Files
 import Synchronization
 
 /// Files of one directory that go to the workers together, so that most files cost less than handing them over.

@@ -1,5 +1,5 @@
+import Files
 import Glibc
-import QED
 
 /// Hands over the files that are to be checked: those of the shard, but not the store's own.
 struct CandidateVisitor: FileVisitor {

@@ -1,5 +1,5 @@
+import Files
 import Glibc
-import QED
 
 /// What a scan has looked at: where it says something of an image that it did *not* see.
 package struct Coverage: Sendable {

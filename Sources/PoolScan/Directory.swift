@@ -1,6 +1,6 @@
 import CSystem
+import Files
 import Glibc
-import QED
 
 /// A directory open for looking up names. Kept open while something below it is still to be looked at.
 final class Directory: Sendable {

@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// What a walk is for: told of every file that it comes to.
 protocol FileVisitor {

@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// A result from an earlier scan that may still hold.

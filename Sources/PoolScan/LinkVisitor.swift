@@ -1,5 +1,5 @@
+import Files
 import Glibc
-import QED
 
 /// Finds the smallest name that each of some files has. Looks only at files that may be among them.
 struct LinkVisitor: FileVisitor {

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// A clock that never goes back, and a way to wait by it. A test puts its own in its place.
@@ -14,9 +15,7 @@ package struct PaceClock: Sendable {
 
     /// CLOCK_MONOTONIC and nanosleep(2).
     package static let monotonic = PaceClock {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        UInt64(Clock.monotonic.now)
     } sleep: { nanoseconds in
         let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(rest))

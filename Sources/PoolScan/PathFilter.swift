@@ -1,5 +1,5 @@
+import Files
 import Glibc
-import QED
 
 /// Which paths a scan looks at, by shell patterns (fnmatch(3)).
 ///

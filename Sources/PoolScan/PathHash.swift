@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// A hash of a path that stands for it. Drawn anew in each process, so that nobody can make two paths alike: any two of n
 /// bytes are with a probability of n / 2^63.

@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// How many bytes of files a pool has at which positions, in so many parts that cutting between two of them is exact
 /// enough. It needs 8 MiB, however many files there are.

@@ -1,4 +1,4 @@
-import QED
+import Files
 import Synchronization
 
 /// How far a scan has come; any thread may read it while the scan runs.

@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// Limits the bytes that all workers of a scan together read in a second.
 ///

@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// Takes the files whose earlier result still holds, so that they need not be opened. Belongs to one thread.
 struct ReuseFilter {
@@ -19,7 +19,7 @@ struct ReuseFilter {
         do throws(SystemError) {
             let status = try candidate.status()
             guard let index = known.index(of: status.identity, path: candidate.pathHash) else { return false }
-            if state.isPutOff(candidate, status) { return true }
+            if state.deferHardLink(candidate, status) { return true }
             if state.isFirstName(of: status.identity) {
                 taken.append(known.image(at: index) { state.bases.link(of: $0, overlay: candidate.path) })
             }

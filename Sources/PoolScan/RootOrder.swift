@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// The roots of a scan, resolved, in the order given. A path is below the first of them that it is or is in, and its
 /// position is that of what comes after.

@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// What a scan found at one of its roots.
 package struct RootResult: Sendable {

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import QED
 
@@ -34,7 +35,7 @@ package struct ScanResult: Sendable {
     package let status: FileStatus
     package let outcome: Outcome
     /// nil if the image was not checked. With outcome `inUse` it is provisional.
-    package let report: ImageReport?
+    package let report: CheckResult?
     /// Why the image was not checked to its end, nil if it was.
     package let message: String?
     /// When the check began, nanoseconds since 1970.
@@ -71,17 +72,4 @@ package struct PathError: Sendable {
     init(path: RawPath, _ error: SystemError) {
         self.init(path: path, operation: error.operation, code: error.code, message: error.reason)
     }
-}
-
-/// A file on this machine, whatever its names.
-package struct FileKey: Hashable, Sendable {
-    package let device: UInt64
-    package let inode: UInt64
-
-    package init(device: UInt64, inode: UInt64) {
-        self.device = device
-        self.inode = inode
-    }
-
-    init(_ identity: FileIdentity) { self.init(device: identity.device, inode: identity.inode) }
 }

@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// What the workers of a scan know together.
 final class ScanState: Sendable {
@@ -35,7 +35,7 @@ final class ScanState: Sendable {
 
     /// Puts off a file with several hard links until all its names are known, so that the same name stands for it in
     /// every scan: the smallest.
-    func isPutOff(_ candidate: Candidate, _ status: FileStatus) -> Bool {
+    func deferHardLink(_ candidate: Candidate, _ status: FileStatus) -> Bool {
         guard status.linkCount > 1, candidate.origin != .putOff else { return false }
         let path = candidate.path
         linked.withLock {
@@ -45,7 +45,7 @@ final class ScanState: Sendable {
     }
 
     /// Puts off an image for which the memory that all workers share was not enough, until it can have all of it.
-    func isStarved(_ candidate: Candidate, _ identity: FileIdentity) -> Bool {
+    func deferForMemory(_ candidate: Candidate, _ identity: FileIdentity) -> Bool {
         guard !isLastRound else { return false }
         let path = candidate.path
         starved.withLock { $0[path] = identity.inode }

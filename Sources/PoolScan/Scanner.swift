@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// Scans a pool: walks the roots, checks every image in them, and hands each result to a sink.
 ///

@@ -1,3 +1,5 @@
+import Files
+
 /// The part of a pool that one of several scans checks: the files whose positions are in a range.
 package struct Shard: Sendable, Equatable {
     /// From 1 to `count`.

@@ -1,5 +1,5 @@
+import Files
 import Glibc
-import QED
 
 /// Adds up the sizes of all files, by their positions. Opens none.
 struct SizeVisitor: FileVisitor {

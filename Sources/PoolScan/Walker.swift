@@ -1,5 +1,5 @@
+import Files
 import Glibc
-import QED
 
 /// Walks directories and tells a visitor of the files in them.
 ///

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import QED
 
@@ -13,7 +14,7 @@ final class Worker {
     private let progress: Progress
     private let checker: Checker
     private var reuse: ReuseFilter
-    private let heldBack = HeldBack()
+    private let throttleTime = ThrottleTime()
 
     init(
         configuration: ScanConfiguration, cancellation: Cancellation, progress: Progress, state: ScanState,
@@ -27,7 +28,7 @@ final class Worker {
         reuse = ReuseFilter(known: configuration.known, state: state, emit: emit)
         checker = Checker(
             limits: configuration.limits, threadCount: configuration.threadsPerImage,
-            heldBack: { [heldBack] in heldBack.nanoseconds }, isCancelled: { cancellation.isCancelled })
+            throttleTime: { [throttleTime] in throttleTime.nanoseconds }, isCancelled: { cancellation.isCancelled })
     }
 
     /// Hands over what `process` has kept back. To be called after the last candidate of a batch.
@@ -53,7 +54,7 @@ final class Worker {
     }
 
     private func process(_ file: ImageFile, _ candidate: Candidate) throws(SystemError) {
-        if state.isPutOff(candidate, file.status) { return }
+        if state.deferHardLink(candidate, file.status) { return }
         guard state.isFirstName(of: file.status.identity) else { return }
         try check(file, candidate)
     }
@@ -68,7 +69,7 @@ final class Worker {
     }
 
     private func finish(_ result: ScanResult, _ candidate: Candidate) {
-        if case .memoryLimit = result.report?.stop, state.isStarved(candidate, result.status.identity) {
+        if case .memoryLimit = result.report?.stop, state.deferForMemory(candidate, result.status.identity) {
             return
         }
         send(.checked(result))
@@ -94,12 +95,12 @@ final class Worker {
         return attempt.result(report.outcome, report: report, message: report.message)
     }
 
-    private func check(_ file: ImageFile, _ attempt: Attempt) -> ImageReport {
+    private func check(_ file: ImageFile, _ attempt: Attempt) -> CheckResult {
         let place = progress.begin(CurrentImage(path: attempt.path, since: attempt.checkedAt))
         defer { progress.end(place) }
         guard let rate = configuration.readRate else { return checker.check(file) }
         return checker.check(
-            PacedSource(base: file, rate: rate, heldBack: heldBack, cancellation: cancellation))
+            ThrottledSource(base: file, rate: rate, throttleTime: throttleTime, cancellation: cancellation))
     }
 
     /// Looks at the name again, and compares.
@@ -133,8 +134,8 @@ private struct Attempt {
     private let file: ImageFile
     private let bases: BaseCache
     /// Nanoseconds since 1970.
-    let checkedAt = Attempt.now(CLOCK_REALTIME)
-    private let start = Attempt.now(CLOCK_MONOTONIC)
+    let checkedAt = Clock.wall.now
+    private let start = Clock.monotonic.now
 
     init(_ file: ImageFile, _ candidate: Candidate, _ bases: BaseCache) {
         path = candidate.path
@@ -142,14 +143,14 @@ private struct Attempt {
         self.bases = bases
     }
 
-    func result(_ outcome: Outcome, report: ImageReport? = nil, message: String?) -> ScanResult {
+    func result(_ outcome: Outcome, report: CheckResult? = nil, message: String?) -> ScanResult {
         ScanResult(
             path: path, status: file.status, outcome: outcome, report: report, message: message, checkedAt: checkedAt,
-            duration: Attempt.now(CLOCK_MONOTONIC) - start, birthTime: file.birthTime, backing: backing(report))
+            duration: Clock.monotonic.now - start, birthTime: file.birthTime, backing: backing(report))
     }
 
     /// From the header alone if the image was not checked: the backing file of a running machine matters too.
-    private func backing(_ report: ImageReport?) -> ImageBacking {
+    private func backing(_ report: CheckResult?) -> ImageBacking {
         do throws(BackingUnreadable) {
             let reference: BackingReference?
             if let report {
@@ -161,11 +162,5 @@ private struct Attempt {
         } catch {
             return .unknown
         }
-    }
-
-    private static func now(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

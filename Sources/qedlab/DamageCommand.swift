@@ -1,6 +1,6 @@
 import CommandSyntax
+import Files
 import Lab
-import QED
 
 /// `qedlab damage`: damages an image that exists, as `qedlab image --defect` does a new one.
 struct DamageCommand {

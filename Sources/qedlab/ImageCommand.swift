@@ -1,6 +1,6 @@
 import CommandSyntax
+import Files
 import Lab
-import QED
 
 /// `qedlab image`: writes one image, and damages it if asked.
 struct ImageCommand {

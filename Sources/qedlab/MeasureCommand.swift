@@ -1,6 +1,6 @@
 import CommandSyntax
+import Files
 import Glibc
-import QED
 
 /// `qedlab measure`: runs a command and says what it took, by the kernel's own accounting.
 ///

@@ -1,6 +1,6 @@
 import CommandSyntax
+import Files
 import Lab
-import QED
 
 /// `qedlab mutate`: makes one random change, and prints it.
 struct MutateCommand {

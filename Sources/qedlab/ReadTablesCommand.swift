@@ -1,7 +1,7 @@
 import CommandSyntax
+import Files
 import Glibc
 import Lab
-import QED
 
 /// `qedlab read-tables`: reads the tables of an image and does nothing with them, for benchmarks to compare a check with.
 struct ReadTablesCommand {

@@ -1,6 +1,6 @@
 import PoolScan
 import QED
-import ReportStore
+import Store
 
 /// The exit status of every command but `check`: bits, OR-ed as fsck(8) does.
 struct ExitStatus: OptionSet {
@@ -17,7 +17,7 @@ struct ExitStatus: OptionSet {
     static let usage = ExitStatus(rawValue: 16)
     static let interrupted = ExitStatus(rawValue: 32)
 
-    static let wellDone: ExitStatus = []
+    static let success: ExitStatus = []
 }
 
 extension ExitStatus {

@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// The name under which a scan has put an image into the store.
 enum ImageName {

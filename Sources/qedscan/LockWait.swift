@@ -1,6 +1,7 @@
 import CommandSyntax
+import Files
 import PoolScan
-import ReportStore
+import Store
 
 /// The run lock of a store, with `--wait`.
 struct LockWait {

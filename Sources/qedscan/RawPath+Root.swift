@@ -1,5 +1,5 @@
 import CommandSyntax
-import QED
+import Files
 
 extension [RawPath] {
     /// The paths of a scan on one line, safe to print.

@@ -1,6 +1,6 @@
 import CommandSyntax
 import Glibc
-import ReportStore
+import Store
 
 /// Where the store is: `--db`, else `$QEDSCAN_DB`, else the system's place for root and the user's own for others.
 enum StoreLocation {
@@ -25,10 +25,10 @@ enum StoreLocation {
     }
 
     /// Opens the store to read; nil, with the reason on stderr, if it cannot be.
-    static func openToRead(_ parsed: ParsedCommand) throws(UsageError) -> ReportStore? {
+    static func openToRead(_ parsed: ParsedCommand) throws(UsageError) -> ScanStore? {
         let path = try path(parsed)
         do throws(StoreError) {
-            return try ReportStore(reading: path)
+            return try ScanStore(reading: path)
         } catch {
             Diagnostic.error(error.description)
             if access(path, F_OK) != 0 { Diagnostic.hint("'qedscan scan PATH' makes a store") }

@@ -4,7 +4,7 @@ import QED
 extension NaiveReport {
     /// What the check says otherwise, nil if nothing. A file without QED's magic is none to the naive check; whoever calls
     /// the check has seen to that.
-    package func disagreement(with report: ImageReport) -> String? {
+    package func disagreement(with report: CheckResult) -> String? {
         guard report.header?.hasMagic == true else { return outcome == .invalid ? nil : "no magic, but \(outcome)" }
         let ours = [
             "outcome \(report.outcome.rawValue)", "dirty \(report.isDirty)", "leaks \(report.leaks)",

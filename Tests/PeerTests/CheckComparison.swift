@@ -1,4 +1,5 @@
 import Corpus
+import Files
 import NaiveCheck
 import QED
 import Testing
@@ -10,7 +11,7 @@ struct CheckComparison {
     /// Bytes: the naive check wants all of a file in memory.
     private static let largestNaiveCheck = 4 << 20
 
-    let report: ImageReport
+    let report: CheckResult
     let expectation: QEMUExpectation
     /// What the image is, and how to repeat it.
     private let story: Comment

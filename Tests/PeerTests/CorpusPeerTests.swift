@@ -1,4 +1,5 @@
 import Corpus
+import Files
 import QED
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ struct CorpusPeerTests {
     /// One case with everything that was said of it.
     private struct Sighting: Sendable {
         let corpusCase: CorpusCase
-        let report: ImageReport
+        let report: CheckResult
         let expectation: QEMUExpectation
         let qemu: PeerResult
         let ours: PeerResult
@@ -60,7 +61,7 @@ struct CorpusPeerTests {
     }
 
     /// What our program must say.
-    private static func truth(_ report: ImageReport) -> PeerResult {
+    private static func truth(_ report: CheckResult) -> PeerResult {
         if let fault = report.fault { return PeerResult(status: 1, reason: fault.qemuReason) }
         let counters = PeerResult.Counters(report, leaks: Int64(clamping: report.leaks))
         return PeerResult(status: counters.status, counters: counters)

@@ -1,25 +1,27 @@
+import Files
 import Lab
 import QED
+import SQLite
 import TestSupport
 import Testing
 
-@testable import ReportStore
+@testable import Store
 
 /// Where qemu-img says "no harm to data": lost L1 entries of images that QEMU wrote.
 @Suite(.enabled(if: Peer.isInstalled, "qemu-utils is not installed"))
 struct OrphanPeerTests {
     /// What `assessment` says of a report.
-    private func assessment(_ bench: Bench, _ report: ImageReport) throws -> [SQLiteValue] {
+    private func assessment(_ bench: Bench, _ report: CheckResult) throws -> [SQLiteValue] {
         let store = bench.folder.file("store.db")
         let status = try ImageFile(path: RawPath(bench.path)).status
-        let writing = try ReportStore(writing: store)
+        let writing = try ScanStore(writing: store)
         let scan = ScanRecord(host: "peer", roots: [RawPath(bench.path)], options: [], version: "0")
-        let writer = try ReportWriter(store: writing, scan: scan) {}
+        let writer = try ScanWriter(store: writing, scan: scan) {}
         writer.write(
             CheckRecord(
                 path: RawPath(bench.path), status: status, outcome: report.outcome, report: report, message: nil,
                 checkedAt: 0, duration: 0))
-        _ = try writer.finish(isInterrupted: false, filesSeen: 1, bytesRead: 0, reach: ScanReach { _ in true })
+        _ = try writer.finish(isInterrupted: false, filesSeen: 1, bytesRead: 0, reach: ScanScope { _ in true })
         try writing.close()
         let sql = "SELECT assessment, orphaned_tables FROM assessment"
         let statement = try Database(path: store, mode: .readOnly).prepare(sql)

@@ -1,3 +1,4 @@
+import Files
 import QED
 import TestSupport
 
@@ -40,7 +41,7 @@ struct Bench {
     }
 
     /// What we say of it.
-    func check(usesFastPass: Bool = true) throws -> ImageReport {
+    func check(usesFastPass: Bool = true) throws -> CheckResult {
         Checker(usesFastPass: usesFastPass).check(try ImageFile(path: RawPath(path)))
     }
 }

@@ -45,7 +45,7 @@ extension PeerResult.Counters {
     var status: Int32 { corruptions != 0 ? 2 : leaks != 0 ? 3 : 0 }
 
     /// Our own counters with the given number of leaks.
-    init(_ report: ImageReport, leaks: Int64) {
+    init(_ report: CheckResult, leaks: Int64) {
         total = Int64(clamping: report.totalClusters ?? 0)
         allocated = Int64(clamping: report.counts.allocated)
         fragmented = Int64(clamping: report.counts.fragmented)

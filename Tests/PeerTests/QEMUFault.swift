@@ -27,11 +27,11 @@ struct QEMUExpectation {
     /// nil where `tableAcrossFalseBoundary` or `acceptsL1TableInHeader` leave only bounds.
     private(set) var result: PeerResult?
 
-    private let ours: ImageReport
+    private let ours: CheckResult
     private let fileSize: UInt64
 
     /// - Parameter reason: QEMU's words for a broken rule of the header.
-    init(_ file: ImageFile, _ report: ImageReport, reason: (HeaderFault) -> String) throws {
+    init(_ file: ImageFile, _ report: CheckResult, reason: (HeaderFault) -> String) throws {
         ours = report
         fileSize = file.size
         guard try file.hasMagic() else {
@@ -66,7 +66,7 @@ struct QEMUExpectation {
     }
 
     private mutating func expected(
-        _ report: ImageReport, _ header: Header, reason: (HeaderFault) -> String
+        _ report: CheckResult, _ header: Header, reason: (HeaderFault) -> String
     ) -> PeerResult? {
         let comesAfterTables: Set<FindingKind> = [
             .headerSizeTooLarge, .backingFilenameOutsideHeader, .backingFilenameTooLong,
@@ -101,7 +101,7 @@ struct QEMUExpectation {
     }
 
     /// The counters with the leaks that are QEMU's alone.
-    private mutating func counted(_ report: ImageReport, _ header: Header) -> PeerResult? {
+    private mutating func counted(_ report: CheckResult, _ header: Header) -> PeerResult? {
         guard let leaks = report.qemuLeaks, let geometry = report.geometry else { return nil }
         if header.headerSize == 0 { faults.insert(.headerClusterLeaked) }
         if geometry.fileClusters >= geometry.clusterSize - 1 { faults.insert(.falseLeaks) }
@@ -115,7 +115,7 @@ struct QEMUExpectation {
         header.tableEntryCount &* header.tableEntryCount &* UInt64(header.clusterSize)
     }
 
-    private static func touchesPartialCluster(_ report: ImageReport) -> Bool {
+    private static func touchesPartialCluster(_ report: CheckResult) -> Bool {
         let kinds: Set<FindingKind> = [.dataClusterTruncated, .l2TableTruncated, .l1TableTruncated]
         return report.findings.contains { kinds.contains($0.kind) }
     }

@@ -11,8 +11,8 @@ struct RepairComparison: CustomStringConvertible {
         let description: String
         let before: FileContents
         let after: FileContents
-        let reportBefore: ImageReport
-        let reportAfter: ImageReport
+        let reportBefore: CheckResult
+        let reportAfter: CheckResult
         let expectationBefore: QEMUExpectation
         let clearsEntries: Bool
     }

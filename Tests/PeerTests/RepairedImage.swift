@@ -1,3 +1,4 @@
+import Files
 import QED
 
 @testable import qedscan
@@ -15,8 +16,8 @@ struct RepairedImage: Sendable {
     /// nil if the repair did not look at it, or refused it.
     let plan: PlanDocument.Plan?
     /// Our checks, in process.
-    let reportBefore: ImageReport
-    let reportAfter: ImageReport
+    let reportBefore: CheckResult
+    let reportAfter: CheckResult
     let expectationBefore: QEMUExpectation
     let expectationAfter: QEMUExpectation
     let qemuAfter: PeerResult
@@ -73,7 +74,7 @@ struct RepairRound {
     private struct Sight {
         let name: String
         let contents: FileContents
-        let report: ImageReport
+        let report: CheckResult
         let expectation: QEMUExpectation
 
         init(_ pool: RepairPool, _ name: String) throws {

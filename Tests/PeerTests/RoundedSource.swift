@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// A file as QEMU sees it: rounded up to 512 bytes, and zeros where there is nothing.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Glibc
 import Lab
@@ -30,7 +31,7 @@ import Testing
 
     private struct NoLink: Error { let backing: ImageBacking }
 
-    private func base(_ backing: String) throws -> BackingBase {
+    private func base(_ backing: String) throws -> BackingTarget {
         try addOverlay("overlay", on: backing)
         return try #require(try link("overlay").base)
     }

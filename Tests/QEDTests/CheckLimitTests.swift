@@ -1,3 +1,4 @@
+import Files
 import Lab
 import Synchronization
 import TestSupport
@@ -66,7 +67,7 @@ import Testing
         let held = Atomic<UInt64>(3_600_000_000_000)
         let limits = CheckLimits(baseSeconds: 0)
         let clock = CheckClock(
-            limits: limits, diskSize: 0, heldBack: { held.load(ordering: .relaxed) }, isCancelled: { false })
+            limits: limits, diskSize: 0, throttleTime: { held.load(ordering: .relaxed) }, isCancelled: { false })
         let other = CheckClock(limits: limits, diskSize: 0) { false }
         while other.stop() == nil {}
         #expect(clock.stop() == .timeLimit(seconds: 0), "what was held back before the check began")

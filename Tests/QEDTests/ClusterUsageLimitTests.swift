@@ -1,4 +1,5 @@
 import Corpus
+import Files
 import Glibc
 import Lab
 import TestSupport

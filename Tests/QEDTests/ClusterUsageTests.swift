@@ -1,4 +1,5 @@
 import Corpus
+import Files
 import Lab
 import NaiveCheck
 import TestSupport

@@ -1,4 +1,5 @@
 import Corpus
+import Files
 import Lab
 import NaiveCheck
 import QED
@@ -66,7 +67,7 @@ import Testing
 }
 
 /// Listed and suppressed findings make up the counters. Orphaned tables are leaked clusters that are listed already.
-func expectFindingsSumUp(_ report: ImageReport, _ comment: Comment? = nil) {
+func expectFindingsSumUp(_ report: CheckResult, _ comment: Comment? = nil) {
     func sum(_ severity: FindingKind.Severity) -> UInt64 {
         report.findings.filter { $0.kind.severity == severity && $0.kind != .tableOrphaned }.reduce(0) {
             $0 + $1.clusterCount + $1.suppressedCount

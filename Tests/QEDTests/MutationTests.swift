@@ -1,4 +1,5 @@
 import Corpus
+import Files
 import Lab
 import NaiveCheck
 import QED
@@ -76,7 +77,7 @@ import Testing
 
     /// Both ways to check, and the naive check, give the same counters; findings add up to them, capped or not.
     @discardableResult
-    private func expectAgreement(_ path: String, _ story: Comment) throws -> ImageReport {
+    private func expectAgreement(_ path: String, _ story: Comment) throws -> CheckResult {
         let fast = try check(path)
         let exact = try check(path, usesFastPass: false)
         let capped = try check(path, limits: CheckLimits(findingsPerKind: 3))

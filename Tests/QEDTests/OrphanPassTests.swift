@@ -22,7 +22,7 @@ import Testing
     /// the first leaked cluster, offsets in clusters from there.
     private func report(
         leaking count: UInt64, plan: ImagePlan = OrphanPassTests.plan, _ words: [Int: UInt64]
-    ) throws -> ImageReport {
+    ) throws -> CheckResult {
         let scratch = try TemporaryFolder()
         try ImageWriter(plan).write(to: scratch.file())
         let editor = try ImageEditor(path: scratch.file())
@@ -40,7 +40,7 @@ import Testing
 
     private static func leaked(_ cluster: UInt64) -> UInt64 { (end + cluster) * clusterSize }
 
-    private func orphans(_ report: ImageReport) -> [Finding] {
+    private func orphans(_ report: CheckResult) -> [Finding] {
         report.findings.filter { $0.kind == .tableOrphaned }
     }
 

@@ -1,3 +1,4 @@
+import Files
 import Lab
 import QED
 import TestSupport
@@ -42,7 +43,7 @@ import Testing
         #expect(one.outcome == expectedOutcome(change))
     }
 
-    private func check(_ path: String, threads: Int) throws -> ImageReport {
+    private func check(_ path: String, threads: Int) throws -> CheckResult {
         Checker(threadCount: threads).check(try ImageFile(path: RawPath(path)))
     }
 

@@ -19,7 +19,7 @@ import Testing
     private static let readLimit = 30
 
     private func forEachFault(
-        _ path: String, _ body: (FaultySource.Fault, FaultySource, ImageReport) -> Void
+        _ path: String, _ body: (FaultySource.Fault, FaultySource, CheckResult) -> Void
     ) throws {
         for number in 0..<ReadFaultTests.readLimit {
             for fault in [.errorOnce(number), .errorForEver(number), .shortOnce(number), .shortForEver(number)]

@@ -1,7 +1,9 @@
+import Files
 import Foundation
 import Lab
 import QED
-import ReportStore
+import SQLite
+import Store
 import Testing
 
 /// Overlays and roots from scan to scan, through the program and its store.

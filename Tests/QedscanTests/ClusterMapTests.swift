@@ -1,5 +1,6 @@
 import CommandSyntax
 import Corpus
+import Files
 import Foundation
 import Glibc
 import Lab

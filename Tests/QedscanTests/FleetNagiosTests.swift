@@ -1,5 +1,6 @@
 import Foundation
-import ReportStore
+import SQLite
+import Store
 import TestSupport
 import Testing
 

@@ -2,7 +2,8 @@ import Corpus
 import Foundation
 import Glibc
 import Lab
-import ReportStore
+import SQLite
+import Store
 import TestSupport
 import Testing
 

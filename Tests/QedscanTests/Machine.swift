@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
-import ReportStore
+import SQLite
+import Store
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Foundation
 import Lab
-import ReportStore
+import SQLite
+import Store
 import TestSupport
 import Testing
 

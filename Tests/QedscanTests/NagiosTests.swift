@@ -1,7 +1,8 @@
 import Corpus
 import Foundation
 import Lab
-import ReportStore
+import SQLite
+import Store
 import TestSupport
 import Testing
 

@@ -1,8 +1,10 @@
+import Files
 import Foundation
 import Glibc
 import Lab
 import QED
-import ReportStore
+import SQLite
+import Store
 import TestSupport
 import Testing
 

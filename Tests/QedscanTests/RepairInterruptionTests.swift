@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import Lab
-import ReportStore
+import Store
 import TestSupport
 import Testing
 

@@ -1,7 +1,8 @@
+import Files
 import Foundation
 import Lab
 import QED
-import ReportStore
+import Store
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
 import Lab
-import ReportStore
+import Store
 import TestSupport
 import Testing
 

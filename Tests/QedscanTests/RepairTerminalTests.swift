@@ -1,5 +1,5 @@
 import Foundation
-import ReportStore
+import Store
 import TestSupport
 import Testing
 

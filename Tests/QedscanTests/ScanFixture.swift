@@ -3,7 +3,8 @@ import Foundation
 import Glibc
 import Lab
 import QED
-import ReportStore
+import SQLite
+import Store
 import TestSupport
 import Testing
 

@@ -1,3 +1,4 @@
+import Files
 import Lab
 import QED
 import Repair

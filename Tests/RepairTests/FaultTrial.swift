@@ -1,3 +1,4 @@
+import Files
 import QED
 import Repair
 import Testing

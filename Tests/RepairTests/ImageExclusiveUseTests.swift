@@ -1,5 +1,6 @@
 import CSystem
 import Dispatch
+import Files
 import Foundation
 import QED
 import Repair

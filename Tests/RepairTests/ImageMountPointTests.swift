@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import QED
 import TestSupport
@@ -57,7 +58,7 @@ struct ImageMountPointTests {
     func networkFileSystemsAreKnown(fileSystem: String, isNetwork: Bool) throws {
         let mount = try #require(ImageMountPointTests.parse("1 0 0:1 / /mnt rw - \(fileSystem) x rw").first)
         #expect(mount.isNetwork == isNetwork)
-        #expect(SettleWindow.standard(for: mount) == .seconds(isNetwork ? 65 : 10))
+        #expect(QuietPeriod.standard(for: mount) == .seconds(isNetwork ? 65 : 10))
     }
 
     @Test func mountOfAnOpenFileIsFound() throws {

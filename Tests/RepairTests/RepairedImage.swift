@@ -1,3 +1,4 @@
+import Files
 import NaiveCheck
 import QED
 import Repair
@@ -108,7 +109,7 @@ struct RepairedImage {
 }
 
 /// Two checks say the same.
-func expectSame(_ report: ImageReport, _ other: ImageReport, _ story: Comment) {
+func expectSame(_ report: CheckResult, _ other: CheckResult, _ story: Comment) {
     #expect(report.outcome == other.outcome, story)
     #expect(report.corruptions == other.corruptions, story)
     #expect(report.leaks == other.leaks, story)

@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// Changes single fields and entries of an image that exists. It checks nothing: making bad images is its purpose.

@@ -1,5 +1,3 @@
-import QED
-
 /// One random change of a header field, an L1 or L2 entry, or the file's length. Printed, it tells how to repeat it.
 package struct Mutation: Hashable, Sendable {
     /// What is changed.

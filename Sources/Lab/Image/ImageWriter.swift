@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// Writes the image of a plan: header, L1 table, and each L2 table as a stream, so that memory does not grow with the
 /// image.

@@ -1,5 +1,5 @@
+import Files
 import Glibc
-import QED
 
 /// Makes directories as they are needed.
 struct DirectoryTree {

@@ -1,5 +1,5 @@
+import Files
 import Glibc
-import QED
 
 extension HostileFile {
     /// Makes what is no regular file.

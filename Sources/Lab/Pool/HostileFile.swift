@@ -1,5 +1,5 @@
+import Files
 import Glibc
-import QED
 
 /// Files made to bring a scan down: images that cost far more to check than to store, and things that only look like
 /// images. None takes more than 64 MiB of disk.

@@ -1,6 +1,6 @@
 import CSystem
+import Files
 import Glibc
-import QED
 
 /// Directories made to bring a scan down. Each has at least one sound image that a scan must find all the same.
 package enum HostileTree: String, CaseIterable, Sendable {

@@ -1,5 +1,3 @@
-import QED
-
 /// Writes the directories and files of a pool. The images are small and sparse: a pool of thousands takes seconds and
 /// some 10 KiB of disk for each.
 package struct PoolWriter {

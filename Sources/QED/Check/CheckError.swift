@@ -1,3 +1,5 @@
+import Files
+
 /// Something that the check could not read. It is no finding: nothing is known about those bytes.
 public struct CheckError: Hashable, Sendable {
     /// The L1 entry whose table could not be read; nil for the header and the L1 table.

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// What the check of one image may cost. An image that needs more is reported `incomplete`.
@@ -44,18 +45,18 @@ public enum CheckStop: Hashable, Sendable {
 package struct CheckClock: Sendable {
     private let seconds: UInt64
     private let deadline: UInt64
-    private let heldBack: @Sendable () -> UInt64
+    private let throttleTime: @Sendable () -> UInt64
     private let heldBackBefore: UInt64
     private let isCancelled: @Sendable () -> Bool
 
-    /// - Parameter heldBack: nanoseconds for which reads had to wait on purpose: these do not count. Only grows.
+    /// - Parameter throttleTime: nanoseconds for which reads had to wait on purpose: these do not count. Only grows.
     package init(
-        limits: CheckLimits, diskSize: UInt64, heldBack: @escaping @Sendable () -> UInt64 = { 0 },
+        limits: CheckLimits, diskSize: UInt64, throttleTime: @escaping @Sendable () -> UInt64 = { 0 },
         isCancelled: @escaping @Sendable () -> Bool
     ) {
-        self.heldBack = heldBack
+        self.throttleTime = throttleTime
         seconds = limits.baseSeconds.saturatingAdd(diskSize / limits.diskBytesPerSecond)
-        heldBackBefore = heldBack()
+        heldBackBefore = throttleTime()
         deadline = CheckClock.now.saturatingAdd(seconds.saturatingMultiply(1_000_000_000))
         self.isCancelled = isCancelled
     }
@@ -63,14 +64,12 @@ package struct CheckClock: Sendable {
     /// Why the check must end now, nil if it may go on.
     func stop() -> CheckStop? {
         if isCancelled() { return .cancelled }
-        let end = deadline.saturatingAdd(heldBack() &- heldBackBefore)
+        let end = deadline.saturatingAdd(throttleTime() &- heldBackBefore)
         return CheckClock.now > end ? .timeLimit(seconds: seconds) : nil
     }
 
     /// Nanoseconds; the coarse clock costs no system call.
     private static var now: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        UInt64(Clock.coarse.now)
     }
 }

@@ -9,7 +9,7 @@ public final class Checker {
 
     private let limits: CheckLimits
     private let usesFastPass: Bool
-    private let heldBack: @Sendable () -> UInt64
+    private let throttleTime: @Sendable () -> UInt64
     private let isCancelled: @Sendable () -> Bool
     private let threadCount: Int
     private let workspace = CheckWorkspace()
@@ -17,14 +17,14 @@ public final class Checker {
     /// - Parameters:
     ///   - usesFastPass: false walks every image exactly; the answers are the same.
     ///   - threadCount: on so many threads at once a large image may be walked.
-    ///   - heldBack: nanoseconds for which the source's reads had to wait on purpose, in all: they do not count against
+    ///   - throttleTime: nanoseconds for which the source's reads had to wait on purpose, in all: they do not count against
     ///     the time limit.
     ///   - isCancelled: asked between pieces of tables. A report with `stop == .cancelled` is to be dropped.
     public init(
         limits: CheckLimits = CheckLimits(), usesFastPass: Bool = true, threadCount: Int = 1,
-        heldBack: @escaping @Sendable () -> UInt64 = { 0 }, isCancelled: @escaping @Sendable () -> Bool = { false }
+        throttleTime: @escaping @Sendable () -> UInt64 = { 0 }, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
-        self.heldBack = heldBack
+        self.throttleTime = throttleTime
         self.threadCount = threadCount
         self.limits = limits
         self.usesFastPass = usesFastPass
@@ -32,16 +32,16 @@ public final class Checker {
     }
 
     /// Checks an image. Whatever goes wrong is in the report.
-    public func check(_ source: any ImageSource) -> ImageReport {
+    public func check(_ source: any ImageSource) -> CheckResult {
         var log = FindingLog(limit: limits.findingsPerKind)
         let headerPass = HeaderPass(source: source, log: &log)
-        var report = ImageReport(headerPass)
+        var report = CheckResult(headerPass)
         guard let header = headerPass.header, let geometry = headerPass.geometry else {
             report.findings = log.findings
             return report
         }
         let clock = CheckClock(
-            limits: limits, diskSize: source.diskSize, heldBack: heldBack, isCancelled: isCancelled)
+            limits: limits, diskSize: source.diskSize, throttleTime: throttleTime, isCancelled: isCancelled)
         let context = CheckContext(
             source: source, header: header, geometry: geometry, workspace: workspace, clock: clock, limits: limits,
             threadCount: threadCount)
@@ -63,7 +63,7 @@ private struct CheckContext {
     let threadCount: Int
 
     /// True if the report is complete: no table gave a finding, an error or a stop.
-    func runFastPass(_ report: inout ImageReport, log: FindingLog) -> Bool {
+    func runFastPass(_ report: inout CheckResult, log: FindingLog) -> Bool {
         let pass = ParallelFastPass(
             source: source, geometry: geometry, workspace: workspace, clock: clock, limits: limits,
             threadCount: threadCount)
@@ -74,7 +74,7 @@ private struct CheckContext {
         return true
     }
 
-    func runExactPasses(_ report: inout ImageReport, log: FindingLog) {
+    func runExactPasses(_ report: inout CheckResult, log: FindingLog) {
         let (pass, walk, map) = runTablePass(log: log)
         report.counts = pass.counts
         report.corruptions = pass.corruptions
@@ -110,7 +110,7 @@ private struct CheckContext {
     }
 
     /// Adds the findings of the tables, and leaks if everything could be read.
-    private func addLeaks(to report: inout ImageReport, log: FindingLog, map: ClusterMap, usesPartialCluster: Bool) {
+    private func addLeaks(to report: inout CheckResult, log: FindingLog, map: ClusterMap, usesPartialCluster: Bool) {
         report.findings = log.findings
         guard report.checkErrors == 0, report.stop == nil else { return }
         var log = log
@@ -124,7 +124,7 @@ private struct CheckContext {
     }
 
     /// Adds the orphaned tables among the leaked clusters. Only a cancellation stops more than this pass.
-    private func addOrphans(to report: inout ImageReport, log: FindingLog, map: ClusterMap) {
+    private func addOrphans(to report: inout CheckResult, log: FindingLog, map: ClusterMap) {
         var slots = FreeSlots(geometry: geometry, findings: log.findings)
         var walk = newWalk()
         walk.run(&slots, l1Entries: 0..<slots.entryCount)

@@ -1,3 +1,4 @@
+import Files
 import Synchronization
 
 /// The set of clusters that something refers to.

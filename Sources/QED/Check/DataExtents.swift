@@ -1,3 +1,5 @@
+import Files
+
 /// Where a sparse file has data, asked of the file system only where not yet known.
 struct DataExtents {
     /// Extents are taken to begin and end at multiples of this, whatever the file system says: a multiple of an entry.

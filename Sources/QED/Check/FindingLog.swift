@@ -1,3 +1,5 @@
+import Files
+
 /// The findings of one image: neighbours merged into runs, each kind capped.
 ///
 /// A hostile image can have billions of bad entries. What is not listed is counted in the `suppressedCount` of the

@@ -1,3 +1,5 @@
+import Files
+
 /// The L1 entries within the image that have no L2 table: those an orphaned table may belong to.
 ///
 /// They are 0, invalid, or refused by `TablePass` because their table's clusters are in use already.

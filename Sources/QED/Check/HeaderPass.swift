@@ -1,3 +1,5 @@
+import Files
+
 /// Reads and validates the header and the backing file name.
 ///
 /// - What it tests: every rule of the header that does not need the tables.

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// The memory of one map: zeroed, charged to a budget, given back as a whole.

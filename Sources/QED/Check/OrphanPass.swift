@@ -1,3 +1,5 @@
+import Files
+
 /// Looks for L2 tables among the leaked clusters.
 ///
 /// - What it tests: whether consecutive leaked clusters, as many as a table has, read as an L2 table. Every entry is

@@ -1,4 +1,5 @@
 import Dispatch
+import Files
 import Synchronization
 
 /// The fast pass over one image, on several threads if the image is large.

@@ -1,3 +1,5 @@
+import Files
+
 /// What `qemu-img check` (QEMU 7.2 to 10) prints as leaks where the true number is known.
 ///
 /// It turns bytes into clusters by dividing by (cluster size - 1), so of n clusters in the file it takes another

@@ -1,4 +1,5 @@
 import CSystem
+import Files
 
 /// A map that several threads mark, each in one of its parts at a time.
 ///

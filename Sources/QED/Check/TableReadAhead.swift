@@ -1,3 +1,5 @@
+import Files
+
 /// Has a device read tables before they are wanted, so many at once that its latency does not count.
 ///
 /// Tables that are in the page cache already cost one system call for some of them together.

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// What a pass does with the entries of the tables.

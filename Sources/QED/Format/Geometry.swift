@@ -1,3 +1,5 @@
+import Files
+
 /// The sizes and conversions that a valid header and the length of its file define.
 ///
 /// Made only from a header whose every rule holds, so nothing here can trap: `clusterSize` is a power of two in

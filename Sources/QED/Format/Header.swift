@@ -1,3 +1,5 @@
+import Files
+
 /// The fields of a QED header as they stand in the file, not yet validated (QED specification, "Header").
 ///
 /// A header is 64 bytes, little-endian, at the start of the file. `Geometry` is what a valid header makes

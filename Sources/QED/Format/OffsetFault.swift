@@ -1,3 +1,5 @@
+import Files
+
 /// Why an offset in a table or in the header cannot be used.
 public enum OffsetFault: CaseIterable, Sendable {
     /// Not a multiple of the cluster size.

@@ -7,7 +7,7 @@ package struct AccessOptions: Hashable, Sendable {
     /// Whether no other host uses the file system, so that locks need not reach one.
     package var isOnlyHost = false
     /// How long nothing may have changed; nil: as long as the file system asks for.
-    package var settleWindow: Duration?
+    package var quietPeriod: Duration?
 
     package init() {}
 }

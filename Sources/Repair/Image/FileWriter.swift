@@ -1,6 +1,6 @@
 import CSystem
+import Files
 import Glibc
-import QED
 
 /// Writing to an open file by offset. Does not own the descriptor.
 struct FileWriter {

@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// Flushes a file to disk, until that fails once.
 ///

@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// An image that can be changed: a file, or whatever a test puts in its place.

@@ -1,5 +1,5 @@
+import Files
 import Glibc
-import QED
 
 /// Who holds a `PoolLease`: lines of `key: value` in its file.
 package struct LeaseHolder: Hashable, Sendable {
@@ -21,7 +21,7 @@ package struct LeaseHolder: Hashable, Sendable {
     ///
     /// - Parameter since: the time now, UTC.
     package init(host: String, since: String) throws(SystemError) {
-        let bootID = try KernelFile.bytes("/proc/sys/kernel/random/boot_id")
+        let bootID = try ProcFile.bytes("/proc/sys/kernel/random/boot_id")
         self.init(host: host, bootID: String(decoding: bootID, as: UTF8.self), process: getpid(), since: since)
     }
 

@@ -1,6 +1,6 @@
 import CSystem
+import Files
 import Glibc
-import QED
 
 /// Says to other hosts that this one repairs images in a directory: a file in it, `.qedscan-lease`, which is there as
 /// long as the lease is held.

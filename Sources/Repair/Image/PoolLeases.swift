@@ -1,6 +1,6 @@
 import CSystem
+import Files
 import Glibc
-import QED
 
 /// The leases of all directories in which a run repairs: one each, held until the run ends.
 package final class PoolLeases {

@@ -1,4 +1,4 @@
-import QED
+import Files
 
 /// Why a repair was not made, or not to its end.
 package enum RepairFailure: Error, Sendable {

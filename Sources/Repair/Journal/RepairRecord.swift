@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// The row ID of a repair in the journal.
@@ -127,13 +128,13 @@ package struct RepairEnd: Sendable {
 /// A check of an image that a repair has made.
 package struct RepairCheck: Sendable {
     package let status: FileStatus
-    package let report: ImageReport
+    package let report: CheckResult
     /// Nanoseconds since 1970.
     package let checkedAt: Int64
     /// Nanoseconds.
     package let duration: Int64
 
-    package init(status: FileStatus, report: ImageReport, checkedAt: Int64, duration: Int64) {
+    package init(status: FileStatus, report: CheckResult, checkedAt: Int64, duration: Int64) {
         self.status = status
         self.report = report
         self.checkedAt = checkedAt

@@ -1,3 +1,4 @@
+import Files
 import QED
 
 // Tables that overlap something are left as they are, and a guest reads by them all the same.

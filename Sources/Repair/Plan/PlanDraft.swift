@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// A plan that actions write their parts into.
@@ -7,7 +8,7 @@ struct PlanDraft {
 
     let survey: ImageSurvey
     /// What the check found before the repair.
-    let report: ImageReport
+    let report: CheckResult
     let options: RepairOptions
     /// Why the file must not grow, nil if it may.
     let growthRefusal: String?
@@ -18,7 +19,7 @@ struct PlanDraft {
     /// Ranges of leaked bytes that are given back.
     private(set) var releases: [Range<UInt64>] = []
     private(set) var effects: [GuestEffect] = []
-    private(set) var left: [LeftAlone] = []
+    private(set) var left: [Unrepaired] = []
     /// Bytes of the file afterwards.
     private(set) var sizeAfter: UInt64
     /// Whether the file's last, partial cluster is made whole for its own sake.
@@ -27,7 +28,7 @@ struct PlanDraft {
     private let untouchable: RangeUnion
 
     init(
-        _ survey: ImageSurvey, checked report: ImageReport, options: RepairOptions, growthRefusal: String? = nil,
+        _ survey: ImageSurvey, checked report: CheckResult, options: RepairOptions, growthRefusal: String? = nil,
         keeping kept: [Range<UInt64>] = []
     ) {
         self.survey = survey
@@ -130,7 +131,7 @@ struct PlanDraft {
         if let index = left.firstIndex(where: { $0.reason == reason }) {
             left[index].count += UInt64(count)
         } else {
-            left.append(LeftAlone(reason, count: UInt64(count)))
+            left.append(Unrepaired(reason, count: UInt64(count)))
         }
     }
 

@@ -1,17 +1,18 @@
+import Files
 import QED
 
 /// What a repair would do to an image. Made from what is read, and from nothing that a store says.
 public struct RepairPlan: Sendable {
     /// What the check finds now.
-    public let before: ImageReport
+    public let before: CheckResult
     /// What a check would find afterwards.
-    public let after: ImageReport
+    public let after: CheckResult
     /// In the order of their names' table; empty if there is nothing to do.
     public let actions: [RepairAction]
     /// Guest bytes that will read differently.
     public let effects: [GuestEffect]
     /// What is wrong and stays so.
-    public let left: [LeftAlone]
+    public let left: [Unrepaired]
     /// Bytes of the file.
     public let sizeBefore: UInt64
     public let sizeAfter: UInt64
@@ -48,13 +49,13 @@ public struct RepairPlan: Sendable {
 
 extension RepairPlan {
     /// Of an image to which nothing is done.
-    init(nothingFor report: ImageReport, size: UInt64, left: [LeftAlone]) {
+    init(nothingFor report: CheckResult, size: UInt64, left: [Unrepaired]) {
         self.init(
             before: report, after: report, actions: [], effects: [], left: left, sizeBefore: size, sizeAfter: size,
             isUndoable: true, writes: [], releases: [], savesLeaked: false)
     }
 
-    init(_ draft: PlanDraft, before: ImageReport, after: ImageReport) {
+    init(_ draft: PlanDraft, before: CheckResult, after: CheckResult) {
         let writes = draft.writes()
         var actions = Set(writes.map(\.action))
         if !draft.releases.isEmpty || draft.sizeAfter < draft.survey.fileSize { actions.insert(.reclaimLeaks) }
@@ -85,7 +86,7 @@ extension RepairPlan {
                 try body(RepairWrite(.reclaim, .reclaimLeaks, at: range.lowerBound, content))
                 continue
             }
-            try Transition.forEachPiece(of: UInt64(range.count)) { done, buffer throws(RepairFailure) in
+            try JournalReplay.forEachPiece(of: UInt64(range.count)) { done, buffer throws(RepairFailure) in
                 let offset = range.lowerBound + done
                 try RepairFailure.wrap { () throws(SystemError) in
                     try source.readPadded(into: buffer, at: ByteOffset(offset))

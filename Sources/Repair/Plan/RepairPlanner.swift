@@ -25,7 +25,7 @@ public struct RepairPlanner: Sendable {
             throw .refused(Refusal(.check, report.message ?? "the header could not be read"))
         }
         if let reason = unusable(report) {
-            return RepairPlan(nothingFor: report, size: source.size, left: [LeftAlone(reason, count: 1)])
+            return RepairPlan(nothingFor: report, size: source.size, left: [Unrepaired(reason, count: 1)])
         }
         guard report.checkErrors == 0, report.stop == nil else {
             let message = "it could not be checked to its end: \(report.message ?? "read error")"
@@ -38,14 +38,14 @@ public struct RepairPlanner: Sendable {
     }
 
     private func plan(
-        for source: any ImageSource, _ header: Header, _ report: ImageReport
+        for source: any ImageSource, _ header: Header, _ report: CheckResult
     ) throws(RepairFailure) -> RepairPlan {
         let survey = try ImageSurvey.make(
             source, header: header, completesTail: options.actions.contains(.extendTail), limits: limits)
         var draft = try settledDraft(for: source, survey, report)
         try draft.noteReadableByOverlaps(source)
         guard draft.releases.count <= EntryWord.limit else { throw .unexpected("too many ranges of leaked clusters") }
-        draft.leave(survey.claims.overlappingTables.count, because: LeftAlone.overlapReason)
+        draft.leave(survey.claims.overlappingTables.count, because: Unrepaired.overlapReason)
         if !options.actions.contains(.cloneTables) {
             draft.leave(
                 survey.claims.sharedTables.count, because: "L2 tables are shared: clone-tables, on request, mends them")
@@ -61,7 +61,7 @@ public struct RepairPlanner: Sendable {
     /// A draft that changes nothing for entries which stay as they are: neither do they come to refer to new clusters,
     /// nor do they read a table as data that is changed.
     private func settledDraft(
-        for source: any ImageSource, _ survey: ImageSurvey, _ report: ImageReport
+        for source: any ImageSource, _ survey: ImageSurvey, _ report: CheckResult
     ) throws(RepairFailure) -> PlanDraft {
         var growthRefusal: String?
         var kept: [Range<UInt64>] = []
@@ -79,7 +79,7 @@ public struct RepairPlanner: Sendable {
     }
 
     private func draft(
-        for source: any ImageSource, _ survey: ImageSurvey, _ report: ImageReport, growthRefusal: String?,
+        for source: any ImageSource, _ survey: ImageSurvey, _ report: CheckResult, growthRefusal: String?,
         keeping kept: [Range<UInt64>]
     ) throws(RepairFailure) -> PlanDraft {
         var draft = PlanDraft(
@@ -115,27 +115,27 @@ public struct RepairPlanner: Sendable {
         OverlaySource(source, writes: draft.writes(), direction: .forward, size: draft.sizeAfter)
     }
 
-    private func check(_ source: any ImageSource) -> ImageReport {
+    private func check(_ source: any ImageSource) -> CheckResult {
         Checker(limits: limits, threadCount: threadCount).check(source)
     }
 
     /// Why nothing can be done for the image, nil if something may.
-    private func unusable(_ report: ImageReport) -> String? {
+    private func unusable(_ report: CheckResult) -> String? {
         guard report.header?.hasMagic == true else { return "it is no QED image any more" }
         guard let fault = report.fault else { return nil }
         if fault.kind == .l1TableTruncated, options.actions.contains(.extendTail) { return nil }
         return "the header cannot be used: \(fault)"
     }
 
-    private func leaksLeft(_ report: ImageReport) -> [LeftAlone] {
+    private func leaksLeft(_ report: CheckResult) -> [Unrepaired] {
         guard report.leaks > 0, !options.actions.contains(.reclaimLeaks) else { return [] }
         guard !report.hasLostTables else {
-            return [LeftAlone("leaked clusters, with tables among them that nothing refers to", count: report.leaks)]
+            return [Unrepaired("leaked clusters, with tables among them that nothing refers to", count: report.leaks)]
         }
-        return [LeftAlone("leaked clusters: reclaim-leaks, on request, gives them back", count: report.leaks)]
+        return [Unrepaired("leaked clusters: reclaim-leaks, on request, gives them back", count: report.leaks)]
     }
 
-    private func hasWork(_ report: ImageReport) -> Bool {
+    private func hasWork(_ report: CheckResult) -> Bool {
         report.fault != nil || report.corruptions > 0 || report.isDirty
             || (report.leaks > 0 && options.actions.contains(.reclaimLeaks))
             || (report.header?.autoclearFeatures ?? 0 != 0 && options.actions.contains(.clearAutoclear))

@@ -1,5 +1,3 @@
-import QED
-
 /// A change of one word of 8 bytes in place: an entry of a table, or a field of the header.
 struct WordChange: Hashable, Sendable {
     let phase: RepairWrite.Phase

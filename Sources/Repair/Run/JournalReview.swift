@@ -1,13 +1,14 @@
+import Files
 import QED
 
 /// Whether the writes in a journal are those of a repair: changes of an image's tables and header, new bytes at its end,
 /// bytes of its own that are given back. A store that was damaged, or written by somebody else, must not make us
 /// write anything else.
 struct JournalReview {
-    private let transition: Transition
+    private let transition: JournalReplay
     private let limits: CheckLimits
 
-    init(_ transition: Transition, limits: CheckLimits) {
+    init(_ transition: JournalReplay, limits: CheckLimits) {
         self.transition = transition
         self.limits = limits
     }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import QED
 
@@ -32,7 +33,7 @@ package struct RepairSession {
     /// - Returns: the repair's ID and the check afterwards, nil if there was nothing to do.
     package func repair(
         _ options: RepairOptions, as shown: RepairPlan? = nil
-    ) throws(RepairFailure) -> (id: RepairID, report: ImageReport)? {
+    ) throws(RepairFailure) -> (id: RepairID, report: CheckResult)? {
         let start = try status().identity
         let plan = try checkAfresh(options, shown)
         guard !plan.isEmpty else { return nil }
@@ -59,7 +60,7 @@ package struct RepairSession {
     /// The last test before the first write: nobody has it open, nobody has changed it since it was taken, and the
     /// journal asks for nothing but changes of its tables and header. If not, nothing is written to the image.
     private func confirmStillOurs(
-        _ id: RepairID, _ transition: Transition, since start: FileIdentity
+        _ id: RepairID, _ transition: JournalReplay, since start: FileIdentity
     ) throws(RepairFailure) {
         do throws(RepairFailure) {
             if let flaw = try JournalReview(transition, limits: limits).flaw() { throw .unexpected(flaw) }
@@ -97,10 +98,10 @@ package struct RepairSession {
 
     /// Reads everything back from the disk, before the header says that all is well.
     private func confirm(
-        _ transition: Transition, _ plan: RepairPlan, guestMap: [UInt8]?
+        _ transition: JournalReplay, _ plan: RepairPlan, guestMap: [UInt8]?
     ) throws(RepairFailure) {
         try RepairFailure.wrap { () throws(SystemError) in try storage.dropCache() }
-        let inspection = Inspection(transition)
+        let inspection = JournalComparison(transition)
         let words = try inspection.words(exceptHeader: true)
         let hasWords = transition.words.contains { $0.phase != .header }
         guard words == .after || !hasWords else { throw .unexpected("what was written does not read back") }
@@ -118,7 +119,7 @@ package struct RepairSession {
 
     /// Puts everything back after an error, where that can be done, and throws the error.
     private func takeBack(
-        _ id: RepairID, _ transition: Transition, _ before: ImageFingerprint, _ begun: [RepairWrite.Phase],
+        _ id: RepairID, _ transition: JournalReplay, _ before: ImageFingerprint, _ begun: [RepairWrite.Phase],
         because failure: RepairFailure, isReversible: Bool
     ) throws(RepairFailure) -> Never {
         // What is on disk after a failed sync is unknown: left to the next start. What was given back is gone.
@@ -143,7 +144,7 @@ package struct RepairSession {
     /// change any metadata.
     ///
     /// - Returns: the undo's own ID and the check afterwards.
-    package func undo(_ id: RepairID) throws(RepairFailure) -> (id: RepairID, report: ImageReport) {
+    package func undo(_ id: RepairID) throws(RepairFailure) -> (id: RepairID, report: CheckResult) {
         let (repair, now) = try confirmUndoable(id)
         let transition = try self.transition(of: repair.writesID)
         let root = try journal.repair(repair.writesID)
@@ -217,7 +218,7 @@ package struct RepairSession {
             return (.conflict, conflict)
         }
         let start = try status().identity
-        let release = try Inspection(transition).release()
+        let release = try JournalComparison(transition).release()
         try storage.confirmExclusiveUse()
         guard try status().identity == start else { throw .refused(RepairSession.hasChanged) }
         let direction: RepairDirection = release == .begun ? .forward : .backward
@@ -244,14 +245,14 @@ package struct RepairSession {
     }
 
     /// Why an interrupted repair must not be touched, nil if it may: somebody has used the image since.
-    private func conflict(_ transition: Transition, _ root: RepairRecord) throws(RepairFailure) -> String? {
+    private func conflict(_ transition: JournalReplay, _ root: RepairRecord) throws(RepairFailure) -> String? {
         let identity = try status().identity
         let before = root.before.identity
         guard identity.inode == before.inode else { return "it is another file now" }
         let sizes = min(transition.sizeBefore, transition.sizeAfter)...max(transition.sizeBefore, transition.sizeAfter)
         guard sizes.contains(identity.size) else { return "the file's size is \(identity.size), which it never had" }
         if let flaw = try JournalReview(transition, limits: limits).flaw() { return flaw }
-        let inspection = Inspection(transition)
+        let inspection = JournalComparison(transition)
         if case .foreign(let offset) = try inspection.words() {
             return "what stands at offset \(offset) is neither what was there before the repair nor what it wrote"
         }
@@ -269,9 +270,9 @@ package struct RepairSession {
 
     // MARK: - Parts
 
-    private func transition(of id: RepairID) throws(RepairFailure) -> Transition {
+    private func transition(of id: RepairID) throws(RepairFailure) -> JournalReplay {
         guard let root = try journal.repair(id) else { throw .journal("repair \(id) is not in the journal") }
-        return try Transition(storage, journal, root: root)
+        return try JournalReplay(storage, journal, root: root)
     }
 
     /// A digest of where every guest byte is read from, the entries that writes change aside; nil without tables.
@@ -294,9 +295,9 @@ package struct RepairSession {
         try RepairFailure.wrap { () throws(SystemError) in try storage.status() }
     }
 
-    private func check() -> ImageReport { Checker(limits: limits, threadCount: threadCount).check(storage) }
+    private func check() -> CheckResult { Checker(limits: limits, threadCount: threadCount).check(storage) }
 
-    private func finishDone(_ id: RepairID) throws(RepairFailure) -> ImageReport {
+    private func finishDone(_ id: RepairID) throws(RepairFailure) -> CheckResult {
         do throws(RepairFailure) {
             return try finish(id, .done)
         } catch {
@@ -308,25 +309,19 @@ package struct RepairSession {
     /// Checks the image once more for the store, and commits how the repair ended.
     private func finish(
         _ id: RepairID, _ state: RepairState, message: String? = nil
-    ) throws(RepairFailure) -> ImageReport {
+    ) throws(RepairFailure) -> CheckResult {
         // The times of the file as well: an undo asks for them.
         do throws(SystemError) {
             try storage.sync()
         } catch {
             throw .sync(error)
         }
-        let (checkedAt, start) = (RepairSession.now(CLOCK_REALTIME), RepairSession.now(CLOCK_MONOTONIC))
+        let (checkedAt, start) = (Clock.wall.now, Clock.monotonic.now)
         let report = check()
-        let duration = RepairSession.now(CLOCK_MONOTONIC) - start
+        let duration = Clock.monotonic.now - start
         let check = RepairCheck(status: try status(), report: report, checkedAt: checkedAt, duration: duration)
         try journal.finish(id, RepairEnd(state, message: message, after: try fingerprint(), check: check))
         return report
-    }
-
-    private static func now(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
 
@@ -337,9 +332,9 @@ extension ImageFingerprint {
     }
 }
 
-extension ImageReport {
+extension CheckResult {
     /// Whether another check of the tables found the same.
-    fileprivate func agrees(with planned: ImageReport) -> Bool {
+    fileprivate func agrees(with planned: CheckResult) -> Bool {
         corruptions == planned.corruptions && leaks == planned.leaks && checkErrors == planned.checkErrors
             && counts == planned.counts && outcome == planned.outcome
             && findings.filter { $0.kind.pass == .table } == planned.findings.filter { $0.kind.pass == .table }

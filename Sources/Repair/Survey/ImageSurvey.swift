@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// What is wrong in the tables of an image, entry by entry, for the actions to plan from.

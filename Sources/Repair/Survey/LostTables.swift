@@ -1,6 +1,7 @@
+import Files
 import QED
 
-extension ImageReport {
+extension CheckResult {
     /// The most data that one write allocates: guests and qemu-img write no more at once.
     private static let largestWrite: UInt64 = 2 << 20
 
@@ -19,7 +20,7 @@ extension ImageReport {
             return false
         }
         let end = geometry.wholeClustersEnd
-        let writeClusters = max(ImageReport.largestWrite >> geometry.clusterShift, 1)
+        let writeClusters = max(CheckResult.largestWrite >> geometry.clusterShift, 1)
         return tables[0].fileOffset.rawValue.saturatingAdd(geometry.tableByteCount) == end
             && geometry.cluster(at: runs[0].fileOffset).rawValue.saturatingAdd(runs[0].clusterCount)
                 == geometry.fileClusters

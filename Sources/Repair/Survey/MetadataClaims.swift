@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// Gives the L1 table and the L2 tables their clusters, before any data has one.

@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// Reads one L2 table, for plans.

@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// A digest of everything in an image that is not guest data: header, backing file name, tables.

@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// An image as it would be with the writes of a repair made, or taken back. Nothing is written.

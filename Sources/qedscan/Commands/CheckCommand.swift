@@ -1,7 +1,8 @@
 import CommandSyntax
+import Files
 import PoolScan
 import QED
-import ReportStore
+import Store
 
 /// `qedscan check IMAGE`: what `qemu-img check -f qed` prints, right where that is wrong.
 struct CheckCommand: Command {
@@ -92,7 +93,7 @@ struct CheckCommand: Command {
         fail("Failed to get shared \"write\" lock\nIs another process using the image [\(image.printable)]?")
     }
 
-    private func print(_ report: ImageReport, _ palette: Palette) -> CheckStatus {
+    private func print(_ report: CheckResult, _ palette: Palette) -> CheckStatus {
         guard report.header != nil else { return fail(report.message ?? "Failed to read QED header") }
         if let fault = report.fault { return fail(fault.qemuReason + " (\(fault))") }
         let output = CheckOutput(report: report, filename: image.argument.text)

@@ -1,7 +1,8 @@
 import CommandSyntax
 import Glibc
 import QED
-import ReportStore
+import SQLite
+import Store
 
 /// `qedscan help [COMMAND...]`
 struct HelpCommand: Command {
@@ -19,7 +20,7 @@ struct HelpCommand: Command {
 
     static func show(_ path: CommandPath) -> ExitStatus {
         StandardOutput.write(HelpText(path).render(width: terminalWidth))
-        return .wellDone
+        return .success
     }
 
     private static var terminalWidth: Int {
@@ -38,7 +39,7 @@ struct VersionCommand: Command {
     func run() -> ExitStatus {
         StandardOutput.writeLine("\(Program.name) \(Program.version)")
         StandardOutput.writeLine("checker \(Checker.version), SQLite \(Database.libraryVersion)")
-        return .wellDone
+        return .success
     }
 }
 
@@ -50,7 +51,7 @@ struct ManCommand: Command {
 
     func run() -> ExitStatus {
         StandardOutput.write(ManPage(Program.spec, date: Program.date, sections: Program.manSections).render())
-        return .wellDone
+        return .success
     }
 }
 
@@ -80,6 +81,6 @@ struct CompletionsCommand: Command {
         case .zsh: StandardOutput.write(CompletionScript.zsh(Program.spec))
         case .fish: StandardOutput.write(CompletionScript.fish(Program.spec))
         }
-        return .wellDone
+        return .success
     }
 }

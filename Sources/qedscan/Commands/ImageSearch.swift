@@ -1,5 +1,6 @@
-import QED
-import ReportStore
+import Files
+import SQLite
+import Store
 
 /// Which image of the store a person means by a path, and perhaps a host.
 struct ImageSearch {

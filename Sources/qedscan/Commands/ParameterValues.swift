@@ -1,5 +1,6 @@
 import CommandSyntax
-import ReportStore
+import SQLite
+import Store
 
 /// The values that `--param` gives to the parameters of a statement. They are bound, never part of its text.
 struct ParameterValues {

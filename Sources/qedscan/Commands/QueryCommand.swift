@@ -1,5 +1,5 @@
 import CommandSyntax
-import ReportStore
+import Store
 
 /// `qedscan query SQL`
 struct QueryCommand: Command {

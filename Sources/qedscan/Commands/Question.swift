@@ -1,5 +1,6 @@
 import CommandSyntax
-import ReportStore
+import SQLite
+import Store
 
 /// One statement whose rows are printed.
 struct Question {
@@ -19,7 +20,7 @@ struct Question {
             var writer = format.writer(columns: columns, palette: palette, roundsBytes: roundsBytes)
             while try statement.step() { writer.write(try statement.row()) }
             writer.finish()
-            return .wellDone
+            return .success
         } catch {
             return report(error)
         }

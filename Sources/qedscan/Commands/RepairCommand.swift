@@ -1,9 +1,10 @@
 import CommandSyntax
+import Files
 import Glibc
 import PoolScan
 import QED
 import Repair
-import ReportStore
+import Store
 
 /// `qedscan repair [IMAGE...]`
 struct RepairCommand: Command {
@@ -119,7 +120,7 @@ struct RepairCommand: Command {
     }
 
     /// Whether a repair from the store is possible; if not, it says why, as the repair itself would.
-    private func isRepairable(_ store: ReportStore) -> Bool {
+    private func isRepairable(_ store: ScanStore) -> Bool {
         do throws(StoreError) {
             try store.refuseMerged(path: storePath)
             return true
@@ -130,13 +131,13 @@ struct RepairCommand: Command {
     }
 
     private func repair(
-        _ pass: RepairPass, _ store: ReportStore, _ journal: StoreJournal
+        _ pass: RepairPass, _ store: ScanStore, _ journal: StoreJournal
     ) throws(RepairFailure) -> ExitStatus {
         if let given = givenUp {
             try journal.finish(given, RepairEnd(.conflict, message: "given up on request"))
         }
         let access = try ImageAccess(access, pass.cancellation)
-        var status = try pass.settleInterrupted(journal, access)
+        var status = try pass.recoverInterrupted(journal, access)
         let (candidates, unknown) = try candidates(store)
         status.formUnion(unknown)
         var images: [PlannedImage] = []
@@ -152,7 +153,7 @@ struct RepairCommand: Command {
         guard !pass.cancellation.isCancelled, isAgreed(images) else {
             return status.union(pass.cancellation.isCancelled ? .interrupted : .failed)
         }
-        access.waitUntilSettled()
+        access.waitForQuiet()
         return status.union(pass.apply(images, journal, access))
     }
 
@@ -168,7 +169,7 @@ struct RepairCommand: Command {
         guard PlanFile.mayReplace(planPath) else {
             throw .unexpected("--plan-out: \(PrintableText.escaping(planPath.bytes)) exists, and is no plan")
         }
-        try RepairFailure.wrap { () throws(SystemError) in try AtomicFile.write(text, to: planPath) }
+        try RepairFailure.wrap { () throws(SystemError) in try OutputFile.write(text, to: planPath) }
     }
 
     private func isAgreed(_ images: [PlannedImage]) -> Bool {
@@ -180,7 +181,7 @@ struct RepairCommand: Command {
     private var asksForAutoclear: Bool { options.actions.contains(.clearAutoclear) }
 
     /// The images to look at, and the bits for those that the store does not know.
-    private func candidates(_ store: ReportStore) throws(RepairFailure) -> ([RepairCandidate], ExitStatus) {
+    private func candidates(_ store: ScanStore) throws(RepairFailure) -> ([RepairCandidate], ExitStatus) {
         try RepairStore.wrap { () throws(StoreError) in
             let names = parsed.operands(named: "IMAGE")
             guard !names.isEmpty else {

@@ -1,6 +1,6 @@
 import CommandSyntax
-import QED
-import ReportStore
+import Files
+import Store
 
 /// `qedscan report [NAME]`
 struct ReportCommand: Command {
@@ -60,7 +60,7 @@ struct ReportCommand: Command {
             let commands = PageCommands(
                 storePath: PageCommands.named(parsed, storePath), isMerged: try PageError.wrap(store.isMerged))
             try PageWriter(storePath: storePath, commands: commands).write(store.database, to: path)
-            return .wellDone
+            return .success
         } catch {
             Diagnostic.error(error.description)
             return .failed
@@ -76,7 +76,7 @@ struct ReportCommand: Command {
             ])
         }
         writer.finish()
-        return .wellDone
+        return .success
     }
 
     private func describe(_ report: Report, _ palette: Palette) {

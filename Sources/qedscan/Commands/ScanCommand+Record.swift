@@ -1,13 +1,14 @@
 import CommandSyntax
+import Files
 import Glibc
 import PoolScan
-import QED
-import ReportStore
+import SQLite
+import Store
 
 /// What a scan says of itself in the store, and what it takes over from those before it.
 extension ScanCommand {
     /// The scan's row, with what it goes on from; nil, with the reason on stderr, if it is not clear whose the images are.
-    func record(in store: ReportStore) throws(StoreError) -> ScanRecord? {
+    func record(in store: ScanStore) throws(StoreError) -> ScanRecord? {
         guard let host = try host(in: store) else { return nil }
         var record = record(host: host)
         if !parsed.has("restart") { record.continues = try store.chain(before: record) }
@@ -15,7 +16,7 @@ extension ScanCommand {
     }
 
     /// Whose the images are: of the pool that is named, else what they were at the last scan of the paths.
-    private func host(in store: ReportStore) throws(StoreError) -> String? {
+    private func host(in store: ScanStore) throws(StoreError) -> String? {
         if let name = parsed.value(of: "pool")?.text { return name.isEmpty ? Host.name : Pool.host(named: name) }
         var hosts: [(root: RawPath, host: String)] = []
         for root in configuration.roots.map(\.resolvedIfThere) {
@@ -37,12 +38,12 @@ extension ScanCommand {
     }
 
     /// The results that may be used again. With `--full` only those of the scans that this one goes on from.
-    func knownResults(of store: ReportStore, _ record: ScanRecord) throws(StoreError) -> KnownResults {
+    func knownResults(of store: ScanStore, _ record: ScanRecord) throws(StoreError) -> KnownResults {
         var known = KnownResults()
         let chain = record.continues
         guard !parsed.has("full") || chain != nil else { return known }
         let oldest = maxAge.map {
-            Timestamp.text(nanoseconds: Timestamp.nanosecondsNow() - $0.components.seconds.saturatingNanoseconds)
+            Timestamp.text(nanoseconds: Clock.wall.now - $0.components.seconds.saturatingNanoseconds)
         }
         let results = try store.knownImages(
             host: record.host, oldest: oldest, chain: chain, isOfChainOnly: parsed.has("full"),

@@ -1,9 +1,10 @@
 import CommandSyntax
 import Dispatch
+import Files
 import Glibc
 import PoolScan
 import QED
-import ReportStore
+import Store
 
 /// `qedscan scan PATH...`
 struct ScanCommand: Command {
@@ -58,7 +59,7 @@ struct ScanCommand: Command {
                 "pool", value: "NAME",
                 help: "the images are those of a pool that other machines scan too; also its name in the metrics",
                 default: "as at the last scan of the paths"),
-        ] + Effort.specs,
+        ] + SchedulingPriority.specs,
         operands: [OperandSpec("PATH", kind: .file, help: "a directory or an image", repeating: true)],
         examples: [
             .init("qedscan scan /var/lib/images /srv/vm", "Checks two pools."),
@@ -74,7 +75,7 @@ struct ScanCommand: Command {
     private let metrics: MetricsFile?
     private let maxTime: Duration?
     private let wait: LockWait
-    private let effort: Effort
+    private let effort: SchedulingPriority
     let shardRequest: ShardRequest?
     var configuration: ScanConfiguration
 
@@ -90,7 +91,7 @@ struct ScanCommand: Command {
         }
         maxTime = try parsed.duration(of: "max-time")
         wait = try LockWait(parsed)
-        effort = try Effort(parsed)
+        effort = try SchedulingPriority(parsed)
         shardRequest = try ShardOptions.request(parsed)
         configuration = ScanConfiguration(roots: parsed.operands(named: "PATH").map { RawPath(bytes: $0.bytes) })
         if let jobs = try parsed.integer(of: "jobs", in: 0...ScanConfiguration.maximumWorkerCount) {
@@ -122,11 +123,11 @@ struct ScanCommand: Command {
         let cancellation = Cancellation()
         let signals = SignalWatch(cancellation)
         do throws(StoreError) {
-            try ReportStore.refuseOtherFiles(at: storePath)
+            try ScanStore.refuseOtherFiles(at: storePath)
             // First of all: a newer version must not migrate the store under a scan.
             let lock = try wait.take(storePath: storePath, cancellation)
             defer { withExtendedLifetime(lock) {} }
-            return try ReportStore.use(path: storePath) { store throws(StoreError) in
+            return try ScanStore.use(path: storePath) { store throws(StoreError) in
                 try store.refuseMerged(path: storePath)
                 return try scan(into: store, at: storePath, palette, cancellation, signals)
             }
@@ -138,7 +139,7 @@ struct ScanCommand: Command {
     }
 
     private func scan(
-        into store: ReportStore, at storePath: String, _ palette: Palette, _ cancellation: Cancellation,
+        into store: ScanStore, at storePath: String, _ palette: Palette, _ cancellation: Cancellation,
         _ signals: SignalWatch
     ) throws(StoreError) -> ExitStatus {
         let progress = Progress()
@@ -157,7 +158,7 @@ struct ScanCommand: Command {
         record.shard = shardRequest.map { ShardRecord($0, configuration.shard) }
         // From the writer's beginning on the store is the writer's.
         let interrupted = try InterruptedRepairs.warn(store, isQuiet: output.tellsNews)
-        let writer = try ReportWriter(
+        let writer = try ScanWriter(
             store: store, scan: record, progress: { ProgressRecord(progress, expectedImages: expected) },
             onFailure: cancellation.cancel)
         configuration.ownFiles = StoreFiles.keys(of: storePath)
@@ -174,7 +175,7 @@ struct ScanCommand: Command {
         let stop = ScanStop(signals, limit)
         let totals = try writer.finish(
             isInterrupted: stop != nil, filesSeen: progress.files, bytesRead: progress.bytesRead,
-            reach: ScanReach(coverage))
+            reach: ScanScope(coverage))
 
         let summary = ScanSummary(
             shard: shardRequest, totals: totals, filesSeen: progress.files,
@@ -202,13 +203,13 @@ extension ProgressRecord {
     }
 }
 
-extension ScanReach {
+extension ScanScope {
     fileprivate init(_ coverage: Coverage) {
         let roots = coverage.rootResults.map { root in
             RootRecord(path: root.path, file: root.file.map { ($0.device, $0.inode) })
         }
         self.init(
-            roots: roots, mounts: coverage.mounts, isDirectory: ScanReach.isDirectory, covers: coverage.covers,
+            roots: roots, mounts: coverage.mounts, isDirectory: ScanScope.isDirectory, covers: coverage.covers,
             lacks: coverage.lacks)
     }
 
@@ -221,7 +222,7 @@ extension ScanReach {
     }
 }
 
-extension ReportWriter {
+extension ScanWriter {
     /// Writes what a scan found.
     fileprivate func write(_ event: ScanEvent) {
         switch event {

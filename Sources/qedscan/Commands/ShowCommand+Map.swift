@@ -1,6 +1,7 @@
 import CommandSyntax
+import Files
 import QED
-import ReportStore
+import Store
 
 extension ShowCommand {
     static let mapOptions = [
@@ -43,8 +44,8 @@ extension ShowCommand {
         }
         do throws(SystemError) {
             let svg = ClusterMapSVG(usage: usage, name: PrintableText.escaping(map.path.bytes))
-            try AtomicFile.write(svg.text(.document), to: path)
-            return .wellDone
+            try OutputFile.write(svg.text(.document), to: path)
+            return .success
         } catch {
             Diagnostic.error("\(file): \(error)")
             return .failed

@@ -1,6 +1,7 @@
 import CommandSyntax
-import QED
-import ReportStore
+import Files
+import SQLite
+import Store
 
 /// `qedscan show [--host HOST] IMAGE`
 struct ShowCommand: Command {
@@ -79,7 +80,7 @@ struct ShowCommand: Command {
             writer.write(image.values)
             writer.finish()
         }
-        return svgPath.map { writeSVG(map, to: $0) } ?? .wellDone
+        return svgPath.map { writeSVG(map, to: $0) } ?? .success
     }
 
     private func refuseUnknown() -> ExitStatus {

@@ -1,5 +1,6 @@
-import QED
-import ReportStore
+import Files
+import SQLite
+import Store
 
 /// One image of the store, whichever machine scanned it, and its answers to questions about it.
 struct ShownImage {

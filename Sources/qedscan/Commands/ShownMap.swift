@@ -1,5 +1,6 @@
+import Files
 import QED
-import ReportStore
+import Store
 
 /// The map of an image that the store knows, read from its file as it is now.
 struct ShownMap {

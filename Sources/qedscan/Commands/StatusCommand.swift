@@ -1,5 +1,5 @@
 import CommandSyntax
-import ReportStore
+import Store
 
 /// `qedscan status`
 struct StatusCommand: Command {
@@ -51,7 +51,7 @@ struct StatusCommand: Command {
                 StatusText(palette: palette).print(status)
             }
             try store.close()
-            return .wellDone
+            return .success
         } catch {
             Diagnostic.error(error.description)
             return .failed

@@ -1,5 +1,5 @@
 import CommandSyntax
-import ReportStore
+import Store
 
 /// `qedscan store backup FILE`
 struct StoreBackupCommand: Command {
@@ -29,7 +29,7 @@ struct StoreBackupCommand: Command {
         guard let path = try StoreLocation.existingPath(parsed) else { return .failed }
         return ExitStatus.ofStoreCommand { () throws(StoreError) in
             try StoreBackup(of: path, to: target, replaces: parsed.has("force")).run(isQuiet: parsed.has("quiet"))
-            return .wellDone
+            return .success
         }
     }
 }

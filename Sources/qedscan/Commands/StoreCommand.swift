@@ -1,6 +1,6 @@
 import CommandSyntax
 import Glibc
-import ReportStore
+import Store
 
 /// `qedscan store prune|verify|backup|migrate|merge`
 struct StoreCommand: Command {

@@ -1,6 +1,7 @@
 import CommandSyntax
+import Files
 import PoolScan
-import ReportStore
+import Store
 
 /// `qedscan store merge OUT IN...`
 struct StoreMergeCommand: Command {
@@ -40,11 +41,11 @@ struct StoreMergeCommand: Command {
         let cancellation = Cancellation()
         let signals = SignalWatch(cancellation)
         return ExitStatus.ofStoreCommand { () throws(StoreError) in
-            try ReportStore.refuseOtherFiles(at: target)
+            try ScanStore.refuseOtherFiles(at: target)
             let lock = try RunLock(storePath: target, host: Host.name)
             defer { withExtendedLifetime(lock) {} }
             try StoreMerge.refuseTarget(at: target)
-            let status = try ReportStore.use(path: target) { store throws(StoreError) in
+            let status = try ScanStore.use(path: target) { store throws(StoreError) in
                 try merge(into: store, cancellation)
             }
             return signals.wasCaught ? status.union(.interrupted) : status
@@ -52,9 +53,9 @@ struct StoreMergeCommand: Command {
     }
 
     /// Some at once are looked through, which takes a third of the time, and merged one after the other.
-    private func merge(into store: ReportStore, _ cancellation: Cancellation) throws(StoreError) -> ExitStatus {
+    private func merge(into store: ScanStore, _ cancellation: Cancellation) throws(StoreError) -> ExitStatus {
         let merge = try StoreMerge(into: store)
-        var status = ExitStatus.wellDone
+        var status = ExitStatus.success
         let together = ScanConfiguration.processorCount
         for start in stride(from: 0, to: inputs.count, by: together) where !cancellation.isCancelled {
             for input in MergeInput.all(Array(inputs[start...].prefix(together)), target: target) {
@@ -75,7 +76,7 @@ struct StoreMergeCommand: Command {
                 return []
             }
             say(input.path, try merge.add(input))
-            return .wellDone
+            return .success
         } catch {
             Diagnostic.error("left out: \(error.description)")
             return .failed
@@ -83,13 +84,13 @@ struct StoreMergeCommand: Command {
     }
 
     private func warnOfDoubtfulPools(_ merge: StoreMerge) throws(StoreError) -> ExitStatus {
-        let pools = try merge.doubtfulPools()
+        let pools = try merge.conflictingPools()
         for pool in pools {
             let (name, root, nodes) = (pool.pool.escaped, pool.root.escaped, pool.nodes.escaped)
             Diagnostic.error("pool \(name): \(root) is not the same directory on all of \(nodes)")
             Diagnostic.hint("give storage that is not shared another name each, with scan --pool")
         }
-        return pools.isEmpty ? .wellDone : .failed
+        return pools.isEmpty ? .success : .failed
     }
 
     private func say(_ input: String, _ counts: MergeCounts) {

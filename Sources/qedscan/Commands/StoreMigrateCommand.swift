@@ -1,5 +1,5 @@
 import CommandSyntax
-import ReportStore
+import Store
 
 /// `qedscan store migrate`
 struct StoreMigrateCommand: Command {
@@ -33,10 +33,10 @@ struct StoreMigrateCommand: Command {
     func run() throws(UsageError) -> ExitStatus {
         guard let path = try StoreLocation.existingPath(parsed) else { return .failed }
         return ExitStatus.ofStoreCommand { () throws(StoreError) in
-            try ReportStore.refuseOtherFiles(at: path)
+            try ScanStore.refuseOtherFiles(at: path)
             guard !parsed.has("dry-run") else {
                 say(try StoreVersion(ofStoreAt: path), isDone: false)
-                return .wellDone
+                return .success
             }
             let lock = try RunLock(storePath: path, host: Host.name)
             defer { withExtendedLifetime(lock) {} }
@@ -44,9 +44,9 @@ struct StoreMigrateCommand: Command {
             if let backup {
                 try StoreBackup(of: path, to: backup, replaces: false).run(isQuiet: parsed.has("quiet"))
             }
-            try ReportStore.use(path: path) { _ throws(StoreError) in }
+            try ScanStore.use(path: path) { _ throws(StoreError) in }
             say(version, isDone: true)
-            return .wellDone
+            return .success
         }
     }
 

@@ -1,5 +1,6 @@
 import CommandSyntax
-import ReportStore
+import Files
+import Store
 
 /// `qedscan store prune`
 struct StorePruneCommand: Command {
@@ -36,7 +37,7 @@ struct StorePruneCommand: Command {
             throw parsed.usageError("give --keep-scans, --keep-days or both")
         }
         let since = days.map {
-            Timestamp.text(nanoseconds: Timestamp.nanosecondsNow() - Int64($0) * StorePruneCommand.day)
+            Timestamp.text(nanoseconds: Clock.wall.now - Int64($0) * StorePruneCommand.day)
         }
         rule = PruneRule(keepScans: scans, keepSince: since)
     }
@@ -45,26 +46,26 @@ struct StorePruneCommand: Command {
         guard let path = try StoreLocation.existingPath(parsed) else { return .failed }
         if parsed.has("dry-run") {
             return ExitStatus.ofStoreCommand { () throws(StoreError) in
-                let counts = try Pruning(rule, in: try ReportStore(reading: path)).counts
+                let counts = try Pruning(rule, in: try ScanStore(reading: path)).counts
                 say(counts, "would go")
-                return .wellDone
+                return .success
             }
         }
         return ExitStatus.ofStoreCommand { () throws(StoreError) in
-            try ReportStore.refuseOtherFiles(at: path)
+            try ScanStore.refuseOtherFiles(at: path)
             let lock = try RunLock(storePath: path, host: Host.name)
             defer { withExtendedLifetime(lock) {} }
-            return try ReportStore.use(path: path) { store throws(StoreError) in try prune(store) }
+            return try ScanStore.use(path: path) { store throws(StoreError) in try prune(store) }
         }
     }
 
-    private func prune(_ store: ReportStore) throws(StoreError) -> ExitStatus {
+    private func prune(_ store: ScanStore) throws(StoreError) -> ExitStatus {
         let before = try StoreSpace(store)
         let pruning = try Pruning(rule, in: store)
         try pruning.run()
         say(pruning.counts, "dropped")
-        guard !pruning.counts.isEmpty || before.isWorthCompacting else { return .wellDone }
-        var status = ExitStatus.wellDone
+        guard !pruning.counts.isEmpty || before.isWorthCompacting else { return .success }
+        var status = ExitStatus.success
         if try StoreSpace(store).isWorthCompacting {
             do throws(StoreError) {
                 try store.compact()

@@ -1,6 +1,6 @@
 import CommandSyntax
 import Repair
-import ReportStore
+import Store
 
 /// `qedscan store verify`
 struct StoreVerifyCommand: Command {
@@ -29,7 +29,7 @@ struct StoreVerifyCommand: Command {
             return .failed
         }
         let status = ExitStatus.ofStoreCommand { () throws(StoreError) in
-            let store = try ReportStore(reading: path)
+            let store = try ScanStore(reading: path)
             return reviewRepairs(StoreJournal(reading: store, host: Host.name))
         }
         if status.isEmpty, !parsed.has("quiet") {
@@ -44,7 +44,7 @@ struct StoreVerifyCommand: Command {
     /// What a crash left for the next writer is dealt with by SQLite. Other errors are found again, and told.
     private func mendInterruption(of path: String) {
         do throws(StoreError) {
-            try ReportStore.refuseOtherFiles(at: path)
+            try ScanStore.refuseOtherFiles(at: path)
         } catch {
             // Told by the check.
         }

@@ -1,9 +1,10 @@
 import CommandSyntax
+import Files
 import Glibc
 import PoolScan
 import QED
 import Repair
-import ReportStore
+import Store
 
 /// `qedscan undo REPAIR-ID...`
 struct UndoCommand: Command {
@@ -51,7 +52,7 @@ struct UndoCommand: Command {
 
     private func undo(_ pass: RepairPass, _ journal: StoreJournal) throws(RepairFailure) -> ExitStatus {
         let access = try ImageAccess(access, pass.cancellation)
-        var status: ExitStatus = parsed.has("dry-run") ? [] : try pass.settleInterrupted(journal, access)
+        var status: ExitStatus = parsed.has("dry-run") ? [] : try pass.recoverInterrupted(journal, access)
         var repairs: [JournaledRepair] = []
         for id in ids {
             guard let repair = try journal.repair(id) else {
@@ -87,7 +88,7 @@ struct UndoCommand: Command {
             }
             // An earlier one of this run may just have changed the image.
             access.watch(path)
-            access.waitUntilSettled()
+            access.waitForQuiet()
             let (id, report) = try pass.session(path, journal, access).undo(repair.id)
             access.forget(path)
             pass.say(path, "repair \(repair.id) undone by repair \(id): now \(PlanText.state(report))")

@@ -1,5 +1,6 @@
 import CommandSyntax
-import ReportStore
+import SQLite
+import Store
 
 /// How the rows of an answer are printed.
 enum AnswerFormat: String, CaseIterable {

@@ -1,4 +1,5 @@
-import ReportStore
+import SQLite
+import Store
 
 /// RFC 4180: commas, double quotes where needed, CRLF. NULL is an empty field, a blob its hexadecimal digits.
 ///

@@ -1,5 +1,6 @@
 import QED
-import ReportStore
+import SQLite
+import Store
 
 /// The result of one check as `qemu-img check` (7.2) prints it.
 struct CheckOutput {
@@ -7,7 +8,7 @@ struct CheckOutput {
         case human, json
     }
 
-    let report: ImageReport
+    let report: CheckResult
     /// As it was given.
     let filename: String
 

@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// The map of an image as an SVG: both strips as grids, a legend, and what is in each cell as a tooltip.

@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// The map of an image for a terminal: a letter a cell, and what the letters mean.

@@ -1,6 +1,8 @@
 import CommandSyntax
+import Files
 import Glibc
-import ReportStore
+import SQLite
+import Store
 
 /// Messages on standard error: words for people, or a JSON object a line for programs (`--log-format`).
 enum Diagnostic {

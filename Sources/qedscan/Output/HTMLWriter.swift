@@ -1,4 +1,5 @@
-import ReportStore
+import SQLite
+import Store
 
 /// One `<table>`: a fragment for a page or a mail, without style, script or anything to load.
 ///

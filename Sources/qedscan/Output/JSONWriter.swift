@@ -1,4 +1,5 @@
-import ReportStore
+import SQLite
+import Store
 
 /// One JSON array of objects, an object a line.
 struct JSONArrayWriter: RowWriter {

@@ -1,4 +1,5 @@
-import ReportStore
+import SQLite
+import Store
 
 /// A table in GitHub's Markdown. Nothing in a cell can end it, begin another line, or be taken for markup.
 struct MarkdownWriter: RowWriter {

@@ -1,5 +1,5 @@
 import PoolScan
-import ReportStore
+import Store
 
 /// How fast a scan goes, and how long it may still take.
 struct Pace {

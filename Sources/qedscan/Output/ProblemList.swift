@@ -1,6 +1,6 @@
 import CommandSyntax
+import Files
 import PoolScan
-import QED
 
 /// The images of a scan that are not clean, for `--verbose`: printed at its end, in the order of their paths.
 final class ProblemList: Sendable {

@@ -1,9 +1,9 @@
 import CommandSyntax
 import Dispatch
+import Files
 import Glibc
 import PoolScan
-import QED
-import ReportStore
+import Store
 
 /// When to show progress.
 enum ProgressChoice: String, CaseIterable {
@@ -21,7 +21,7 @@ final class ProgressLine: Sendable {
     /// Writes the lines one after the other.
     private let queue = DispatchQueue(label: "qedscan.progress")
     private let timer = Locked<(any DispatchSourceTimer)?>(nil)
-    private let began = Timestamp.nanosecondsNow()
+    private let began = Clock.wall.now
 
     /// - Parameter expectedImages: how many images there may be, for the time left; nil if nobody knows.
     init(_ progress: Progress, expectedImages: Int?, choice: ProgressChoice, isQuiet: Bool) {
@@ -60,13 +60,13 @@ final class ProgressLine: Sendable {
     }
 
     private var text: String {
-        let seconds = Double(Timestamp.nanosecondsNow() - began) / 1e9
+        let seconds = Double(Clock.wall.now - began) / 1e9
         return Pace(images: progress.images, expectedImages: expectedImages, seconds: seconds)
             .text(files: progress.files, problems: progress.problems)
     }
 
     private var currentText: String {
-        let (images, now) = (progress.currentImages, Timestamp.nanosecondsNow())
+        let (images, now) = (progress.currentImages, Clock.wall.now)
         guard !images.isEmpty else { return "" }
         let named = images.prefix(ProgressLine.namedImages).map { image in
             "\(PrintableText.escaping(image.path.bytes)) (\(Pace.duration(Double(now - image.since) / 1e9)))"

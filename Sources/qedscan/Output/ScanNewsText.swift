@@ -1,6 +1,5 @@
 import CommandSyntax
-import QED
-import ReportStore
+import Store
 
 /// What is new with a scan, as the text of a mail: nothing at all if nothing is.
 struct ScanNewsText {

@@ -1,7 +1,7 @@
 import CommandSyntax
 import PoolScan
 import QED
-import ReportStore
+import Store
 
 /// Why a scan ended before its end.
 enum ScanStop {

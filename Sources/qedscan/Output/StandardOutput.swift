@@ -1,6 +1,6 @@
 import CSystem
+import Files
 import Glibc
-import QED
 
 /// Standard output, buffered. A reader that went away is no error: the rest is dropped.
 enum StandardOutput {
@@ -38,25 +38,5 @@ enum StandardOutput {
     private static func flush() {
         if error == 0 { error = Descriptor.write(buffer, to: STDOUT_FILENO) }
         buffer.removeAll(keepingCapacity: true)
-    }
-}
-
-enum Descriptor {
-    /// Writes all bytes; returns errno, 0 if all is well.
-    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            do throws(SystemError) {
-                let count = try retryingInterrupted("write") {
-                    rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-                }
-                // What takes nothing and gives no reason would be asked for ever.
-                guard count > 0 else { return EIO }
-                rest = rest.dropFirst(count)
-            } catch {
-                return error.code
-            }
-        }
-        return 0
     }
 }

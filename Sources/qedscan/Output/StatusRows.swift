@@ -1,4 +1,5 @@
-import ReportStore
+import SQLite
+import Store
 
 /// The status of the latest scan of each host, or of each of its shards, one row each.
 enum StatusRows {

@@ -1,5 +1,5 @@
 import CommandSyntax
-import ReportStore
+import Store
 
 /// What becomes of the pools, for people.
 struct StatusText {

@@ -1,6 +1,7 @@
 import CSystem
 import CommandSyntax
-import ReportStore
+import SQLite
+import Store
 
 /// Aligned columns: numbers to the right, text to the left, nothing that could disturb a terminal.
 ///

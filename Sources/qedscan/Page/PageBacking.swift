@@ -1,4 +1,4 @@
-import ReportStore
+import Store
 
 /// Damaged images with the overlays that need them, and what is wrong with backing files.
 struct PageBacking {

@@ -1,4 +1,4 @@
-import ReportStore
+import Store
 
 extension PageChanges {
     /// - Parameter hasManyHosts: whether the host is shown.

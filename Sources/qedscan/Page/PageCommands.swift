@@ -1,6 +1,6 @@
 import CommandSyntax
+import Files
 import Glibc
-import QED
 
 /// Command lines for the reader, with the store named where it is not the default one.
 struct PageCommands {

@@ -1,4 +1,5 @@
-import ReportStore
+import SQLite
+import Store
 
 /// Everything that the page shows of the store, as it was at one moment.
 struct PageContent {

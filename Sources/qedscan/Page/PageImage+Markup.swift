@@ -1,4 +1,4 @@
-import ReportStore
+import Store
 
 extension PageImage {
     /// The part of the page that is about this image.

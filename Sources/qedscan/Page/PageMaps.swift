@@ -1,6 +1,7 @@
 import CommandSyntax
+import Files
 import QED
-import ReportStore
+import Store
 
 /// The maps of the page's images, read from their files now; no more than somebody would wait for.
 struct PageMaps {

@@ -1,4 +1,5 @@
-import ReportStore
+import SQLite
+import Store
 
 /// The table of all that is wrong: its first rows as they are, all of them as JSON for the script.
 struct PageProblems {

@@ -1,5 +1,6 @@
-import QED
-import ReportStore
+import Files
+import SQLite
+import Store
 
 /// A row of the store, its values by the names of its columns.
 struct PageRow {

@@ -1,4 +1,4 @@
-import ReportStore
+import Store
 
 /// The top of the page: what was looked at, when, and the figures.
 struct PageSummary {

@@ -1,4 +1,5 @@
-import ReportStore
+import SQLite
+import Store
 
 /// A table of rows of the store.
 struct PageTable {

@@ -1,4 +1,5 @@
-import ReportStore
+import SQLite
+import Store
 
 /// How a host's pool was in its last scans, the oldest first; on the last days, if it is scanned in shards.
 struct PageTrend {

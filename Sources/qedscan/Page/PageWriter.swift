@@ -1,7 +1,8 @@
 import CommandSyntax
+import Files
 import Glibc
-import QED
-import ReportStore
+import SQLite
+import Store
 
 /// The page: one file that needs nothing else, and lets nothing in.
 struct PageWriter {
@@ -20,7 +21,7 @@ struct PageWriter {
         }
         let file = PageWriter.file(at: path)
         do throws(SystemError) {
-            try AtomicFile.write(page(content).text, to: file)
+            try OutputFile.write(page(content).text, to: file)
         } catch {
             throw .file(file, error)
         }

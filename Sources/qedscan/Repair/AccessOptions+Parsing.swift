@@ -15,7 +15,7 @@ extension AccessOptions {
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         self.init()
-        settleWindow = try parsed.duration(of: "settle")
+        quietPeriod = try parsed.duration(of: "settle")
         allowsHardLinks = parsed.has("hard-links")
         trustsLocks = parsed.has("trust-locks")
         isOnlyHost = parsed.has("only-host")

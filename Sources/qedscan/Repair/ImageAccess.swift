@@ -1,22 +1,22 @@
+import Files
 import Glibc
 import PoolScan
-import QED
 import Repair
-import ReportStore
+import Store
 
 /// How repairs and undos come by images: watched until they have settled, and then for themselves alone.
 final class ImageAccess {
     private let options: AccessOptions
     private let cancellation: Cancellation
     private let leases: PoolLeases
-    private var window: SettleWindow
+    private var window: QuietPeriod
     /// Why images cannot be watched.
     private var refusals: [RawPath: RepairFailure] = [:]
 
     init(_ options: AccessOptions, _ cancellation: Cancellation) throws(RepairFailure) {
         self.options = options
         self.cancellation = cancellation
-        window = SettleWindow(options: options)
+        window = QuietPeriod(options: options)
         leases = try RepairFailure.wrap { () throws(SystemError) in
             PoolLeases(holder: try LeaseHolder(host: Host.name, since: Timestamp.now()))
         }
@@ -32,7 +32,7 @@ final class ImageAccess {
     }
 
     /// Waits once for all images that are watched; a signal ends it.
-    func waitUntilSettled() {
+    func waitForQuiet() {
         let remaining = window.remaining()
         guard remaining > .zero else { return }
         let seconds = remaining.components.seconds + 1

@@ -1,7 +1,8 @@
+import Files
 import Glibc
 import QED
 import Repair
-import ReportStore
+import Store
 
 /// Plans as JSON (RFC 8259), for `--plan-out`.
 enum PlanFile {
@@ -46,7 +47,7 @@ enum PlanFile {
         return object(members)
     }
 
-    private static func state(_ report: ImageReport) -> String {
+    private static func state(_ report: CheckResult) -> String {
         object([
             ("outcome", JSON.string(report.outcome.rawValue)), ("dirty", String(report.isDirty)),
             ("corruptions", String(report.corruptions)), ("leaks", String(report.leaks)),
@@ -69,7 +70,7 @@ enum PlanFile {
         ])
     }
 
-    private static func left(_ left: LeftAlone) -> String {
+    private static func left(_ left: Unrepaired) -> String {
         object([("count", String(left.count)), ("reason", JSON.string(left.reason))])
     }
 

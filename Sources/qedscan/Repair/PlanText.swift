@@ -66,13 +66,13 @@ struct PlanText {
         return "the backing file has it"
     }
 
-    private func color(_ report: ImageReport) -> String {
+    private func color(_ report: CheckResult) -> String {
         let text = PlanText.state(report)
         return report.outcome == .clean && !report.isDirty ? palette.good(text) : palette.warning(text)
     }
 
     /// `corrupt, dirty (3 corruptions, 2 leaks)`.
-    static func state(_ report: ImageReport) -> String {
+    static func state(_ report: CheckResult) -> String {
         var text = report.outcome.rawValue + (report.isDirty ? ", dirty" : "")
         let counts = [(report.corruptions, "corruption"), (report.leaks, "leak")].filter { $0.0 > 0 }
             .map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }

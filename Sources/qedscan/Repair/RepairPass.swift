@@ -1,9 +1,10 @@
 import CommandSyntax
+import Files
 import Glibc
 import PoolScan
 import QED
 import Repair
-import ReportStore
+import Store
 
 /// The repair of many images: plans for all, then one after the other. One image's failure does not stop the rest.
 struct RepairPass {
@@ -81,7 +82,7 @@ struct RepairPass {
     }
 
     /// Settles what an earlier run left unfinished, and says what came of it.
-    func settleInterrupted(_ journal: StoreJournal, _ access: ImageAccess) throws(RepairFailure) -> ExitStatus {
+    func recoverInterrupted(_ journal: StoreJournal, _ access: ImageAccess) throws(RepairFailure) -> ExitStatus {
         let interrupted = try journal.preparedRepairs()
         var paths: [RepairID: RawPath] = [:]
         for id in interrupted {
@@ -89,7 +90,7 @@ struct RepairPass {
             paths[id] = path
             access.watch(path)
         }
-        if !paths.isEmpty { access.waitUntilSettled() }
+        if !paths.isEmpty { access.waitForQuiet() }
         var status = ExitStatus()
         for id in interrupted where !cancellation.isCancelled {
             guard let path = paths[id] else { continue }

@@ -1,15 +1,16 @@
 import CommandSyntax
+import Files
 import Glibc
 import PoolScan
 import Repair
-import ReportStore
+import Store
 
 /// The store for commands that write to images: locked, and durable.
 enum RepairStore {
     /// Calls a function with the store and its journal; errors are printed.
     static func use(
         _ parsed: ParsedCommand, _ cancellation: Cancellation,
-        _ body: (ReportStore, StoreJournal) throws(RepairFailure) -> ExitStatus
+        _ body: (ScanStore, StoreJournal) throws(RepairFailure) -> ExitStatus
     ) throws(UsageError) -> ExitStatus {
         let path = try StoreLocation.path(parsed)
         let wait = try LockWait(parsed)
@@ -20,10 +21,10 @@ enum RepairStore {
         }
         do throws(StoreError) {
             let path = try StoreTrust().confirm(path)
-            try ReportStore.refuseOtherFiles(at: path)
+            try ScanStore.refuseOtherFiles(at: path)
             let lock = try wait.take(storePath: path, cancellation)
             defer { withExtendedLifetime(lock) {} }
-            return try ReportStore.use(path: path) { store throws(StoreError) in
+            return try ScanStore.use(path: path) { store throws(StoreError) in
                 try store.refuseMerged(path: path)
                 try store.endDeadScans()
                 return run(store, body)
@@ -43,7 +44,7 @@ enum RepairStore {
     }
 
     private static func run(
-        _ store: ReportStore, _ body: (ReportStore, StoreJournal) throws(RepairFailure) -> ExitStatus
+        _ store: ScanStore, _ body: (ScanStore, StoreJournal) throws(RepairFailure) -> ExitStatus
     ) -> ExitStatus {
         do throws(RepairFailure) {
             return try body(store, try StoreJournal(store: store, host: Host.name, version: Program.version))
@@ -57,7 +58,7 @@ enum RepairStore {
 /// Repairs that were interrupted, for commands that do not write to images.
 enum InterruptedRepairs {
     /// Says which there are.
-    static func warn(_ store: ReportStore, isQuiet: Bool = false) throws(StoreError) -> ExitStatus {
+    static func warn(_ store: ScanStore, isQuiet: Bool = false) throws(StoreError) -> ExitStatus {
         let ids = try store.preparedRepairs(host: Host.name)
         guard !ids.isEmpty else { return [] }
         guard !isQuiet else { return .failed }

@@ -1,8 +1,8 @@
 import CommandSyntax
+import Files
 import Glibc
-import QED
 import Repair
-import ReportStore
+import Store
 
 /// What an undo would say of each repair of this host that the journal lets be undone, as far as that can be told
 /// without taking the image: nothing is written, and nobody is kept from opening it.
@@ -56,7 +56,7 @@ struct UndoReview {
     private func obstacle(_ repair: JournaledRepair) throws(RepairFailure) -> String? {
         let path = repair.record.path
         do throws(RepairFailure) {
-            let image = try RepairFailure.wrap { () throws(SystemError) in try UnwritableImage(path: path) }
+            let image = try RepairFailure.wrap { () throws(SystemError) in try ReadOnlyImage(path: path) }
             let use = try RepairFailure.wrap { () throws(SystemError) in try image.testUse() }
             if case .writer(let holder) = use { return "the image is in use: \(holder)" }
             try RepairSession(image, path: path, journal: journal).reviewUndo(repair.id)

@@ -1,7 +1,8 @@
 import CommandSyntax
 import PoolScan
 import QED
-import ReportStore
+import SQLite
+import Store
 
 /// What a scan finds, as it finds it, for programs that read its messages (`--log-format json`): one object a line.
 ///

@@ -1,7 +1,7 @@
 import CommandSyntax
+import Files
 import Glibc
-import QED
-import ReportStore
+import Store
 
 /// The file of metrics that a scan leaves for node_exporter's textfile collector.
 struct MetricsFile {
@@ -13,7 +13,7 @@ struct MetricsFile {
     ///
     /// - Returns: false if it could not be written.
     func write(
-        _ store: ReportStore, _ scan: ScanRecord, storePath: String, status: ExitStatus
+        _ store: ScanStore, _ scan: ScanRecord, storePath: String, status: ExitStatus
     ) throws(StoreError) -> Bool {
         let figures = try store.poolFigures(.node(scan.node), roots: try store.rootsText(scan.roots))
         let metrics = MetricsText(
@@ -22,7 +22,7 @@ struct MetricsFile {
             storeSize: MetricsFile.size(of: storePath))
         do throws(SystemError) {
             // Others read it: the exporter runs as a user of its own. It has no names but those of the roots.
-            try AtomicFile.write(metrics.text, to: path, mode: 0o644)
+            try OutputFile.write(metrics.text, to: path, mode: 0o644)
             return true
         } catch {
             Diagnostic.error("\(PrintableText.escaping(path.bytes)): \(error)")

@@ -1,4 +1,4 @@
-import ReportStore
+import Store
 
 /// Metrics in Prometheus' text format 0.0.4, as the textfile collector of its node_exporter reads them.
 ///
@@ -55,7 +55,7 @@ struct MetricsText {
         add("leaked_bytes", "Leaked bytes of all images that are not in use.", figures.leakedBytes)
         add(
             "repairs_unsettled", "Repairs on this host that were interrupted and are not settled yet.",
-            Double(figures.unsettledRepairs))
+            Double(figures.unfinishedRepairs))
     }
 
     private mutating func add(_ name: String, _ help: String, _ value: Double) { add(name, help, [(nil, "", value)]) }

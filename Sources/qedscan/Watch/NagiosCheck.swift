@@ -1,6 +1,6 @@
 import CommandSyntax
-import QED
-import ReportStore
+import Files
+import Store
 
 /// `qedscan status --nagios`: a monitoring plugin. Whatever goes wrong with itself is UNKNOWN.
 struct NagiosCheck {
@@ -47,9 +47,9 @@ struct NagiosCheck {
 
     private func output(ofStore path: String) -> NagiosOutput {
         do throws(StoreError) {
-            let store = try ReportStore(reading: path)
+            let store = try ScanStore(reading: path)
             let roots = try roots.isEmpty ? nil : store.rootsText(roots.map(\.resolvedIfThere))
-            let now = Double(Timestamp.nanosecondsNow()) / 1e9
+            let now = Double(Clock.wall.now) / 1e9
             let age = Double(maximumAge.components.seconds)
             let scope = try scope(of: store)
             let figures = try store.poolFigures(scope, roots: roots, errorsSince: now - age)
@@ -59,7 +59,7 @@ struct NagiosCheck {
         }
     }
 
-    private func scope(of store: ReportStore) throws(StoreError) -> HostScope {
+    private func scope(of store: ScanStore) throws(StoreError) -> HostScope {
         if let host { return .host(host) }
         return try store.isMerged() ? .all : .node(Host.name)
     }

@@ -2,7 +2,7 @@ import CommandSyntax
 import Glibc
 import PoolScan
 import QED
-import ReportStore
+import Store
 
 /// What a monitoring plugin prints: one line of text, and performance data (Monitoring Plugins Development Guidelines).
 struct NagiosOutput {
@@ -51,7 +51,7 @@ struct NagiosOutput {
         find(.warning, figures.outcomes[.leaking] ?? 0, "leaking")
         find(.warning, figures.dirty, "dirty")
         find(.warning, figures.pathErrors, "not readable")
-        find(.warning, figures.unsettledRepairs, "repairs to settle")
+        find(.warning, figures.unfinishedRepairs, "repairs to settle")
         // A pool that is empty has lost its images, or its file system is not mounted.
         if figures.images == 0 {
             findings.append((.warning, "no image is there (any more: \(figures.missing) are missing)"))
@@ -66,7 +66,7 @@ struct NagiosOutput {
     }
 
     /// What is known of some hosts or pools is too old, a text for each.
-    private static func lateness(_ completions: [Completion], now: Double, maximumAge: Double) -> [String] {
+    private static func lateness(_ completions: [LastCompleteScan], now: Double, maximumAge: Double) -> [String] {
         completions.compactMap { completion in
             let host = PrintableText.escaping(Pool.describe(host: completion.host))
             guard let time = completion.finishedAt else { return "no complete scan of \(host)" }

@@ -1,8 +1,9 @@
+import Files
 import Foundation
 import Glibc
 import Lab
 import QED
-import ReportStore
+import Store
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
-import ReportStore
+import SQLite
+import Store
 import TestSupport
 
 /// What is wrong with a disturbed scan: nothing, if it said only what is true, and that something was amiss.

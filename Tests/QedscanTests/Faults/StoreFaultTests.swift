@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 import Lab
-import ReportStore
+import SQLite
+import Store
 import TestSupport
 import Testing
 

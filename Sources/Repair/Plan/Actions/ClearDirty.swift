@@ -6,7 +6,7 @@ enum ClearDirty {
     static let action = RepairAction.clearDirty
 
     /// - Parameter report: what a check of the image says once all the rest is done.
-    static func plan(_ draft: inout PlanDraft, checked report: ImageReport) {
+    static func plan(_ draft: inout PlanDraft, checked report: CheckResult) {
         let features = draft.survey.header.features
         guard features.contains(.needCheck) else { return }
         guard report.corruptions == 0, report.checkErrors == 0, report.stop == nil, report.fault == nil else {

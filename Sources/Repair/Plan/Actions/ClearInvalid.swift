@@ -12,7 +12,7 @@ enum ClearInvalid: PlannedAction {
                 continue
             }
             guard draft.mayChange(fault.word) else {
-                draft.leave(1, because: LeftAlone.overlapReason)
+                draft.leave(1, because: Unrepaired.overlapReason)
                 continue
             }
             clear(fault.word, in: &draft)
@@ -59,6 +59,6 @@ enum ClearInvalid: PlannedAction {
     }
 }
 
-extension LeftAlone {
+extension Unrepaired {
     static let overlapReason = "tables overlap: nobody can tell which is meant"
 }

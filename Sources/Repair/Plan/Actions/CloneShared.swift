@@ -8,7 +8,7 @@ enum CloneShared: PlannedAction {
 
     static func plan(_ draft: inout PlanDraft, reading source: any ImageSource) {
         let shared = draft.survey.entries.shared.filter { draft.mayChange($0) }
-        draft.leave(draft.survey.entries.shared.count - shared.count, because: LeftAlone.overlapReason)
+        draft.leave(draft.survey.entries.shared.count - shared.count, because: Unrepaired.overlapReason)
         if let refusal = draft.refusal(ofClusters: UInt64(shared.count)) {
             return draft.leave(shared.count, because: refusal)
         }

@@ -15,7 +15,7 @@ enum CloneTables: PlannedAction {
                 continue
             }
             guard draft.mayChange(shared.word) else {
-                draft.leave(1, because: LeftAlone.overlapReason)
+                draft.leave(1, because: Unrepaired.overlapReason)
                 continue
             }
             if let refusal = try clone(shared.word, in: &draft, reading: source) {

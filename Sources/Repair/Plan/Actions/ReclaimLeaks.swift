@@ -1,3 +1,4 @@
+import Files
 import QED
 
 /// Gives clusters that nothing refers to back to the file system: the tail is cut off, the rest becomes holes.

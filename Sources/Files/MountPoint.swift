@@ -1,0 +1,93 @@
+/// A mounted file system, as /proc/self/mountinfo describes it.
+package struct MountPoint: Hashable, Sendable {
+    /// The kernel's number of the mount.
+    package let id: Int
+    package let path: RawPath
+    /// Such as `ext4`, `nfs4`, `fuse.sshfs`.
+    package let fileSystem: String
+    /// Of the mount and of the file system.
+    package let options: [String]
+
+    /// The mount that an open file is on; nil if the system does not tell.
+    package init?(descriptor: Int32) throws(SystemError) {
+        let info = try ProcFile.bytes("/proc/thread-self/fdinfo/\(descriptor)")
+        guard let id = MountPoint.mountID(in: info) else { return nil }
+        let table = MountPoint.parse(try ProcFile.bytes("/proc/thread-self/mountinfo"))
+        guard let mount = table.first(where: { $0.id == id }) else { return nil }
+        self = mount
+    }
+
+    /// Reads a line: `36 35 98:0 /root /mnt rw,noatime shared:1 - ext3 /dev/root rw,errors=continue`. nil if it is odd.
+    package init?(line: ArraySlice<UInt8>) {
+        let fields = line.split(separator: UInt8(ascii: " ")).map { Array($0) }
+        // Any number of optional fields, and then a dash.
+        guard fields.count >= 10, let dash = fields.dropFirst(6).firstIndex(of: [UInt8(ascii: "-")]),
+            fields.count >= dash + 4, let id = Int(MountPoint.text(fields[0]))
+        else { return nil }
+        self.id = id
+        path = RawPath(bytes: MountPoint.unescaped(fields[4]))
+        fileSystem = MountPoint.text(fields[dash + 1])
+        options = [fields[5], fields[dash + 3]].flatMap { MountPoint.text($0).split(separator: ",").map { String($0) } }
+    }
+
+    /// All mounts of a table; odd lines are passed over.
+    package static func parse(_ table: [UInt8]) -> [MountPoint] {
+        table.split(separator: UInt8(ascii: "\n")).compactMap { MountPoint(line: $0) }
+    }
+
+    /// The number in the line `mnt_id:` of a file in /proc/thread-self/fdinfo.
+    static func mountID(in info: [UInt8]) -> Int? {
+        let name = "mnt_id:"
+        let lines = text(info).split(separator: "\n")
+        guard let line = lines.first(where: { $0.hasPrefix(name) }) else { return nil }
+        return Int(line.dropFirst(name.count).drop { $0 == " " || $0 == "\t" })
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+    /// With `\040` and the like, three octal digits, as the bytes they stand for.
+    private static func unescaped(_ bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = bytes[...]
+        while let byte = rest.popFirst() {
+            let digits = text(Array(rest.prefix(3)))
+            if byte == UInt8(ascii: "\\"), digits.utf8.count == 3, let value = UInt8(digits, radix: 8) {
+                result.append(value)
+                rest = rest.dropFirst(3)
+            } else {
+                result.append(byte)
+            }
+        }
+        return result
+    }
+}
+
+extension MountPoint {
+    private static let networkFileSystems: Set<String> = [
+        "9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "fuse", "gfs", "gfs2", "glusterfs", "gpfs", "lustre",
+        "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "panfs", "prl_fs", "pvfs2", "smb3", "smbfs", "vboxsf", "virtiofs",
+        "vmhgfs",
+    ]
+
+    /// Whether other hosts may have the files, too. One in user space may be anything.
+    package var isNetwork: Bool {
+        MountPoint.networkFileSystems.contains(fileSystem) || fileSystem.hasPrefix("fuse.")
+    }
+
+    /// Whether a lease is granted only if a server has granted one to this host before: without it EAGAIN says nothing.
+    package var needsServerForLease: Bool { ["nfs", "nfs4", "cifs", "smb3"].contains(fileSystem) }
+
+    /// The option that keeps locks on this host; nil if there is none.
+    package var localLockOption: String? {
+        let localOptions: [String] =
+            switch fileSystem {
+            case "nfs", "nfs4": ["nolock", "local_lock=all", "local_lock=posix"]
+            case "cifs", "smb3": ["nobrl"]
+            case "gfs2": ["localflocks", "lockproto=lock_nolock"]
+            case "lustre": ["localflock"]
+            case "afs": ["flock=local"]
+            default: []
+            }
+        return options.first(where: localOptions.contains)
+    }
+}
