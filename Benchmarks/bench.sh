@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Times qedscan and its peers in turn on the same images, and measures what grows and how much memory it takes. A whole
 # run, with all groups, the sizes below and 7 rounds or more, writes raw.tsv, cases.tsv, figures.tsv, machine.txt,
-# summary.md and chart.svg to Benchmarks/runs/DATE/ and makes README.md show that chart; any other run writes them to a
-# temporary folder that stays.
+# summary.md and chart.svg to Benchmarks/runs/DATE/ and makes README.md and docs/qemu-img.md show that chart; any other run
+# writes them to a temporary directory that stays.
 #
 # Usage: bench.sh DIRECTORY-OF-THE-PROGRAMS
 #   QUICK=1      smaller pools, 3 rounds
@@ -100,7 +100,8 @@ if [ $is_whole = yes ]; then
     date=$(date -u +%Y-%m-%d)
     folder=$here/runs/$date
     mkdir -p "$folder"
-    sed -i -E "s#Benchmarks/runs/[0-9-]+/(chart.svg|summary.md)#Benchmarks/runs/$date/\1#g" "$here/../README.md"
+    sed -i -E "s#Benchmarks/runs/[0-9-]+/(chart.svg|summary.md)#Benchmarks/runs/$date/\1#g" \
+        "$here/../README.md" "$here/../docs/qemu-img.md"
 else
     folder=$(mktemp -d "${TMPDIR:-/tmp}/qedscan-figures.XXXXXX")
 fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the Debian package from a program that is built, in .build/deb, and has lintian look at it. `make deb` calls it.
+# Makes the Debian package in .build/deb from a program that is already built, and checks it with lintian. `make deb` calls it.
 #
 # Usage: build-deb.sh DIRECTORY-OF-THE-PROGRAMS
 set -eu
@@ -9,13 +9,13 @@ QEDSCAN_CHECKOUT=$(cd "$(dirname "$0")/.." && pwd)
 export QEDSCAN_BIN QEDSCAN_CHECKOUT
 results=$QEDSCAN_CHECKOUT/.build/deb
 
-# A fresh folder under the same name each time: dpkg-buildpackage leaves much in it and puts its results beside it. The
-# times in the package are that of its changelog's last entry, unless SOURCE_DATE_EPOCH says otherwise.
+# A fresh directory with the same name each time: dpkg-buildpackage leaves many files in it and puts its results beside it.
+# The times in the package are those of the last entry in its changelog, unless SOURCE_DATE_EPOCH says otherwise.
 rm -rf "$results"
 mkdir -p "$results/qedscan"
 cp -R "$QEDSCAN_CHECKOUT/packaging/debian" "$results/qedscan/debian"
 cd "$results/qedscan"
-# -d: Swift is no package of Debian's.
+# -d: Debian has no package of Swift.
 dpkg-buildpackage -us -uc -b -d > "$results/build.log" 2>&1 || { cat "$results/build.log" >&2; exit 1; }
 cd "$results"
 rm -rf qedscan

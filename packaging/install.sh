@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs the program that was built and all that belongs to it. `make install` calls it.
+# Installs the program that was built and everything that belongs to it. `make install` calls it.
 #
 # Usage: install.sh DIRECTORY-OF-THE-PROGRAMS
-#   PREFIX      where it will be at run time (/usr/local)
-#   DESTDIR     a folder to put before every path, as packagers do
-#   SYSCONFDIR  where it is configured (/etc)
-#   UNITDIR     systemd's units (PREFIX/lib/systemd/system)
-#   ZSHDIR      completions of zsh (PREFIX/share/zsh/site-functions)
+#   PREFIX      where the program will be at run time (/usr/local)
+#   DESTDIR     a directory to prepend to every path, as packagers do
+#   SYSCONFDIR  where the configuration is (/etc)
+#   UNITDIR     systemd units (PREFIX/lib/systemd/system)
+#   ZSHDIR      completions for zsh (PREFIX/share/zsh/site-functions)
 #   DOCDIR      documentation (PREFIX/share/doc/qedscan)
 set -eu
 
@@ -23,14 +23,14 @@ umask 022
 made=$(mktemp)
 trap 'rm -f "$made"' EXIT
 
-# put FILE MODE TARGET: with the paths of this installation in the place of @names@.
+# put FILE MODE TARGET: installs a file with @names@ replaced by the paths of this installation.
 put() {
     sed -e "s|@bindir@|$prefix/bin|g" -e "s|@libexecdir@|$prefix/libexec|g" -e "s|@sysconfdir@|$sysconfdir|g" \
         "$1" > "$made"
     install -D -m "$2" "$made" "$destdir$3"
 }
 
-# write TARGET ARGUMENT...: what the program prints for the arguments. Nothing of that is ever checked in.
+# write TARGET ARGUMENT...: installs what the program prints for the arguments. None of that is ever checked in.
 write() {
     target=$1
     shift
@@ -57,6 +57,9 @@ install -d -m 755 "$destdir$sysconfdir/qedscan"
 for text in README.md CHANGELOG.md SECURITY.md LICENSE; do
     install -D -m 644 "$source/$text" "$destdir$docdir/$text"
 done
+for text in "$source"/docs/*.md; do
+    install -D -m 644 "$text" "$destdir$docdir/docs/$(basename "$text")"
+done
 put "$source/packaging/POOL.conf" 644 "$docdir/examples/POOL.conf"
 put "$source/packaging/cron/qedscan" 644 "$docdir/examples/cron/qedscan"
 for report in "$source"/reports/*.sql; do
@@ -65,7 +68,7 @@ done
 for file in "$source"/contrib/datasette/metadata.json "$source"/contrib/prometheus/qedscan.rules.yml; do
     install -D -m 644 "$file" "$destdir$prefix/share/qedscan/$(basename "$(dirname "$file")")/$(basename "$file")"
 done
-# They call each other by ../slurm/, so the folders stay side by side.
+# They call each other by ../slurm/, so the directories stay side by side.
 for script in "$source"/contrib/slurm/* "$source"/contrib/parallel/*; do
     install -D -m 755 "$script" "$destdir$prefix/share/qedscan/$(basename "$(dirname "$script")")/$(basename "$script")"
 done

@@ -1,10 +1,10 @@
 #!/bin/bash
 # Installs the Debian package into a bare Debian without Swift, uses it there, and purges it. `make deb-try` calls it.
-# Needs root and a Debian mirror. What it made is removed at its end, however it ends.
+# Needs root and a Debian mirror. However the script ends, it removes what it made.
 #
 # Usage: try-in-debootstrap.sh DIRECTORY-OF-THE-PROGRAMS
 #   SUITE   which Debian (bookworm)
-#   MIRROR  from where (the first one that apt here has for it)
+#   MIRROR  the mirror (the first one that apt on this machine has for the suite)
 set -euo pipefail
 
 bin=$(cd "$1" && pwd)
@@ -19,7 +19,7 @@ mounted=()
 clean_up() {
     local mount
     for mount in "${mounted[@]}"; do umount "$mount" || umount --lazy "$mount"; done
-    # Whatever is still mounted must not be removed with the rest.
+    # Do not remove anything that is still mounted.
     if ! findmnt --noheadings --list --output TARGET | grep -qF "$work/"; then rm -rf "$work"; fi
 }
 trap clean_up EXIT
@@ -46,12 +46,12 @@ debootstrap --variant=minbase "$suite" "$root" "$mirror" > "$work/debootstrap.lo
     || { tail -20 "$work/debootstrap.log" >&2; fail "debootstrap failed"; }
 mount -t proc proc "$root/proc"
 mounted+=("$root/proc")
-# Nothing in there may start a service.
+# Nothing in the new system may start a service.
 printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
 chmod +x "$root/usr/sbin/policy-rc.d"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp "$deb" "$root/tmp/qedscan.deb"
-# Minimal images leave manual pages out of packages; this one keeps them.
+# Minimal images drop manual pages from packages; keep them.
 rm -f "$root/etc/dpkg/dpkg.cfg.d/"*
 inside apt-get install -y -qq man-db bash-completion > "$work/apt.log" 2>&1 || fail "$(tail -5 "$work/apt.log")"
 dpkg-query --admindir "$root/var/lib/dpkg" -W -f '${Package}\n' | sort > "$work/before"
@@ -85,7 +85,7 @@ say "Scan a pool: as root, then as the unit does"
 chmod -R go= "$root/srv/vm"
 status=0; inside qedscan scan /srv/vm || status=$?
 test "$status" = 14 || fail "scan: status $status, not 14 (leaks, corruption, unusable images)"
-# The unit's own command line; a shell takes the variables apart as systemd does.
+# The unit's own command line; a shell splits the variables as systemd does.
 command=$(sed -n 's/^ExecStart=//p' "$root/lib/systemd/system/qedscan-scan@.service")
 echo "$command"
 status=0

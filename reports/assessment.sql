@@ -1,14 +1,14 @@
--- How bad is the damage of each image, the worst first?
+-- How bad is the damage of each image, worst first?
 --
 -- path: the image
 -- assessment: unusable, tree-lost, data-lost, data-at-risk, space or harmless
--- evidence: why, in a sentence; where it says "at least", the numbers are lower bounds
--- dirty: 1 if it is marked as not closed cleanly
+-- evidence: the reason, in a sentence; where it says "at least", the numbers are lower bounds
+-- dirty: 1 if the image is marked as not closed cleanly
 -- orphaned_tables: L2 tables among the leaked clusters
 -- lost_bytes: guest bytes that invalid entries map
 -- at_risk_bytes: guest bytes that shared entries map
 -- leaked_bytes: bytes in leaked clusters
--- host: where it is: a machine, or 'pool:' and the name of a pool
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     assessment,

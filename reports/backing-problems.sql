@@ -1,10 +1,10 @@
--- Which overlays have something wrong with their backing files?
+-- Which overlays have a problem with their backing files?
 --
 -- path: the overlay
 -- problem: what is wrong, as in the view backing_problem
 -- base_path: its backing file
--- detail: more of it
--- host: where it is: a machine, or 'pool:' and the name of a pool
+-- detail: more about the problem
+-- host: where the overlay is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     problem,

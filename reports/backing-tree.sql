@@ -1,8 +1,8 @@
 -- Which images need which backing file, directly or through others?
 --
 -- base_path: the backing file
--- base_outcome: of its latest check, if it is an image of the store
--- depth: 1 for an overlay directly on it
+-- base_outcome: the outcome of its latest check, if it is an image in the store
+-- depth: 1 for an overlay directly on top of it
 -- path: the overlay
 -- host: where the overlay is: a machine, or 'pool:' and the name of a pool
 SELECT

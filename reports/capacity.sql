@@ -1,10 +1,10 @@
--- How much space do the images of each directory take, and how much could they?
+-- How much space do the images in each directory take up, and how much could they?
 --
--- directory: where they are; '(all)' for the sum
--- images: directly in it
+-- directory: where the images are; '(all)' for the sum
+-- images: images directly in the directory
 -- virtual_bytes: bytes that guests see
--- file_bytes: lengths of the files
--- disk_bytes: bytes of disk in use
+-- file_bytes: sum of the file sizes
+-- disk_bytes: bytes used on disk
 -- host: where the directory is: a machine, or 'pool:' and the name of a pool
 WITH
 located AS (

@@ -1,14 +1,14 @@
--- What is different since the scan before?
+-- What has changed since the previous scan?
 --
--- :scan (default latest): the number of the scan; the latest is that of each host, or of each of its shards
+-- :scan (default latest): the number of the scan; by default the latest scan of each host, or of each of its shards
 --
 -- path: the image
 -- change: new, vanished, returned, moved, healed, newly-damaged, worse or changed
--- old_path: where an image was that has moved
--- outcome_before, outcome_after: of the scan before, and of the scan
--- corruptions_before, corruptions_after: bad or shared entries
+-- old_path: the previous path of an image that has moved
+-- outcome_before, outcome_after: the outcome in the previous scan and in this one
+-- corruptions_before, corruptions_after: invalid or shared entries
 -- leaks_before, leaks_after: clusters that nothing refers to
--- host: where it is: a machine, or 'pool:' and the name of a pool
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     change,

@@ -1,14 +1,14 @@
--- Which images are damaged, the worst first?
+-- Which images are damaged, worst first?
 --
 -- path: the image
 -- outcome: corrupt, leaking, incomplete or invalid
--- dirty: 1 if it is marked as not closed cleanly
--- corruptions: bad or shared entries
+-- dirty: 1 if the image is marked as not closed cleanly
+-- corruptions: invalid or shared entries
 -- leaks: clusters that nothing refers to
--- leaked_bytes: bytes in them
--- message: why it could not be checked to its end
--- checked_at: UTC
--- host: where it is: a machine, or 'pool:' and the name of a pool
+-- leaked_bytes: bytes in those clusters
+-- message: why the check could not be completed
+-- checked_at: time of the check, UTC
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     outcome,

@@ -1,11 +1,11 @@
 -- Which images were not closed cleanly?
 --
 -- path: the image
--- outcome: what the check gave all the same; an image in use is not listed, as it is open
--- corruptions, leaks: of the latest check
--- file_bytes: length of the file
--- checked_at: UTC
--- host: where it is: a machine, or 'pool:' and the name of a pool
+-- outcome: the outcome of the check; images in use are not listed, because they are open
+-- corruptions, leaks: results of the latest check
+-- file_bytes: size of the file
+-- checked_at: time of the check, UTC
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     outcome,

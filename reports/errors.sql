@@ -1,10 +1,10 @@
 -- What could not be checked, and why?
 --
 -- path: an image, or a path that could not be read
--- problem: the image's outcome, or the system call that failed
+-- problem: the outcome of the image, or the system call that failed
 -- message: the reason
--- seen_at: UTC; errors of paths are those of each host's last scan, or of the last of each of its shards
--- host: where it is: a machine, or 'pool:' and the name of a pool
+-- seen_at: UTC; errors of paths are those of each host's latest scan, or of the latest scan of each of its shards
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     problem,

@@ -1,14 +1,14 @@
--- What is wrong in the pool, by kind of finding, and what mends it?
+-- What is wrong in the pool, by kind of finding, and what repairs it?
 --
--- kind: as in the findings of `show`
+-- kind: the kind, as in the findings of `show`
 -- severity: corruption, leak or notice
--- images: that have it
--- findings: entries or runs of them that are listed
--- suppressed: more of the kind that are counted, but not listed
--- clusters: corruptions or leaks that the listed ones make up
--- guest_bytes: that the listed ones map
--- repair: the repair action that mends it
--- meaning: what it is
+-- images: images with such findings
+-- findings: findings that are listed; one can describe several entries
+-- suppressed: further findings of this kind that are counted but not listed
+-- clusters: corruptions or leaks in the listed findings
+-- guest_bytes: guest bytes that the listed findings map
+-- repair: the repair action that fixes it
+-- meaning: what the kind means
 SELECT
     finding.kind,
     finding_kind.severity,

@@ -1,11 +1,11 @@
--- Which images are fragmented, the worst first?
+-- Which images are fragmented, worst first?
 --
 -- path: the image
--- fragmented_clusters: data clusters that do not follow the one before
+-- fragmented_clusters: data clusters that do not follow the previous one in the file
 -- allocated_clusters: data clusters
--- fragmented_percent: of these
--- file_bytes: length of the file
--- host: where it is: a machine, or 'pool:' and the name of a pool
+-- fragmented_percent: percentage of the data clusters that are fragmented
+-- file_bytes: size of the file
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     fragmented_clusters,

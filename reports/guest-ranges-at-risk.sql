@@ -1,11 +1,11 @@
 -- Which bytes of which guests are lost or in danger?
 --
 -- path: the image
--- guest_offset: of the first byte in the guest's disk
--- guest_bytes: bytes from there on
--- kind: of the finding
+-- guest_offset: position of the first byte on the guest's disk
+-- guest_bytes: number of bytes from there
+-- kind: kind of the finding
 -- problem: what is wrong
--- suppressed: more findings of the kind in the image that are counted, but not listed
+-- suppressed: further findings of this kind in the image that are counted but not listed
 -- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     latest_check.path,

@@ -1,19 +1,19 @@
--- Which hosts and pools are worst, and when was each scanned last?
+-- Which hosts and pools are in the worst state, and when was each last scanned?
 --
--- :at (default now): the time to which ages are counted, in seconds since 1970
+-- :at (default now): the time from which ages are counted, in seconds since 1970
 --
 -- host: a machine, or 'pool:' and the name of a pool that machines share; '(all)' for the sum
--- images: images that are there
--- clean, leaking, corrupt: of these, images with that outcome
--- not_checked: the rest: incomplete, invalid, unsupported, in use or changing
--- dirty: images marked as not closed cleanly; none of those in use, nor their leaks and corruptions
+-- images: images that are present
+-- clean, leaking, corrupt: images with that outcome
+-- not_checked: all other images: incomplete, invalid, unsupported, in use or changing
+-- dirty: images marked as not closed cleanly; images in use are left out, and so are their leaks and corruptions
 -- leaked_bytes: bytes in leaked clusters
--- corruptions: bad or shared entries
--- disk_bytes: bytes of disk in use
--- missing: images that are not there any more
--- completed_at: end of the last complete scan that read anything, UTC; in shards, of the one that waits longest, if all were
+-- corruptions: invalid or shared entries
+-- disk_bytes: bytes used on disk
+-- missing: images that are no longer there
+-- completed_at: end of the latest complete scan that read anything, UTC; with shards, that of the oldest one, if all were scanned
 -- age_days: whole days since then
--- nodes: the machines that scanned it; how many, if there are more than three
+-- nodes: the machines that scanned it; if there are more than three, their number
 WITH
 known AS (
     SELECT

@@ -1,11 +1,11 @@
--- Which images were in use or changed during their check, so that it says nothing of them?
+-- Which images could not be checked because they were in use or changing?
 --
 -- path: the image
 -- outcome: in_use or changing
--- message: who has it, or what changed
--- last_outcome, last_checked_at: of the last check that could tell; UTC
--- seen_at: of the check that could not; UTC
--- host: where it is: a machine, or 'pool:' and the name of a pool
+-- message: who has the image open, or what changed
+-- last_outcome, last_checked_at: of the latest check that gave a result; UTC
+-- seen_at: time of the attempt that gave none; UTC
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     latest_check.path,
     latest_check.outcome,

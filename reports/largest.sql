@@ -1,13 +1,13 @@
--- Which images take the most space on disk?
+-- Which images take up the most space on disk?
 --
--- :limit (default 20): how many of them
+-- :limit (default 20): number of images to list
 --
 -- path: the image
--- outcome: of its latest check
--- disk_bytes: bytes of disk in use
--- file_bytes: length of the file
+-- outcome: outcome of its latest check
+-- disk_bytes: bytes used on disk
+-- file_bytes: size of the file
 -- virtual_bytes: bytes that the guest sees
--- host: where it is: a machine, or 'pool:' and the name of a pool
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     outcome,

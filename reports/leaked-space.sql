@@ -2,9 +2,9 @@
 --
 -- path: the image; '(all)' for the sum
 -- leaks: leaked clusters
--- leaked_bytes: bytes in them
--- share_percent: of the length of the file
--- qemu_leaks: what qemu-img check would print
+-- leaked_bytes: bytes in those clusters
+-- share_percent: percentage of the file size
+-- qemu_leaks: number of leaks that qemu-img check would print
 -- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,

@@ -1,10 +1,10 @@
--- Which images that were there once are not there any more, or are no QED images any more?
+-- Which images have disappeared, or are no longer QED images?
 --
 -- path: the image
--- last_outcome: what its last check gave
+-- last_outcome: outcome of its latest check
 -- dirty: 1 if it was marked as not closed cleanly
--- last_checked_at, missing_since: UTC; the second is the start of the first scan that should have seen it
--- host: where it was: a machine, or 'pool:' and the name of a pool
+-- last_checked_at, missing_since: UTC; missing_since is the start of the first scan that should have seen the image
+-- host: where the image was: a machine, or 'pool:' and the name of a pool
 SELECT
     latest_check.path,
     latest_check.outcome AS last_outcome,

@@ -1,18 +1,18 @@
 -- What did repairs change, newest first?
 --
--- repair_id: the number that undoes it; in a merged store, in that of the host alone
+-- repair_id: the number that undoes the repair; in a merged store, it is valid only in the store of the host
 -- path: the image
--- state: done; prepared: begun, not ended; rolled_back: taken back; conflict: neither as before nor as planned
--- actions: what it did, or would have done
--- undoes, undone_by: repair_id of the repair that it took back, and of the one that took it back
--- outcome_before, outcome_after: of the checks before and after it
--- changed_entries: words of 8 bytes that were changed in header and tables; not known in a merged store
--- copied_bytes: bytes of clusters that were given a copy; not known in a merged store
--- growth_bytes: by which the file became longer
+-- state: done; prepared: begun but not finished; rolled_back: undone; conflict: neither as before nor as planned
+-- actions: what the repair did, or would have done
+-- undoes, undone_by: the repair that this one undid, and the one that undid this one
+-- outcome_before, outcome_after: outcomes of the checks before and after the repair
+-- changed_entries: 8-byte words changed in the header and tables; unknown in a merged store
+-- copied_bytes: bytes of clusters that were copied; unknown in a merged store
+-- growth_bytes: bytes by which the file grew
 -- lost_bytes: guest bytes that could not be read and now read as zeros or from the backing file
 -- started_at: UTC
--- message: why it is not done
--- host: the machine where it ran
+-- message: why the repair is not done
+-- host: the machine that ran the repair
 SELECT
     ifnull(own.source_id, repair_id) AS repair_id,
     path,

@@ -1,14 +1,14 @@
--- Is each pool that is scanned in shards whole: was every shard scanned, lately, and do they leave nothing out?
+-- Was every shard of each pool scanned recently, and do the shards leave nothing out?
 --
 -- host: a machine, or 'pool:' and the name of a pool that machines share
 -- roots: the directories of the scans
--- shard, shards: the shard's number, and how many there are by the newest scan of the same directories
--- state: of the shard's latest scan: running, completed, interrupted or failed; never if there is none in this store
--- fault: late, unread (directories not readable or mounted), gap (paths before it or after the last are in none), overlap
+-- shard, shards: the number of the shard, and the number of shards in the newest scan of the same directories
+-- state: state of the shard's latest scan: running, completed, interrupted or failed; never if this store has none
+-- fault: late, unread (directories not readable or not mounted), gap (next to it are paths that belong to no shard) or overlap
 -- node: the machine that scanned it
--- started_at, finished_at: UTC; late is what began more than a day before the newest shard of the directories
--- images: images that it saw
--- problems: of these, images that are not clean
+-- started_at, finished_at: UTC; a scan is late if it began more than a day before the newest one of the directories
+-- images: images that the scan saw
+-- problems: those of them that are not clean
 WITH RECURSIVE
 pool (host, roots, shard_count) AS (
     SELECT host, roots, shard_count

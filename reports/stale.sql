@@ -1,11 +1,11 @@
--- Which images have not been checked for long?
+-- Which images have not been checked for a long time?
 --
--- :days (default 30): how long
+-- :days (default 30): number of days
 --
 -- path: the image
--- last_outcome, last_checked_at: of the last check that could tell; UTC; none if it has always been in use
--- last_seen_at: the start of the last scan that saw it; one that used an old result again did not check it; UTC
--- host: where it is: a machine, or 'pool:' and the name of a pool
+-- last_outcome, last_checked_at: of the latest check that gave a result; UTC; none if the image has always been in use
+-- last_seen_at: start of the latest scan that saw the image, even if it reused an old result; UTC
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     image.path,
     known.outcome AS last_outcome,

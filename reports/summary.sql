@@ -1,12 +1,12 @@
--- How is the pool: how many images are there with each outcome, and how much space do they take?
+-- How many images have each outcome, and how much space do they take up?
 --
--- outcome: what the latest check of an image gave; 'total' for all of them
--- images: images that are there
--- dirty: of these, images marked as not closed cleanly; none of those in use, nor their leaks and corruptions
--- leaks, corruptions: clusters leaked, and corruptions
+-- outcome: outcome of the latest check; 'total' for all images
+-- images: images that are present
+-- dirty: images marked as not closed cleanly; images in use are left out, and so are their leaks and corruptions
+-- leaks, corruptions: leaked clusters, and corruptions
 -- leaked_bytes: bytes in leaked clusters
 -- virtual_bytes: bytes that guests see
--- disk_bytes: bytes of disk in use
+-- disk_bytes: bytes used on disk
 WITH totals AS (
     SELECT
         outcome,

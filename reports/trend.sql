@@ -1,14 +1,14 @@
--- How did the pool change from scan to scan?
+-- How has the pool changed from scan to scan?
 --
--- scan_id, host: the scan, and whose the images are: a machine's, or those of 'pool:' and a name
--- shard: the part of them that it saw, as in 3/8; none if it saw all of its directories
+-- scan_id, host: the scan, and the owner of the images: a machine, or 'pool:' and the name of a pool
+-- shard: the part of the images that the scan saw, such as 3/8; none if it saw all of its directories
 -- started_at: UTC
 -- state: running, completed, interrupted or failed
--- images: that it saw, in its shard alone
--- clean, leaking, corrupt, incomplete, invalid, unsupported, in_use, changing: of these, images with that outcome
--- dirty: of these, images marked as not closed cleanly
--- corruptions: bad or shared entries in all images of the host, as they were known after the scan; NULL if it is pruned
--- leaked_bytes: bytes in leaked clusters, likewise; of an image in use as known before; a repair shows in the next scan
+-- images: images that the scan saw, in its own shard only
+-- clean, leaking, corrupt, incomplete, invalid, unsupported, in_use, changing: images with that outcome
+-- dirty: images marked as not closed cleanly
+-- corruptions: invalid or shared entries in all images of the host, as known after the scan; NULL if the scan was pruned
+-- leaked_bytes: bytes in leaked clusters, likewise; for images in use, as known before; repairs show in the next scan
 WITH
 -- The scan that first shows what a check gave: its own, or for a repair's the next one on the host.
 damage (image_id, result_id, scan_id, corruptions, leaked_bytes) AS MATERIALIZED (

@@ -1,11 +1,11 @@
--- Which images have features that this program does not know?
+-- Which images use features that this program does not know?
 --
 -- path: the image
 -- features: the unknown bits, in hexadecimal
 -- message: the reason
--- file_bytes: length of the file
--- checked_at: UTC
--- host: where it is: a machine, or 'pool:' and the name of a pool
+-- file_bytes: size of the file
+-- checked_at: time of the check, UTC
+-- host: where the image is: a machine, or 'pool:' and the name of a pool
 SELECT
     path,
     printf('0x%x', features & ~7) AS features,

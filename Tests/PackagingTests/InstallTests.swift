@@ -15,7 +15,11 @@ import Testing
             "lib/sysusers.d/qedscan.conf", "lib/tmpfiles.d/qedscan.conf", "libexec/qedscan/mail-failure",
             "libexec/qedscan/silence-is-success", "share/bash-completion/completions/qedscan",
             "share/doc/qedscan/CHANGELOG.md", "share/doc/qedscan/LICENSE", "share/doc/qedscan/README.md",
-            "share/doc/qedscan/SECURITY.md",
+            "share/doc/qedscan/SECURITY.md", "share/doc/qedscan/docs/architecture.md",
+            "share/doc/qedscan/docs/fleet.md", "share/doc/qedscan/docs/monitoring.md",
+            "share/doc/qedscan/docs/qemu-img.md", "share/doc/qedscan/docs/repair.md",
+            "share/doc/qedscan/docs/scanning.md", "share/doc/qedscan/docs/scheduling.md",
+            "share/doc/qedscan/docs/sql.md", "share/doc/qedscan/docs/store.md",
             "share/doc/qedscan/examples/POOL.conf", "share/doc/qedscan/examples/cron/qedscan",
             "share/doc/qedscan/examples/reports/damaged.sql", "share/fish/vendor_completions.d/qedscan.fish",
             "share/man/man1/qedscan.1", "share/zsh/site-functions/_qedscan",
@@ -28,6 +32,13 @@ import Testing
             #expect(text.firstMatch(of: /@[a-z]+dir@/) == nil, "\(file) has a name in the place of a path")
         }
         #expect(try await installation.tool("bin/qedscan").run(["version"]).status == 0)
+    }
+
+    @Test func allDocumentationIsInstalled() async throws {
+        let docs = try Installation.files(in: Installation.checkout.appending(path: "docs").path)
+        #expect(docs.filter { $0.hasSuffix(".md") }.count == 9)
+        let installation = try await Installation()
+        #expect(try Installation.files(in: installation.file("share/doc/qedscan/docs")) == docs)
     }
 
     @Test func stagingPutsTheSameFilesBelowAnotherFolder() async throws {

@@ -93,7 +93,7 @@ import Testing
 
     @Test func reportsListTheirParameters() async throws {
         let lines = try await fixture.run("report", "--format", "csv").output.split(separator: "\r\n")
-        #expect(lines.contains("largest,Which images take the most space on disk?,limit=20"))
+        #expect(lines.contains("largest,Which images take up the most space on disk?,limit=20"))
         #expect(lines.contains { $0.hasPrefix("changes,") && $0.hasSuffix(",scan=latest") })
         #expect(try await fixture.run("report", "largest", "-p", "limit=0", "--format", "json").output == "[]\n")
     }
