@@ -2,8 +2,10 @@
 # Makes a pool of QED images with real QEMU tools, damages some, keeps one open as a virtual machine would,
 # scans it, and shows what is wrong.
 #
+# It stops at what fails, and says what it would have shown.
+#
 # Usage: demo.sh DIRECTORY-OF-THE-PROGRAMS
-set -euo pipefail
+set -Eeuo pipefail
 
 bin=$1
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -13,11 +15,48 @@ store=$demo/qedscan.db
 qedscan=$bin/qedscan
 qedlab=$bin/qedlab
 
+titles=(
+    "Making a pool of QED images in $pool"
+    "Scanning it"
+    "What is in it?"
+    "What is damaged?"
+    "What could not be checked?"
+    "And again: only what is new, or inconclusive, is checked"
+    "What can be repaired, and what would be lost?"
+    "Repairing it: what is in use is left alone, and nothing must have changed for 10 s"
+    "Taking the last repair back"
+)
+step=-1
+
 holder=
 trap 'test -z "$holder" || kill "$holder" 2>/dev/null || true' EXIT
+trap 'stop "a command of line $LINENO ended with $?"' ERR
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-run() { printf '$ %s\n' "${*/#$qedscan/qedscan}"; "$@"; }
+# The next step begins.
+next() {
+    step=$((step + 1))
+    printf '\n\033[1m%s\033[0m\n' "${titles[step]}"
+}
+
+# Ends the demo, which could not show the step that it is in: WHY
+stop() {
+    test "$BASH_SUBSHELL" = 0 || exit 1
+    trap - ERR
+    {
+        printf '\nThe demo stops: %s. It would have shown:\n' "$1"
+        printf '  %s\n' "${titles[@]:step < 0 ? 0 : step}"
+    } >&2
+    exit 1
+}
+
+# A command of ours that must end with a status: STATUS COMMAND...
+run() {
+    local expected=$1 status=0
+    shift
+    printf '$ %s\n' "${*/#$qedscan/qedscan}"
+    "$@" || status=$?
+    test "$status" = "$expected" || stop "qedscan $2 ended with $status, and not with $expected"
+}
 
 # An image written by QEMU: NAME SIZE CREATE-OPTIONS WRITES...
 written() {
@@ -38,7 +77,7 @@ crashed() {
 rm -rf "$demo"
 mkdir -p "$pool"/{web,mail,build,archive/2019,templates}
 
-say "Making a pool of QED images in $pool"
+next
 for n in $(seq -w 1 20); do
     written "web/web-$n.qed" 1G cluster_size=65536 "write -P 0x$n 0 $((10#$n))M" "write -z 64M 4M"
 done
@@ -74,35 +113,35 @@ read -r -u "${HOLDER[0]}" _
 sleep 3
 echo "$(find "$pool" -type f | wc -l) files, $(du -sh "$pool" | cut -f1)"
 
-say "Scanning it"
-status=0
-run "$qedscan" scan --db "$store" "$pool" || status=$?
-echo "exit status $status: bits as fsck's; 2 leaks, 4 corruption, 8 something could not be checked"
+next
+run 14 "$qedscan" scan --db "$store" "$pool"
+echo "exit status 14: bits as fsck's; 2 leaks, 4 corruption, 8 something could not be checked"
 
-say "What is in it?"
-run "$qedscan" report summary --db "$store"
+next
+run 0 "$qedscan" report summary --db "$store"
 
-say "What is damaged?"
-run "$qedscan" report damaged --db "$store"
+next
+run 0 "$qedscan" report damaged --db "$store"
 
-say "What could not be checked?"
-run "$qedscan" report errors --db "$store"
+next
+run 0 "$qedscan" report errors --db "$store"
 
-say "And again: only what is new, or inconclusive, is checked"
-run "$qedscan" scan --db "$store" "$pool" || true
+next
+run 14 "$qedscan" scan --db "$store" "$pool"
 
-say "What can be repaired, and what would be lost?"
-run "$qedscan" repair --db "$store" --dry-run || true
+next
+run 14 "$qedscan" repair --db "$store" --dry-run
 
-say "Repairing it: what is in use is left alone, and nothing must have changed for 10 s"
-run "$qedscan" repair --db "$store" --yes --quiet || true
-run "$qedscan" report summary --db "$store"
+next
+run 11 "$qedscan" repair --db "$store" --yes --quiet
+run 0 "$qedscan" report summary --db "$store"
 
-say "Taking the last repair back"
+next
+# The last ID, after a line with the name of the column.
 last=$("$qedscan" query --db "$store" --format csv 'SELECT max(id) FROM repair' | tail -n 1 | tr -d '\r')
-run "$qedscan" undo --db "$store" --yes "$last" || true
+run 1 "$qedscan" undo --db "$store" --yes "$last"
 
-say "The store is $store. Try next:"
+printf '\nThe store is %s. Try next:\n' "$store"
 cat <<NEXT
   sqlite3 -box $store "SELECT kind, count(*), sum(cluster_count) FROM finding GROUP BY kind ORDER BY 2 DESC"
   $qedscan repair --list --db $store

@@ -10,12 +10,12 @@ scratch=.build/coverage
 swift=${SWIFT:-swift}
 tools=$(dirname "$(readlink -f "$(command -v "$swift")")")
 
-"$swift" build --build-tests --enable-code-coverage --scratch-path "$scratch"
-bin=$("$swift" build --scratch-path "$scratch" --show-bin-path)
+Setup/swift.sh "$swift" build --build-tests --enable-code-coverage --scratch-path "$scratch"
+bin=$(Setup/swift.sh "$swift" build --scratch-path "$scratch" --show-bin-path)
 rm -rf "$bin/codecov"
 # The profiles of all processes are brought together even if a test fails.
 status=0
-"$swift" test --skip-build --disable-xctest --enable-code-coverage --scratch-path "$scratch" || status=$?
+Setup/swift.sh "$swift" test --skip-build --disable-xctest --enable-code-coverage --scratch-path "$scratch" || status=$?
 "$tools/llvm-profdata" merge --failure-mode=all "$bin"/codecov/*.profraw -o "$bin/codecov/all.profdata"
 
 report() {

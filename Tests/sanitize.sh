@@ -14,7 +14,7 @@ export TSAN_OPTIONS=halt_on_error=1
 
 for sanitizer in "$@"; do
     scratch=.build/$sanitizer
-    "$swift" build --build-tests --sanitize="$sanitizer" --scratch-path "$scratch"
+    Setup/swift.sh "$swift" build --build-tests --sanitize="$sanitizer" --scratch-path "$scratch"
     # Sanitizers reserve terabytes of addresses: limits of the address space do not apply.
-    QEDSCAN_SANITIZER=$sanitizer "$swift" test --skip-build --disable-xctest --sanitize="$sanitizer" --scratch-path "$scratch"
+    QEDSCAN_SANITIZER=$sanitizer Setup/swift.sh "$swift" test --skip-build --disable-xctest --sanitize="$sanitizer" --scratch-path "$scratch"
 done

@@ -4,14 +4,15 @@
 #
 # Usage: try-in-debootstrap.sh DIRECTORY-OF-THE-PROGRAMS
 #   SUITE   which Debian (bookworm)
-#   MIRROR  the mirror (the first one that apt on this machine has for the suite)
+#   MIRROR  the mirror (the first one of Debian that apt on this machine has)
 set -euo pipefail
 
 bin=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 suite=${SUITE:-bookworm}
-mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' | awk -v s="$suite" '$2 == s { print $1; exit }')}
-mirror=${mirror:-http://deb.debian.org/debian}
+# shellcheck disable=SC2016
+mirror=${MIRROR:-$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' | awk '$1 $2 == "DebianDebian" { print $3; exit }')}
+test -n "$mirror" || { echo "try-in-debootstrap: apt here has no Debian mirror; name one with MIRROR" >&2; exit 1; }
 
 work=$(mktemp -d)
 root=$work/root
@@ -86,7 +87,7 @@ chmod -R go= "$root/srv/vm"
 status=0; inside qedscan scan /srv/vm || status=$?
 test "$status" = 14 || fail "scan: status $status, not 14 (leaks, corruption, unusable images)"
 # The unit's own command line; a shell splits the variables as systemd does.
-command=$(sed -n 's/^ExecStart=//p' "$root/lib/systemd/system/qedscan-scan@.service")
+command=$(sed -n 's/^ExecStart=//p' "$root/usr/lib/systemd/system/qedscan-scan@.service")
 echo "$command"
 status=0
 inside QEDSCAN_DB=/var/lib/qedscan/qedscan.db QEDSCAN_OPTIONS=--full QEDSCAN_PATHS=/srv/vm \

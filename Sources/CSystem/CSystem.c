@@ -6,6 +6,8 @@
 #include <linux/capability.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,6 +95,57 @@ long csystem_file_system_type(int fd)
 {
     struct statfs status;
     return fstatfs(fd, &status) == -1 ? -1 : (long)status.f_type;
+}
+
+/* <linux/mount.h> has these from Linux 6.8 on, and <linux/stat.h> the flag. */
+enum { sys_statmount = 457, statx_unique_mount = 0x4000, mount_request_size = 24, mount_strings = 512 };
+enum { mount_point = 0x10, mount_type = 0x20, mount_options = 0x80, mount_subtype = 0x100 };
+
+struct mount_request {
+    uint32_t size, spare;
+    uint64_t mount, mask;
+};
+
+struct mount_answer {
+    uint32_t size, options;
+    uint64_t mask;
+    uint64_t super_block[2];  /* device, magic number */
+    uint32_t flags, type;
+    uint64_t numbers[8];  /* IDs, attributes, propagation */
+    uint32_t root, point;
+    uint64_t name_space;
+    uint32_t subtype;
+};
+_Static_assert(offsetof(struct mount_answer, type) == 36, "struct statmount");
+_Static_assert(offsetof(struct mount_answer, subtype) == 120, "struct statmount");
+
+static const char *string_of(const struct mount_answer *answer, uint64_t what, uint32_t offset)
+{
+    return answer->mask & what ? (const char *)answer + mount_strings + offset : NULL;
+}
+
+int csystem_mount_of(int fd, void *buffer, size_t size, struct csystem_mount *mount)
+{
+    struct statx found;
+    if (statx(fd, "", AT_EMPTY_PATH, statx_unique_mount, &found) == -1) {
+        return -1;
+    }
+    if (!(found.stx_mask & statx_unique_mount)) {
+        errno = ENOSYS;
+        return -1;
+    }
+    uint64_t mask = mount_point | mount_type | mount_options | mount_subtype;
+    struct mount_request request = { mount_request_size, 0, found.stx_mnt_id, mask };
+    if (syscall(sys_statmount, &request, buffer, size, 0) == -1) {
+        return -1;
+    }
+    const struct mount_answer *answer = buffer;
+    mount->id = found.stx_mnt_id;
+    mount->type = string_of(answer, mount_type, answer->type);
+    mount->subtype = string_of(answer, mount_subtype, answer->subtype);
+    mount->point = string_of(answer, mount_point, answer->point);
+    mount->options = string_of(answer, mount_options, answer->options);
+    return 0;
 }
 
 /* stat(2) for kernels and sandboxes without statx(2), which knows of no birth. */

@@ -13,15 +13,18 @@ package struct FileSystem: Hashable, Sendable {
 
     /// Whether nobody changes files here but through this kernel, so that it always knows how they are. An overlay is
     /// none of these: what is below it may be anything.
-    package var isLocal: Bool { FileSystem.localTypes.contains(type) }
+    package var isLocal: Bool { localName != nil }
 
-    private static let localTypes: Set<Int> = [
-        0xef53,  // ext2, ext3, ext4
-        0x5846_5342,  // xfs
-        0x9123_683e,  // btrfs
-        0xf2f5_2010,  // f2fs
-        0x2fc1_2fc1,  // zfs
-        0x0102_1994,  // tmpfs
+    /// What a local file system is called; nil for all others.
+    package var localName: String? { FileSystem.localTypes[type] }
+
+    private static let localTypes: [Int: String] = [
+        0xef53: "ext4",  // or ext2, ext3
+        0x5846_5342: "xfs",
+        0x9123_683e: "btrfs",
+        0xf2f5_2010: "f2fs",
+        0x2fc1_2fc1: "zfs",
+        0x0102_1994: "tmpfs",
     ]
 
     private static let pseudoTypes: Set<Int> = [

@@ -1,19 +1,26 @@
-/// A mounted file system, as /proc/self/mountinfo describes it.
+import CSystem
+import Glibc
+
+/// A mounted file system, as the kernel describes it.
 package struct MountPoint: Hashable, Sendable {
     /// The kernel's number of the mount.
     package let id: Int
-    package let path: RawPath
+    /// Where it is mounted; nil if that is outside the root directory.
+    package let path: RawPath?
     /// Such as `ext4`, `nfs4`, `fuse.sshfs`.
     package let fileSystem: String
     /// Of the mount and of the file system.
     package let options: [String]
 
     /// The mount that an open file is on; nil if the system does not tell.
+    ///
+    /// The table has no line for a mount outside the root directory, as that of most files after a chroot(2).
     package init?(descriptor: Int32) throws(SystemError) {
         let info = try ProcFile.bytes("/proc/thread-self/fdinfo/\(descriptor)")
-        guard let id = MountPoint.mountID(in: info) else { return nil }
         let table = MountPoint.parse(try ProcFile.bytes("/proc/thread-self/mountinfo"))
-        guard let mount = table.first(where: { $0.id == id }) else { return nil }
+        let id = MountPoint.mountID(in: info)
+        let listed = id.flatMap { id in table.first { $0.id == id } }
+        guard let mount = listed ?? MountPoint(asking: descriptor) ?? MountPoint(local: descriptor) else { return nil }
         self = mount
     }
 
@@ -28,6 +35,37 @@ package struct MountPoint: Hashable, Sendable {
         path = RawPath(bytes: MountPoint.unescaped(fields[4]))
         fileSystem = MountPoint.text(fields[dash + 1])
         options = [fields[5], fields[dash + 3]].flatMap { MountPoint.text($0).split(separator: ",").map { String($0) } }
+    }
+
+    /// Asks for the mount of an open file by number: statmount(2). nil if the kernel does not tell enough.
+    package init?(asking descriptor: Int32) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 8)
+        defer { buffer.deallocate() }
+        var mount = csystem_mount()
+        guard csystem_mount_of(descriptor, buffer.baseAddress, buffer.count, &mount) == 0, let type = mount.type else {
+            return nil
+        }
+        self.init(
+            id: Int(truncatingIfNeeded: mount.id),
+            path: mount.point.map { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) } ?? [],
+            type: String(cString: type), subtype: mount.subtype.map { String(cString: $0) } ?? "",
+            options: mount.options.map { String(cString: $0) })
+    }
+
+    /// Makes a mount of what statmount(2) says. nil if it is of a network and its options are not known: they may keep
+    /// locks on this host.
+    package init?(id: Int, path: [UInt8], type: String, subtype: String, options: String?) {
+        self.id = id
+        self.path = path.isEmpty ? nil : RawPath(bytes: path)
+        fileSystem = subtype.isEmpty ? type : "\(type).\(subtype)"
+        self.options = options.map { $0.split(separator: ",").map { String($0) } } ?? []
+        if options == nil, isNetwork { return nil }
+    }
+
+    /// The mount of an open file, if the type of the file system says that no other host has it: fstatfs(2).
+    package init?(local descriptor: Int32) {
+        guard let name = FileSystem(descriptor: descriptor).localName else { return nil }
+        self.init(id: 0, path: [], type: name, subtype: "", options: nil)
     }
 
     /// All mounts of a table; odd lines are passed over.

@@ -4,6 +4,7 @@ import Glibc
 import Lab
 import QED
 import TestSupport
+import Testing
 
 /// Everything hostile in one folder, made once for all tests, and readable for everybody where it is not meant to be
 /// closed.
@@ -43,8 +44,7 @@ final class HostilePool: Sendable {
     /// Inode, size, times of the last changes, owner and mode of everything in it, by paths: all but the time of the
     /// last access. By find(1), which comes to what no path leads to.
     func state() throws -> [String] {
-        guard let find = Tool("find") else { return [] }
-        let result = try find.runBlocking([path, "-printf", "%i %s %T@ %C@ %U %m %n %P\\0"])
+        let result = try #require(Tool("find")).runBlocking([path, "-printf", "%i %s %T@ %C@ %U %m %n %P\\0"])
         return result.output.split(separator: "\0").map(String.init).sorted()
     }
 

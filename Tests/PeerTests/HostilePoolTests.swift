@@ -31,14 +31,13 @@ import Testing
 
     @Test func aControlGroupOfLittleMoreMemoryIsEnough() async throws {
         guard let group = try MemoryGroup(limit: HostilePoolTests.groupMemory) else {
-            print("skipped: there is no control group whose memory can be limited")
-            return
+            try Test.cancel("there is no control group whose memory can be limited")
         }
         try await expectScan(by: .caller, in: group)
     }
 
     @Test func aCheckOfEachFileEndsWithinItsLimits() async throws {
-        guard let run = try BoundedRun(tool) else { return HostilePoolTests.skip("run a program within limits") }
+        guard let run = try BoundedRun(tool) else { try Test.cancel("no program can be run within limits here") }
         let readsAll = geteuid() == 0
         for file in HostileFile.allCases where file != .nameNotUTF8 && pool.has(file) {
             let path = "\(pool.path)/\(String(decoding: file.fileName, as: UTF8.self))"
@@ -78,11 +77,9 @@ import Testing
 
     // MARK: - What is expected
 
-    private static func skip(_ what: String) { print("skipped: there is no way to \(what) here") }
-
     private func expectScan(by user: BoundedRun.User, in group: MemoryGroup? = nil) async throws {
         guard let run = try BoundedRun(tool, user: user, group: group?.processes) else {
-            return HostilePoolTests.skip("run the program as \(user)")
+            try Test.cancel("the program cannot be run as \(user) here")
         }
         let folder = try pool.folder(ownedBy: user)
         let environment = ["QEDSCAN_DB": "\(folder)/store.db", "SWIFT_BACKTRACE": "enable=no"]

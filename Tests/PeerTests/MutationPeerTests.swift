@@ -43,7 +43,7 @@ struct MutationPeerTests {
     }
 
     private static func run(_ cases: Range<Int>, seed: UInt64, _ tally: MutationTally) async throws {
-        guard let img = Peer.img else { return }
+        let img = try #require(Peer.img)
         let folder = try TemporaryFolder()
         var batch = ShellBatch()
         var images: [MutatedImage] = []

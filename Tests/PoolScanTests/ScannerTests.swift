@@ -37,8 +37,7 @@ import Testing
         let (lower, upper) = (pool.folder.file("lower"), pool.folder.file("upper"))
         let layers = "lowerdir=\(lower),upperdir=\(upper)/files,workdir=\(upper)/work"
         guard mount("overlay", pool.folder.file("merged"), "overlay", 0, layers) == 0 else {
-            print("skipped: there is no overlay file system")
-            return
+            try Test.cancel("there is no overlay file system")
         }
         defer { umount2(pool.folder.file("merged"), Int32(MNT_DETACH)) }
         try pool.addImage("merged/own.qed")

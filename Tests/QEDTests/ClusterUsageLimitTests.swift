@@ -15,6 +15,7 @@ import Testing
     func hostileImageStaysWithinItsLimits(_ hostile: HostileFile) throws {
         let scratch = try TemporaryFolder()
         let path = try hostile.write(in: scratch.folder("hostile"))
+        if hostile == .closed { try #require(path.withCString { chmod($0, 0o600) } == 0) }
         let memory = MemoryBudget(limit: 64 << 20)
         let limits = CheckLimits(memory: memory, baseSeconds: 2)
         let file = try ImageFile(path: path)

@@ -58,11 +58,9 @@ import Testing
         #expect(result.status == 0, "\(result.errors)")
     }
 
-    @Test func qemuAgreesOnTheStatus() async throws {
-        guard let qemu = Tool("qemu-img") else {
-            print("skipped: there is no qemu-img")
-            return
-        }
+    @Test(.enabled(if: Tool("qemu-img") != nil, "qemu-utils is not installed"))
+    func qemuAgreesOnTheStatus() async throws {
+        let qemu = try #require(Tool("qemu-img"))
         for what in ["sound, 4K/1", "one cluster more at the end, 4K/1", "two neighbours share a cluster, 4K/1"] {
             let path = try fixture.addImage("disk.qed", what)
             let theirs = try await qemu.run(["check", "-f", "qed", path])

@@ -13,7 +13,8 @@ import Testing
 
     init() throws { fixture = try ScanFixture() }
 
-    @Test(arguments: [SIGINT, SIGTERM]) func aSignalEndsAScanAndTheNextOneCompletesIt(_ signal: Int32) async throws {
+    @Test(.enabled(if: Strace.isPossible, "strace cannot trace here"), arguments: [SIGINT, SIGTERM])
+    func aSignalEndsAScanAndTheNextOneCompletesIt(_ signal: Int32) async throws {
         try fixture.addImage("clean.qed")
         var plan = ImagePlan()
         plan.clusterSize = 4096
@@ -22,10 +23,7 @@ import Testing
         plan.guestClusters = .firstOfEachTable(1)
         try ImageWriter(plan).write(to: "\(fixture.pool)/slow.qed")
         try await fixture.settle()
-        guard let scan = try fixture.startSlowly(["scan", "-j", "2", fixture.pool], readMilliseconds: 100) else {
-            print("skipped: there is no strace")
-            return
-        }
+        let scan = try fixture.startSlowly(["scan", "-j", "2", fixture.pool], readMilliseconds: 100)
         #expect(try await eventually { FileManager.default.fileExists(atPath: fixture.store + "-wal") })
         // The other image is done.
         #expect(
@@ -99,13 +97,11 @@ import Testing
         #expect(try await fixture.number("SELECT count(*) FROM scan WHERE state <> 'completed'") == 0)
     }
 
-    @Test func readersGoOnWhileAScanRuns() async throws {
+    @Test(.enabled(if: Strace.isPossible, "strace cannot trace here"))
+    func readersGoOnWhileAScanRuns() async throws {
         try fixture.addImage("slow.qed")
         _ = try await fixture.run("scan", fixture.pool)
-        guard let scan = try fixture.startSlowly(["scan", "--full", fixture.pool], readMilliseconds: 1500) else {
-            print("skipped: there is no strace")
-            return
-        }
+        let scan = try fixture.startSlowly(["scan", "--full", fixture.pool], readMilliseconds: 1500)
         #expect(try await eventually(within: 60) { FileManager.default.fileExists(atPath: fixture.store + "-wal") })
         #expect(try await fixture.run("report", "summary").status == 0)
         #expect(await scan.wait() == 0)

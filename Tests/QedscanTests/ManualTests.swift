@@ -6,6 +6,8 @@ import Testing
 
 /// Help, the manual page, completions.
 @Suite(.endsInTime) struct ManualTests {
+    private static let shells = ["bash", "zsh", "fish"]
+
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }
@@ -34,21 +36,18 @@ import Testing
     @Test func manualPageIsCleanMdoc() async throws {
         let page = try await fixture.run("man")
         #expect(page.status == 0)
-        guard let mandoc = Tool("mandoc") else {
-            print("skipped: there is no mandoc")
-            return
-        }
+        guard let mandoc = Tool("mandoc") else { try Test.cancel("mandoc is not installed") }
         let result = try await mandoc.run(["-Tlint", "-W", "warning"], input: page.output)
         #expect((result.status, result.output) == (0, ""))
     }
 
-    @Test(arguments: ["bash", "zsh", "fish"]) func completionsAreValidShell(_ name: String) async throws {
+    @Test(
+        .enabled(if: ManualTests.shells.allSatisfy { Tool($0) != nil }, "bash, zsh or fish is not installed"),
+        arguments: ManualTests.shells)
+    func completionsAreValidShell(_ name: String) async throws {
         let script = try await fixture.run("completions", name)
         #expect(script.status == 0)
-        guard let shell = Tool(name) else {
-            print("skipped: there is no \(name)")
-            return
-        }
+        let shell = try #require(Tool(name))
         let result = try await shell.run(["-n"], input: script.output)
         #expect((result.status, result.errors) == (0, ""))
     }

@@ -22,17 +22,11 @@ import Testing
         if geteuid() == 0 { try #require(chown(folder, 65534, 65534) == 0) }
     }
 
-    /// nil, with a notice, if it is not possible to run as that user here.
-    private func scan(by user: BoundedRun.User) async throws -> Tool.Result? {
-        guard let prefix = try BoundedRun.prefix(user, fixture.tool), let first = prefix.first,
-            let program = Tool(first)
-        else {
-            print("skipped: there is no way to run the program as \(user) here")
-            return nil
+    private func scan(by user: BoundedRun.User) async throws -> Tool.Result {
+        guard let run = try UserRun(fixture.tool, as: user) else {
+            try Test.cancel("the program cannot be run as \(user) here")
         }
-        return try await program.run(
-            prefix.dropFirst() + [fixture.tool.path, "--db", store, "scan", fixture.pool],
-            environment: fixture.environment)
+        return try await run.run(["--db", store, "scan", fixture.pool], fixture.environment)
     }
 
     private func outcomes() throws -> [String] {
@@ -54,7 +48,7 @@ import Testing
     }
 
     @Test func nobodyScansWhatHeMayReadAndIsToldOfTheRest() async throws {
-        guard let result = try await scan(by: .nobody) else { return }
+        let result = try await scan(by: .nobody)
         #expect(result.status == 8, "\(result.errors)")
         #expect(result.errors.contains("closed.qed"))
         #expect(try outcomes() == ["closed.qed: errno \(EACCES)", "open.qed: clean"])
@@ -62,7 +56,7 @@ import Testing
     }
 
     @Test func theCapabilityToReadEverythingIsEnough() async throws {
-        guard let result = try await scan(by: .nobodyWhoReadsAll) else { return }
+        let result = try await scan(by: .nobodyWhoReadsAll)
         #expect(result.status == 0, "\(result.errors)")
         #expect(try outcomes() == ["closed.qed: clean", "open.qed: clean"])
         #expect(mode(store) == 0o600)

@@ -63,10 +63,10 @@ final class ScanFixture: Sendable {
 
     func checkCount() async throws -> Int { try await number("SELECT count(*) AS n FROM check_result") }
 
-    /// A run of the program in which each read of an image takes so many milliseconds; nil without strace. The process
-    /// is the program itself.
-    func startSlowly(_ arguments: [String], readMilliseconds: Int) throws -> RunningTool? {
-        guard let strace = Tool("strace") else { return nil }
+    /// A run of the program in which each read of an image takes so many milliseconds, by strace. The process is the
+    /// program itself.
+    func startSlowly(_ arguments: [String], readMilliseconds: Int) throws -> RunningTool {
+        let strace = try #require(Tool("strace"))
         let delay = "inject=pread64:delay_enter=\(readMilliseconds * 1000)"
         return try strace.start(
             ["-D", "-f", "-o", "/dev/null", "-e", "trace=pread64", "-P", "\(pool)/slow.qed", "-e", delay, tool.path]
@@ -89,15 +89,13 @@ final class ScanFixture: Sendable {
 }
 
 extension Tool {
-    /// The program as an ordinary user may run it: root may read and write everything.
-    static func unprivileged(_ tool: Tool) async throws -> (
-        @Sendable ([String], [String: String]) async throws -> Result
-    )? {
-        guard geteuid() == 0 else { return { try await tool.run($0, environment: $1) } }
-        guard let setpriv = Tool("setpriv") else { return nil }
-        let prefix = ["--reuid=65534", "--regid=65534", "--clear-groups", tool.path]
-        guard try await setpriv.run(prefix + ["version"]).status == 0 else { return nil }
-        return { try await setpriv.run(prefix + $0, environment: $1) }
+    /// The program as an ordinary user may run it: root may read and write everything. Cancels the test if root can
+    /// become nobody else here.
+    static func unprivileged(_ tool: Tool) throws -> UserRun {
+        guard let run = try UserRun(tool, as: geteuid() == 0 ? .nobody : .caller) else {
+            try Test.cancel("root cannot run the program as an ordinary user here")
+        }
+        return run
     }
 }
 

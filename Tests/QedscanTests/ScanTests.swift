@@ -88,11 +88,9 @@ import Testing
         #expect(try await fixture.number("SELECT json_array_length(roots) FROM scan") == count)
     }
 
-    @Test func manyFoldersNeedFewOpenFiles() async throws {
-        guard let prlimit = Tool("prlimit") else {
-            print("skipped: there is no prlimit")
-            return
-        }
+    @Test(.enabled(if: Tool("prlimit") != nil, "prlimit is not installed"))
+    func manyFoldersNeedFewOpenFiles() async throws {
+        let prlimit = try #require(Tool("prlimit"))
         for number in 1...300 {
             _ = try fixture.folder.folder("pool/\(number)")
             try fixture.addImage("\(number)/disk.qed")

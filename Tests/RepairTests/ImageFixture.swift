@@ -122,3 +122,13 @@ let canMount: Bool = {
         return false
     }
 }()
+
+/// Whether the kernel knows mounts by numbers that are not used again, as of Linux 6.8, and this sandbox lets it tell.
+let isStatmountThere: Bool = {
+    do {
+        let descriptor = try OpenDescriptor(RawPath("/proc/self/status"))
+        return withExtendedLifetime(descriptor) { MountPoint(asking: descriptor.number) != nil }
+    } catch {
+        return false
+    }
+}()

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Lab
 import QED
 import TestSupport
 import Testing
@@ -18,15 +19,15 @@ struct ImageMountPointTests {
             """)
         #expect(mounts.map(\.id) == [27, 36])
         #expect(mounts.map(\.fileSystem) == ["ext4", "nfs4"])
-        #expect(mounts.map(\.path.text) == ["/", "/mnt2"])
+        #expect(mounts.map(\.path?.text) == ["/", "/mnt2"])
         #expect(mounts[1].options == ["rw", "noatime", "rw", "vers=4.2", "local_lock=none"])
         #expect(mounts.map(\.isNetwork) == [false, true])
     }
 
     @Test func octalEscapesAreBytes() throws {
         let mounts = ImageMountPointTests.parse(#"1 0 0:1 / /a\040b\011\134\303\251\9\04 rw - tmpfs a\040b rw"#)
-        #expect(mounts.first?.path.bytes == Array("/a b\t\\é\\9\\04".utf8))
-        #expect(ImageMountPointTests.parse(#"1 0 0:1 / /\777 rw - tmpfs none rw"#).first?.path.text == #"/\777"#)
+        #expect(mounts.first?.path?.bytes == Array("/a b\t\\é\\9\\04".utf8))
+        #expect(ImageMountPointTests.parse(#"1 0 0:1 / /\777 rw - tmpfs none rw"#).first?.path?.text == #"/\777"#)
     }
 
     @Test func oddLinesArePassedOver() {
@@ -65,7 +66,105 @@ struct ImageMountPointTests {
         let descriptor = try OpenDescriptor(RawPath("/proc/self/status"))
         let mount = try #require(try MountPoint(descriptor: descriptor.number))
         #expect(mount.fileSystem == "proc")
-        #expect(mount.path.text == "/proc")
+        #expect(mount.path?.text == "/proc")
+    }
+
+    /// What statmount(2) and fstatfs(2) say, where the table has no line.
+    @Test func whatTheKernelIsAskedForIsWhatTheTableHas() throws {
+        let fixture = try ImageFixture()
+        for path in [fixture.path, RawPath("/proc/self/status")] {
+            let descriptor = try OpenDescriptor(path)
+            try withExtendedLifetime(descriptor) {
+                let listed = try #require(try MountPoint(descriptor: descriptor.number))
+                if let asked = MountPoint(asking: descriptor.number) {
+                    #expect(asked.fileSystem == listed.fileSystem && asked.path == listed.path)
+                }
+                if let local = MountPoint(local: descriptor.number) {
+                    #expect(!local.isNetwork && !listed.isNetwork && listed.fileSystem != "proc")
+                }
+            }
+        }
+    }
+
+    @Test(.enabled(if: isStatmountThere, "statmount(2) is not there before Linux 6.8"))
+    func theKernelTellsAMountWithoutTheTable() throws {
+        let descriptor = try OpenDescriptor(RawPath("/proc/self/status"))
+        let mount = try #require(withExtendedLifetime(descriptor) { MountPoint(asking: descriptor.number) })
+        #expect(mount.fileSystem == "proc" && mount.path?.text == "/proc")
+    }
+
+    @Test func whatTheKernelTellsOfANetworkIsNotTakenForLocal() throws {
+        func mount(_ type: String, _ subtype: String, _ options: String?) -> MountPoint? {
+            MountPoint(id: 1, path: [], type: type, subtype: subtype, options: options)
+        }
+        let nfs = try #require(mount("nfs", "", "vers=3,nolock,addr=192.0.2.1"))
+        #expect(nfs.isNetwork && nfs.localLockOption == "nolock" && nfs.path == nil)
+        #expect(try #require(mount("fuse", "sshfs", "user_id=0")).isNetwork)
+        #expect(try #require(mount("fuse", "", "user_id=0")).isNetwork)
+        // Without its options: it may keep locks on this host.
+        #expect(mount("nfs4", "", nil) == nil)
+        #expect(try #require(mount("ext4", "", nil)).localLockOption == nil)
+    }
+
+    @Test(.enabled(if: canMount, "file systems cannot be mounted here"))
+    func rootRepairsAnImageInAChroot() async throws { try await expectRepairInChroot(by: "root") }
+
+    @Test(.enabled(if: canMount, "file systems cannot be mounted here"))
+    func nobodyRepairsAnImageInAChroot() async throws { try await expectRepairInChroot(by: "nobody") }
+
+    /// In a plain chroot the mount of most files is outside the root directory, and the table has no line for it. Nobody
+    /// is not told by statmount(2) there.
+    private func expectRepairInChroot(by user: String) async throws {
+        let root = try TemporaryFolder()
+        let descriptor = try OpenDescriptor(RawPath(root.path))
+        let isLocal = withExtendedLifetime(descriptor) { FileSystem(descriptor: descriptor.number).isLocal }
+        guard isLocal || (user == "root" && isStatmountThere) else {
+            try Test.cancel("nothing tells what \(root.path) is on")
+        }
+        let program = try ProgramCopy.put(try #require(Tool.built("qedscan")), inRoot: root.path)
+        let image = try ImageMountPointTests.writeDamagedImage(in: try root.folder("pool"))
+        if user == "nobody" { for name in ["", "pool", "pool/disk.qed"] { chown(root.file(name), 65534, 65534) } }
+
+        let run = try await ImageMountPointTests.runInChroot(
+            root,
+            """
+            inside cat /proc/self/mountinfo
+            inside "$PROGRAM" --db /store.db scan -q /pool
+            inside "$PROGRAM" --db /store.db repair --yes --settle 0s
+            """, ["PROGRAM": program, "IDENTITY": user == "nobody" ? "--userspec=65534:65534" : "--userspec=0:0"])
+        let lines = run.output.split(separator: "\n").filter { $0.contains(" - ") }
+        #expect(lines.count == 1 && lines[0].contains(" - proc "), "\(run)")
+        // Repaired, and a leak is left.
+        #expect(run.status == 3, "\(run)")
+        #expect(Checker().check(try ImageFile(path: image)).corruptions == 0, "\(run)")
+    }
+
+    private static func writeDamagedImage(in folder: String) throws -> RawPath {
+        var plan = ImagePlan()
+        plan.clusterSize = 4096
+        plan.tableSize = 1
+        plan.imageSize = 4 << 20
+        plan.guestClusters = .firstOfEachTable(4)
+        let image = RawPath("\(folder)/disk.qed")
+        try ImageWriter(plan).write(to: image)
+        try ImageEditor(path: image).writeL2(1 << 40, at: 1, of: 0)
+        #expect(Checker().check(try ImageFile(path: image)).corruptions == 1)
+        return image
+    }
+
+    private static func runInChroot(
+        _ root: TemporaryFolder, _ script: String, _ environment: [String: String]
+    ) async throws -> Tool.Result {
+        _ = try ProgramCopy.put(try #require(Tool("cat")), inRoot: root.path)
+        _ = try root.folder("proc")
+        let begin = """
+            mount -t proc none "$ROOT/proc" || exit 99
+            inside() { LD_LIBRARY_PATH=/ PATH=/:$PATH chroot $IDENTITY "$ROOT" "$@"; }
+
+            """
+        return try await #require(Tool("unshare")).run(
+            ["--mount", "--propagation", "private", "sh", "-c", begin + script],
+            environment: environment.merging(["ROOT": root.path, "SWIFT_BACKTRACE": "enable=no"]) { $1 })
     }
 
     @Test func networkLocksAreRefusedUnlessThisIsTheOnlyHost() throws {

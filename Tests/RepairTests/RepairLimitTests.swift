@@ -1,5 +1,6 @@
 import Corpus
 import Files
+import Glibc
 import Lab
 import QED
 import Repair
@@ -121,7 +122,9 @@ import Testing
     @Test(arguments: HostileFile.allCases.filter { $0.isImage && !$0.rawValue.hasPrefix("name") })
     func hostileImageIsPlannedOrRefused(_ file: HostileFile) throws {
         let scratch = try TemporaryFolder()
-        let image = try ImageFile(path: file.write(in: scratch.path))
+        let path = try file.write(in: scratch.path)
+        if file == .closed { try #require(path.withCString { chmod($0, 0o600) } == 0) }
+        let image = try ImageFile(path: path)
         let limits = CheckLimits(baseSeconds: 1)
         for options in [RepairOptions.with(), .with(.cloneTables, .reclaimLeaks)] {
             do throws(RepairFailure) {

@@ -23,18 +23,18 @@ public struct BoundedRun: Sendable {
 
     private let measure: Tool
     private let prefix: [String]
+    private let program: UserRun
 
     /// - Parameter group: a file of processes of a control group, to run in that.
+    /// - Returns: nil if no program can be run as that user, or measured, here.
     public init?(_ tool: Tool, user: User = .caller, group: String? = nil) throws {
         guard let measure = Tool.built("qedlab"), Tool("timeout") != nil, Tool("prlimit") != nil else { return nil }
         self.measure = measure
         let join = group.map { ["sh", "-c", "echo $$ > \"$0\" && exec \"$@\"", $0] } ?? []
         let limit = Sanitizer.isOn ? [] : ["prlimit", "--core=0", "--as=\(BoundedRun.addressSpace)"]
-        guard let identity = try BoundedRun.prefix(user, tool) else { return nil }
-        prefix =
-            ["measure", "--"] + join + ["timeout", "-k", "10", "\(BoundedRun.patience)"] + identity + limit + [
-                tool.path
-            ]
+        guard let program = try UserRun(tool, as: user, limit: limit) else { return nil }
+        self.program = program
+        prefix = ["measure", "--"] + join + ["timeout", "-k", "10", "\(BoundedRun.patience)"] + program.words
     }
 
     /// Runs the program to its end; -137 or 124 as status stand for a run that did not come to it.
@@ -51,16 +51,6 @@ public struct BoundedRun: Sendable {
         let errors = lines.dropLast().map { $0 + "\n" }.joined()
         return Outcome(
             result: Tool.Result(status: status, output: run.output, errors: errors), peak: peak * 1024)
-    }
-
-    /// The words that make a program run as a user; nil if that is not possible here.
-    public static func prefix(_ user: User, _ tool: Tool) throws -> [String]? {
-        guard user != .caller else { return [] }
-        guard geteuid() == 0, let setpriv = Tool("setpriv") else { return nil }
-        var words = [setpriv.path, "--reuid=65534", "--regid=65534", "--clear-groups"]
-        if user == .nobodyWhoReadsAll { words += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"] }
-        guard try setpriv.runBlocking(words.dropFirst() + [tool.path, "version"]).status == 0 else { return nil }
-        return words
     }
 
     private struct MeasureError: Error {

@@ -23,7 +23,7 @@ public final class MountedFileSystem: Sendable {
         umount2(folder.path, Int32(MNT_DETACH))
     }
 
-    /// Whether this process may mount; else the tests that need it are skipped with a notice.
+    /// Whether this process may mount; else the tests that need it are skipped.
     public static let isAvailable: Bool = {
         do {
             let folder = try TemporaryFolder()

@@ -14,9 +14,19 @@ public final class TemporaryFolder: Sendable {
 
     deinit {
         do {
-            try FileManager.default.removeItem(atPath: path)
+            try TemporaryFolder.remove(path)
         } catch {
             print("left behind: \(path): \(error)")
+        }
+    }
+
+    /// Removes a file, or a directory with everything in it: also what its owner has closed for himself.
+    public static func remove(_ path: String) throws {
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            _ = try Tool("chmod")?.runBlocking(["-R", "u+rwX", path])
+            try FileManager.default.removeItem(atPath: path)
         }
     }
 

@@ -50,6 +50,18 @@ int csystem_create(int directory, const char *name, int flags, mode_t mode);
 /* f_type of fstatfs(2), -1 on error. */
 long csystem_file_system_type(int fd);
 
+/* The mount that fd is on, as statmount(2) describes it. */
+struct csystem_mount {
+    /* The number that no other mount gets until the next start of the system. */
+    unsigned long long id;
+    /* In the caller's buffer; NULL where the kernel does not tell. */
+    const char *type, *subtype, *point, *options;
+};
+
+/* statx(2) and statmount(2), which also know a mount that is outside the root directory. -1 on error: ENOSYS before
+   Linux 6.8, EPERM for a user other than root if the mount is outside. The buffer is aligned to 8 bytes. */
+int csystem_mount_of(int fd, void *buffer, size_t size, struct csystem_mount *mount);
+
 /* The status of a name in a directory, of a symbolic link itself, or of `directory` if the name is empty, in one call:
    statx(2). Of `status` only device, inode, mode, links, size, blocks, and the times of the last changes are set. `birth`
    is when the file was made, in nanoseconds since 1970; 0 where the file system does not say. */

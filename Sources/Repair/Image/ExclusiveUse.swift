@@ -96,13 +96,14 @@ package struct ExclusiveUse {
         guard !options.isOnlyHost else { return }
         guard let mount else {
             throw .refused(
-                Refusal(.networkLocks, "its file system is not in /proc/self/mountinfo", advice: Advice.onlyHost))
+                Refusal(.networkLocks, "the system does not say which file system it is on", advice: Advice.onlyHost))
         }
         guard let option = mount.localLockOption else { return }
+        let place = mount.path.map(\.text) ?? "its file system"
         throw .refused(
             Refusal(
                 .networkLocks,
-                "locks do not reach other hosts: \(mount.path.text) (\(mount.fileSystem)) is mounted with \(option)",
+                "locks do not reach other hosts: \(place) (\(mount.fileSystem)) is mounted with \(option)",
                 advice: Advice.onlyHost))
     }
 
