@@ -50,7 +50,8 @@ let package = Package(
             name: "Corpus", dependencies: ["QED", "Files", "Lab", "NaiveCheck"], path: "Tests/Corpus",
             swiftSettings: settings),
         .target(name: "FaultShim", path: "Tests/FaultShim"),
-        .testTarget(name: "AssetsTests", dependencies: ["Assets", "embed-assets"], swiftSettings: settings),
+        .testTarget(
+            name: "AssetsTests", dependencies: ["Assets", "embed-assets", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "TestSupport"], swiftSettings: settings),
         .testTarget(

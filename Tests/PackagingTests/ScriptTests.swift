@@ -8,7 +8,7 @@ import Testing
 /// The two scripts of the units.
 @Suite(.ownThread, .endsInTime) struct ScriptTests {
     private func tool(_ name: String) throws -> Tool {
-        try #require(Tool(Installation.checkout.appending(path: "packaging/libexec/\(name)").path))
+        try #require(Tool(Checkout.url("packaging/libexec/\(name)").path))
     }
 
     @Test(arguments: [

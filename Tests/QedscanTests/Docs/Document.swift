@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A Markdown file of the repository: its code blocks, headings and links.
 struct Document: CustomStringConvertible, Sendable {
@@ -18,9 +19,6 @@ struct Document: CustomStringConvertible, Sendable {
         let output: [String]
     }
 
-    static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
     /// The path in the repository.
     let name: String
     let lines: [String]
@@ -29,11 +27,11 @@ struct Document: CustomStringConvertible, Sendable {
     let prose: [String]
 
     var description: String { name }
-    var url: URL { Document.checkout.appending(path: name) }
+    var url: URL { Checkout.url(name) }
 
     init(_ name: String) throws {
         self.name = name
-        let text = try String(contentsOf: Document.checkout.appending(path: name), encoding: .utf8)
+        let text = try String(contentsOf: Checkout.url(name), encoding: .utf8)
         lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         var (blocks, prose): ([Block], [String]) = ([], [])
         var opening: Int?
@@ -56,7 +54,7 @@ struct Document: CustomStringConvertible, Sendable {
 
     /// README.md and all files in docs/.
     static func all() throws -> [Document] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: checkout.appending(path: "docs").path)
+        let names = try FileManager.default.contentsOfDirectory(atPath: Checkout.url("docs").path)
         return try [Document("README.md")]
             + names.sorted().filter { $0.hasSuffix(".md") }.map { try Document("docs/\($0)") }
     }

@@ -32,7 +32,7 @@ import Testing
                         continue
                     }
                     guard parts.count == 2 else { continue }
-                    target = try Document(String(url.path.dropFirst(Document.checkout.standardized.path.count + 1)))
+                    target = try Document(String(url.path.dropFirst(Checkout.root.standardized.path.count + 1)))
                 }
                 #expect(target.anchors.contains(parts.last ?? ""), "\(document): \(link)")
             }
@@ -48,7 +48,7 @@ import Testing
         var known = Set(
             CommandPath(root: Program.spec).depthFirst.flatMap { $0.command.options.map { "--\($0.name)" } })
         for script in ["slurm/qedscan-submit", "parallel/qedscan-parallel", "parallel/qedscan-fleet"] {
-            let text = try String(contentsOf: Document.checkout.appending(path: "contrib/\(script)"), encoding: .utf8)
+            let text = try String(contentsOf: Checkout.url("contrib/\(script)"), encoding: .utf8)
             known.formUnion(text.matches(of: /--[a-z][a-z-]+/).map { String($0.0) })
         }
         // Of systemd-tmpfiles.

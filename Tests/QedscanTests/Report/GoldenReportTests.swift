@@ -9,8 +9,7 @@ import Testing
 /// QEDSCAN_WRITE_GOLDEN=1 writes these files anew: read the difference before it is committed.
 @Suite(.endsInTime) struct GoldenReportTests {
     private static let formats = ["table", "csv", "json", "jsonl", "markdown", "html"]
-    private static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Golden")
+    private static let golden = Checkout.url("Tests/Golden")
 
     /// What would be another each day is taken at a fixed time: 2024-01-05.
     private static let parameters = ["hosts": ["-p", "at=1704412800"]]

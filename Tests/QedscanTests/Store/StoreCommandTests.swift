@@ -111,8 +111,7 @@ import Testing
     }
 
     @Test func migrateSaysFromWhereToWhere() async throws {
-        let stores = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let dump = try Data(contentsOf: stores.appending(path: "StoreTests/Stores/version-2.sql"))
+        let dump = try Data(contentsOf: Checkout.url("Tests/StoreTests/Stores/version-2.sql"))
         let database = try Database(path: fixture.store, mode: .create)
         try database.execute(String(decoding: dump, as: UTF8.self))
         try database.close()

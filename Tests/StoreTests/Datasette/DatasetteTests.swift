@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import SQLite
+import TestSupport
 import Testing
 
 @testable import QED
@@ -10,8 +11,7 @@ import Testing
 ///
 /// QEDSCAN_WRITE_GOLDEN=1 writes the file anew, as `make datasette` does.
 @Suite struct DatasetteTests {
-    private static let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "contrib/datasette/metadata.json")
+    private static let file = Checkout.url("contrib/datasette/metadata.json")
     private let fixture: StoreFixture
 
     init() throws {

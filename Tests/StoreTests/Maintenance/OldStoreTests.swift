@@ -9,7 +9,6 @@ import Testing
 
 /// Stores of earlier versions, as dumps: `Stores/version-N.sql` has the migrations as that version ran them.
 @Suite struct OldStoreTests {
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Stores")
     private let fixture: StoreFixture
 
     init() throws { fixture = try StoreFixture() }
@@ -17,7 +16,7 @@ import Testing
     private func load(_ version: Int) throws { try OldStoreTests.load(version, into: fixture) }
 
     static func load(_ version: Int, into fixture: StoreFixture) throws {
-        let dump = try Data(contentsOf: OldStoreTests.folder.appending(path: "version-\(version).sql"))
+        let dump = try Data(contentsOf: Checkout.url("Tests/StoreTests/Stores/version-\(version).sql"))
         let database = try Database(path: fixture.path, mode: .create)
         try database.execute(String(decoding: dump, as: UTF8.self))
         try database.close()
