@@ -1,4 +1,3 @@
-import Dispatch
 import Files
 import Foundation
 import Glibc
@@ -10,7 +9,7 @@ import Testing
 @testable import PoolScan
 
 /// Files that change under a scan.
-@Suite(.ownThread, .endsInTime, .serialized) struct ChangingImageTests {
+@Suite(.endsInTime) struct ChangingImageTests {
     private let pool: Pool
     private let image: RawPath
 
@@ -21,13 +20,12 @@ import Testing
 
     @Test func anImageBeingWrittenIsNeverAMixtureOfItsStates() throws {
         let sound = try ImageEditor(path: image).readL2(0, of: 0)
-        // For a moment two entries have one cluster, again and again. A scan may find the image in that state from
-        // beginning to end, when the writer gets no processor; but then it is that state exactly.
-        let runs = whileWriting(rounds: 5) { editor in
-            try editor.writeL2(sound + 4096, at: 0, of: 0)
-            usleep(500)
-            try editor.writeL2(sound, at: 0, of: 0)
+        // Now two entries have one cluster, now each has its own. A scan may find the image in the first state from
+        // beginning to end; but then it is that state exactly.
+        let runs = try whileWriting { editor, isOdd in
+            try editor.writeL2(isOdd ? sound + 4096 : sound, at: 0, of: 0)
         }
+        #expect(Set(runs.flatMap(\.results).map(\.outcome)).contains(.changing))
         for run in runs {
             #expect(run.results.count == 1)
             for result in run.results where result.outcome != .changing && result.outcome != .clean {
@@ -40,11 +38,7 @@ import Testing
 
     @Test func anImageThatGrowsIsNeverAMixtureOfItsStates() throws {
         let size = try ImageEditor(path: image).size()
-        let runs = whileWriting(rounds: 5) { editor in
-            try editor.truncate(to: size + 4096)
-            usleep(500)
-            try editor.truncate(to: size)
-        }
+        let runs = try whileWriting { editor, isOdd in try editor.truncate(to: isOdd ? size + 4096 : size) }
         for result in runs.flatMap(\.results) where result.outcome != .changing && result.outcome != .clean {
             #expect(result.outcome == .leaking)
             #expect(result.report?.leaks == 1)
@@ -55,22 +49,16 @@ import Testing
 
     @Test(arguments: ["text", "gone", "fifo", "folder", "link", "image"])
     func aFileReplacedDuringItsCheckIsTakenForWhatItIsThen(_ what: String) throws {
-        let begin = Date.now
-        _ = ScanRun([pool.root])
-        let length = Date.now.timeIntervalSince(begin)
+        let reads = Locked(0)
+        _ = scan { read in reads.withLock { $0 = max($0, read) } }
+        let count = reads.withLock { $0 }
+        try #require(count > 6)
         for round in 1...6 {
             try replace(image, by: "slow image")
-            let delay = DispatchTimeInterval.microseconds(Int(length * 1e6 * Double(round) / 7))
-            let group = DispatchGroup()
-            let failed = Locked(false)
-            group.enter()
-            DispatchQueue(label: "replace").asyncAfter(deadline: .now() + delay) {
-                do { try replace(image, by: what) } catch { failed.withLock { $0 = true } }
-                group.leave()
+            let run = scan { read in
+                guard read == count * round / 7 + 1 else { return }
+                do { try replace(image, by: what) } catch { Issue.record(error) }
             }
-            let run = ScanRun([pool.root])
-            group.wait()
-            try #require(!failed.withLock { $0 })
             #expect(run.errors.isEmpty, "round \(round): \(run.facts)")
             #expect(run.results.allSatisfy { $0.outcome == .clean }, "round \(round): \(run.facts)")
         }
@@ -110,23 +98,36 @@ import Testing
 
     // MARK: - What happens to files
 
-    /// Scans while a thread changes the image.
-    private func whileWriting(
-        rounds: Int, _ change: @escaping @Sendable (ImageEditor) throws -> Void
-    ) -> [ScanRun] {
-        let writer = Thread { [image] in
-            do {
-                let editor = try ImageEditor(path: image)
-                while !Thread.current.isCancelled { try change(editor) }
-            } catch {
-                Issue.record(error)
+    /// Scans again and again while the image changes to and fro: before each read, each second, third, and so on. At last
+    /// it changes no more.
+    private func whileWriting(_ change: @escaping (ImageEditor, _ isOdd: Bool) throws -> Void) throws -> [ScanRun] {
+        nonisolated(unsafe) let editor = try ImageEditor(path: image)
+        nonisolated(unsafe) let change = change
+        return [1, 2, 3, 5, 8, 13, 21, 34, 1_000_000].flatMap { pace in
+            [true, false].map { isOdd in
+                scan { read in
+                    guard read % pace == 0 else { return }
+                    do { try change(editor, (read / pace % 2 == 1) == isOdd) } catch { Issue.record(error) }
+                }
             }
         }
-        writer.start()
-        let runs = (0..<rounds).map { _ in ScanRun([pool.root]) }
-        writer.cancel()
-        while !writer.isFinished { usleep(100) }
-        return runs
+    }
+
+    /// Scans with a call before each read of an image's tables, with its number from 1.
+    private func scan(beforeRead body: @escaping @Sendable (Int) -> Void) -> ScanRun {
+        let (time, reads) = (Locked<UInt64>(1 << 40), Locked(0))
+        // It goes on only by the wait that each read has to make.
+        let clock = PaceClock {
+            time.withLock { $0 }
+        } sleep: { nanoseconds in
+            time.withLock { $0 += nanoseconds }
+            body(
+                reads.withLock { number in
+                    number += 1
+                    return number
+                })
+        }
+        return ScanRun([pool.root]) { $0.readRate = ReadRate(bytesPerSecond: 1 << 30, clock: clock) }
     }
 }
 

@@ -154,7 +154,7 @@ import Testing
     @Test(.enabled(if: FaultShim.isPossible, "nothing can be preloaded here"))
     func aStoreIsMergedWhileAScanWritesItAndAgainAfterwards() async throws {
         try addPool()
-        try await fixture.settle()
+        try await fixture.ageImages()
         _ = try await fixture.run("scan", "--pool", "p", fixture.pool)
         let new = try fixture.addDamaged("new.qed", [.l2(0, 1, 1 << 40)])
         let shim = FaultShim(fixture.tool, on: new, environment: fixture.environment)

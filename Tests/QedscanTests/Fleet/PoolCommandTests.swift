@@ -28,7 +28,7 @@ import Testing
     @Test func aPoolCanGetANameAndLoseItAtAnyTime() async throws {
         try fixture.addImage("a.qed")
         try fixture.addImage("b.qed", "two neighbours share a cluster, 4K/1")
-        try await fixture.settle()
+        try await fixture.ageImages()
         let here = ScanFixture.thisMachine
         #expect(try await fixture.scan().status & 4 == 4)
         #expect(try await hosts() == [here, here])
@@ -103,7 +103,7 @@ import Testing
     func whatOneMachineFoundTheOtherUsesAgain() async throws {
         try fixture.addImage("a.qed")
         try fixture.addImage("b.qed")
-        try await fixture.settle()
+        try await fixture.ageImages()
         let (a, b) = (Machine(name: "node-a", fixture: fixture), Machine(name: "node-b", fixture: fixture))
         #expect(try await a.run("scan", "--pool", "p", fixture.pool).output.contains("2 looked at, 0 unchanged"))
         // As where the pool has another number.

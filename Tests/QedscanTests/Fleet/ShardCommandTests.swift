@@ -74,7 +74,7 @@ import Testing
         for name in [linked, "names/again.qed"] {
             #expect(link("\(fixture.pool)/vm-10.qed", "\(fixture.pool)/\(name)") == 0)
         }
-        try await fixture.settle()
+        try await fixture.ageImages()
         let strace = try #require(Tool("strace"))
         let log = fixture.folder.file("log")
         // The second scan knows all files.
@@ -174,13 +174,13 @@ import Testing
         func count(_ word: String, in text: String) -> Int { text.components(separatedBy: word).count - 1 }
         for shard in ["1/2", "2/2"] { _ = try await fixture.run("scan", "--shard", shard, fixture.pool) }
         try fixture.addDamaged("vm-14.qed")
-        try await fixture.settle()
+        try await fixture.ageImages()
         let damaged = try await news(2)
         #expect(count("newly damaged: ", in: damaged) == 1, "\(damaged)")
         let none = try await news(2)
         #expect(none.isEmpty, "\(none)")
         try fixture.addImage("vm-14.qed")
-        try await fixture.settle()
+        try await fixture.ageImages()
         let healed = try await news(3)
         #expect(count("healed: ", in: healed) == 1 && !healed.contains("damaged"), "\(healed)")
         let changes = try await fixture.rows(
@@ -227,19 +227,17 @@ import Testing
         #expect(try await fixture.run("scan", fixture.pool).output.contains("goes on from the scan of"))
     }
 
-    /// While the sizes are added up, or soon after: the pool is read slowly each time.
-    @Test(.enabled(if: Strace.isPossible, "strace is not installed")) func aSignalEndsTheWalkForTheSizes() async throws
-    {
+    /// The first walk adds up the sizes.
+    @Test(.enabled(if: FaultShim.isPossible, "nothing can be preloaded here"))
+    func aSignalEndsTheWalkForTheSizes() async throws {
         for number in 0..<4 { try fixture.addImage("\(number).qed") }
-        let strace = try #require(Tool("strace"))
-        let scan = try strace.start(
-            [
-                "-D", "-f", "-o", "/dev/null", "-e", "trace=getdents64", "-P", fixture.pool, "-e",
-                "inject=getdents64:delay_enter=1500000", fixture.tool.path, "scan", "--shard", "1/2", "--shard-by",
-                "size", fixture.pool,
-            ], environment: fixture.environment)
-        #expect(try await eventually { FileManager.default.fileExists(atPath: fixture.store + "-wal") })
+        let shim = FaultShim(fixture.tool, on: fixture.pool, environment: fixture.environment)
+        let (scan, gate) = try shim.start(
+            ["scan", "--shard", "1/2", "--shard-by", "size", fixture.pool], pausingAt: "getdents", 1)
+        try #require(gate.isReached(by: scan))
         kill(scan.processIdentifier, SIGTERM)
+        #expect(try await eventually { try scan.hasBeenCancelled(by: SIGTERM) })
+        try gate.open()
         #expect(await scan.wait() == 32)
         #expect(try scan.output().contains("shard 1 of 2: 0 images among 0 files interrupted after"))
         #expect(try await fixture.rows("SELECT state FROM scan").first?["state"] as? String == "interrupted")

@@ -31,15 +31,17 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.pool).sorted() == ["a.qed", "b.qed"])
     }
 
-    @Test(.enabled(if: Strace.isPossible, "strace cannot trace here"), arguments: [SIGINT, SIGTERM])
+    @Test(.enabled(if: FaultShim.isPossible, "nothing can be preloaded here"), arguments: [SIGINT, SIGTERM])
     func aSignalDuringARepairFinishesTheImageInHand(_ signal: Int32) async throws {
         let other = try FileState(second)
-        // Its first write to the image takes so long that the signal surely comes within it.
-        let strace = try #require(Strace(fixture.tool, on: [first], environment: fixture.environment))
-        let repair = try strace.start(
-            ["repair", "--yes", "--settle", "0s"], injecting: "delay_exit=5000000:when=1", into: "pwrite64")
-        #expect(try await eventually { try isUnderWay() })
+        // The first write to the image is done.
+        let shim = FaultShim(fixture.tool, on: first, environment: fixture.environment)
+        let (repair, gate) = try shim.start(["repair", "--yes", "--settle", "0s"], pausingAt: "pwrite", 2)
+        try #require(gate.isReached(by: repair))
+        #expect(try isUnderWay())
         kill(repair.processIdentifier, signal)
+        #expect(try await eventually { try repair.hasBeenCancelled(by: signal) })
+        try gate.open()
         let status = await repair.wait()
         let errors = try repair.errors()
         #expect(status == 1 | 2 | 32, "\(errors)")

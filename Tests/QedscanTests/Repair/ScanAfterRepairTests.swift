@@ -36,7 +36,7 @@ import Testing
         #expect(try await fixture.scan().status == 2)
         let anew = try await latest()
         #expect(anew["outcome"] as? String == "leaking" && anew["repair_id"] is NSNull)
-        try await fixture.settle()
+        try await fixture.ageImages()
         let full = try await fixture.scan("--full")
         #expect(full.status == 2)
         let checks = try await fixture.checkCount()

@@ -7,34 +7,29 @@ import Store
 import TestSupport
 import Testing
 
-/// Scans that do not come to their end, and what the next one makes of it.
+/// Interrupted scans, and what the next scan does then.
 @Suite(.ownThread, .endsInTime) struct InterruptedScanTests {
     private let fixture: ScanFixture
 
     init() throws { fixture = try ScanFixture() }
 
-    @Test(arguments: [SIGINT, SIGTERM]) func aSignalEndsAScanAndTheNextOneCompletesIt(_ signal: Int32) async throws {
+    @Test(.enabled(if: FaultShim.isPossible, "nothing can be preloaded here"), arguments: [SIGINT, SIGTERM])
+    func aSignalInterruptsAScanAndTheNextScanCompletesIt(_ signal: Int32) async throws {
         try fixture.addImage("clean.qed")
-        var plan = ImagePlan()
-        plan.clusterSize = 4096
-        plan.tableSize = 1
-        plan.imageSize = 400 << 20
-        plan.guestClusters = .firstOfEachTable(1)
-        try ImageWriter(plan).write(to: "\(fixture.pool)/slow.qed")
-        try await fixture.settle()
-        guard let scan = try fixture.startSlowly(["scan", "-j", "2", fixture.pool], readMilliseconds: 100) else {
-            print("skipped: there is no strace")
-            return
-        }
-        #expect(try await eventually { FileManager.default.fileExists(atPath: fixture.store + "-wal") })
+        let slow = try fixture.addImageOfManyTables()
+        try await fixture.ageImages()
+        let shim = FaultShim(fixture.tool, on: slow, environment: fixture.environment)
+        let (scan, gate) = try shim.start(["scan", "-j", "2", fixture.pool], pausingAt: "pread", 3)
+        try #require(gate.isReached(by: scan))
         // The other image is done.
         #expect(
             try await eventually {
                 let database = try Database(path: fixture.store, mode: .readOnly)
                 return try database.scalar("SELECT count(*) FROM check_result") == .integer(1)
             })
-        #expect(scan.isRunning)
         kill(scan.processIdentifier, signal)
+        #expect(try await eventually { try scan.hasBeenCancelled(by: signal) })
+        try gate.open()
         #expect(await scan.wait() == 32)
         #expect(try scan.output().contains("interrupted"))
         #expect(try await fixture.rows("SELECT state FROM scan").first?["state"] as? String == "interrupted")
@@ -45,23 +40,28 @@ import Testing
         #expect(try await fixture.checkCount() == 2)
     }
 
-    @Test func aKilledScanLosesNothingForTheNextOne() async throws {
+    @Test(.enabled(if: FaultShim.isPossible, "nothing can be preloaded here"))
+    func aKilledScanLosesNothingForTheNextOne() async throws {
         let seed = Seed.next()
         var random = SeededRandom(seed: seed)
         for (number, corpusCase) in CorpusCase.all.enumerated().filter({ $0.offset % 6 == 0 }) {
             try corpusCase.write(to: "\(fixture.pool)/\(number).qed")
         }
-        let begin = Date.now
         _ = try await fixture.run("scan", fixture.pool)
-        let length = min(Date.now.timeIntervalSince(begin), 0.3)
         let undisturbed = try ScanFixture.knowledge(of: fixture.store)
         #expect(undisturbed.count > 10)
+        // Killed before any call that it makes: nothing outside the program changes between two calls.
+        let shim = FaultShim(fixture.tool, on: fixture.folder.path, environment: fixture.environment)
+        let counts = try shim.run(["--db", fixture.folder.file("whole.db"), "scan", "-j", "2", fixture.pool]).counts
+        let calls = counts.sorted { $0.key < $1.key }.flatMap { call, count in (0..<count).map { (call, $0 + 1) } }
         for round in 0..<20 {
             let store = fixture.folder.file("killed-\(round).db")
-            let scan = try fixture.tool.start(["--db", store, "scan", "-j", "2", fixture.pool])
-            try await Task.sleep(for: .seconds(Double.random(in: 0...length, using: &random)))
-            scan.stop(SIGKILL)
-            let story: Comment = "QEDSCAN_SEED=\(seed), round \(round)"
+            let (call, number) = try #require(calls.randomElement(using: &random))
+            // With two workers the last calls of a kind are not in every run.
+            let run = try shim.run(
+                ["--db", store, "scan", "-j", "2", fixture.pool], Fault(call, number, .kill))
+            let story: Comment = "QEDSCAN_SEED=\(seed), round \(round): killed at \(call) \(number)"
+            #expect(run.status == -SIGKILL || run.fired == nil, story)
             if FileManager.default.fileExists(atPath: store) {
                 let database = try Database(path: store, mode: .readWrite)
                 #expect(try database.scalar("PRAGMA integrity_check") == .text("ok"), story)
@@ -87,7 +87,7 @@ import Testing
         withExtendedLifetime(lock) {}
     }
 
-    @Test func twoScansAtOnceOneIsRefusedOneCompletes() async throws {
+    @Test func ofTwoScansAtOnceOneCompletesAndTheOtherIsRefused() async throws {
         for number in 1...20 { try fixture.addImage("\(number).qed") }
         _ = try await fixture.run("scan", fixture.pool)
         async let first = fixture.run("scan", "--full", fixture.pool)
@@ -99,15 +99,16 @@ import Testing
         #expect(try await fixture.number("SELECT count(*) FROM scan WHERE state <> 'completed'") == 0)
     }
 
-    @Test func readersGoOnWhileAScanRuns() async throws {
-        try fixture.addImage("slow.qed")
+    @Test(.enabled(if: FaultShim.isPossible, "nothing can be preloaded here"))
+    func theStoreCanBeReadWhileAScanRuns() async throws {
+        let image = try fixture.addImage("slow.qed")
         _ = try await fixture.run("scan", fixture.pool)
-        guard let scan = try fixture.startSlowly(["scan", "--full", fixture.pool], readMilliseconds: 1500) else {
-            print("skipped: there is no strace")
-            return
-        }
-        #expect(try await eventually(within: 60) { FileManager.default.fileExists(atPath: fixture.store + "-wal") })
+        let shim = FaultShim(fixture.tool, on: image, environment: fixture.environment)
+        let (scan, gate) = try shim.start(["scan", "--full", fixture.pool], pausingAt: "pread", 2)
+        try #require(gate.isReached(by: scan))
+        #expect(try await eventually { FileManager.default.fileExists(atPath: fixture.store + "-wal") })
         #expect(try await fixture.run("report", "summary").status == 0)
+        try gate.open()
         #expect(await scan.wait() == 0)
         #expect(!FileManager.default.fileExists(atPath: fixture.store + "-wal"), "left for users who may only read")
     }

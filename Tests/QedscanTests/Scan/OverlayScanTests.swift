@@ -28,7 +28,7 @@ import Testing
         try addImage("two.qed", on: "one.qed")
         try addImage("none.qed", on: "gone.qed")
         try addImage("net.qed", on: "nbd://host/x")
-        try await fixture.settle()
+        try await fixture.ageImages()
     }
 
     /// All rows but those of the scans themselves, and the number of the scan that saw an image last.

@@ -18,7 +18,7 @@ import Testing
         for (number, corpusCase) in CorpusCase.all.enumerated().filter({ $0.offset % 4 == 0 }) {
             try corpusCase.write(to: "\(fixture.pool)/\(number).qed")
         }
-        try await fixture.settle()
+        try await fixture.ageImages()
         let other = fixture.folder.file("undisturbed.db")
         #expect(try await fixture.run("--db", other, "scan", fixture.pool).status == 2 | 4 | 8)
         let database = try Database(path: other, mode: .readWrite)
@@ -89,7 +89,7 @@ import Testing
 
     @Test func restartBeginsAnew() async throws {
         try fixture.addImage("a.qed", "sound, 4K/1")
-        try await fixture.settle()
+        try await fixture.ageImages()
         let stopped = try await fixture.run("scan", "--full", "--max-time", "0", fixture.pool)
         #expect(stopped.status == 32)
         #expect(try await fixture.run("scan", "--full", "--max-time", "0", "-q", fixture.pool).output.isEmpty)

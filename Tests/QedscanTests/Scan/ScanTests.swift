@@ -13,7 +13,7 @@ import Testing
         for number in 1...3 { try fixture.addImage("\(number).qed") }
         try fixture.addImage("leaking.qed", "one cluster more at the end, 4K/1")
         try fixture.addImage("bad.qed", "feature bit 3, 4K/1")
-        try await fixture.settle()
+        try await fixture.ageImages()
         #expect(try await fixture.run("scan", fixture.pool).status == 2 | 8)
         #expect(try await fixture.checkCount() == 5)
         let second = try await fixture.run("scan", fixture.pool)
@@ -29,7 +29,7 @@ import Testing
 
     @Test func fullAndMaxAgeCheckAgain() async throws {
         for number in 1...3 { try fixture.addImage("\(number).qed") }
-        try await fixture.settle()
+        try await fixture.ageImages()
         #expect(try await fixture.run("scan", fixture.pool).status == 0)
         #expect(try await fixture.run("scan", "--max-age", "1h", fixture.pool).status == 0)
         #expect(try await fixture.checkCount() == 3)
@@ -43,7 +43,7 @@ import Testing
 
     @Test func anImageNamedAsRootIsReusedToo() async throws {
         let path = try fixture.addImage()
-        try await fixture.settle()
+        try await fixture.ageImages()
         for _ in 0..<2 { #expect(try await fixture.run("scan", path).status == 0) }
         #expect(try await fixture.checkCount() == 1)
     }

@@ -37,27 +37,19 @@ import Testing
     }
 
     /// A half scan must not look like a pool that lost half of its images.
-    @Test func anInterruptedScanKeepsTheTimeOfTheLastCompleteOne() async throws {
-        var plan = ImagePlan()
-        plan.clusterSize = 4096
-        plan.tableSize = 1
-        plan.imageSize = 400 << 20
-        plan.guestClusters = .firstOfEachTable(1)
-        try ImageWriter(plan).write(to: "\(fixture.pool)/slow.qed")
+    @Test(.enabled(if: FaultShim.isPossible, "nothing can be preloaded here"))
+    func anInterruptedScanKeepsTheTimeOfTheLastCompleteOne() async throws {
+        let image = try fixture.addImageOfManyTables()
         let file = fixture.folder.file("m.prom")
         let before = try await metrics("scan", "--metrics", file, fixture.pool)
-        guard
-            let slow = try fixture.startSlowly(
-                ["scan", "--full", "--metrics", file, fixture.pool], readMilliseconds: 200)
-        else { return }
-        // Then the scan takes signals.
-        #expect(
-            try await eventually {
-                let database = try Database(path: fixture.store, mode: .readOnly)
-                return try database.scalar("SELECT count(*) FROM scan WHERE state = 'running'") == .integer(1)
-            })
-        kill(slow.processIdentifier, SIGTERM)
-        _ = await slow.wait()
+        let shim = FaultShim(fixture.tool, on: image, environment: fixture.environment)
+        let (scan, gate) = try shim.start(
+            ["scan", "--full", "--metrics", file, fixture.pool], pausingAt: "pread", 3)
+        try #require(gate.isReached(by: scan))
+        kill(scan.processIdentifier, SIGTERM)
+        #expect(try await eventually { try scan.hasBeenCancelled(by: SIGTERM) })
+        try gate.open()
+        #expect(await scan.wait() == 32)
         let after = try String(contentsOfFile: file, encoding: .utf8)
         let success = { (text: String) in text.split(separator: "\n").filter { $0.contains("last_success") } }
         #expect(success(before) == success(after))
@@ -79,7 +71,7 @@ import Testing
     @Test(.enabled(if: Tool("promtool") != nil, "prometheus is not installed"))
     func promtoolAcceptsTheRules() async throws {
         let promtool = try #require(Tool("promtool"))
-        let folder = "\(MetricsTests.projectFolder)/contrib/prometheus"
+        let folder = "\(Checkout.root.path)/contrib/prometheus"
         let check = try await promtool.run(["check", "rules", "--lint-fatal", "\(folder)/qedscan.rules.yml"])
         #expect(check.status == 0, "\(check.output)\(check.errors)")
         let test = try await promtool.run(["test", "rules", "\(folder)/qedscan.rules.test.yml"])
@@ -91,7 +83,7 @@ import Testing
         let text = try await metrics("scan", "--metrics", fixture.folder.file("m.prom"), fixture.pool)
         let known = Set(text.matches(of: /# TYPE (\w+) gauge/).map { String($0.1) })
         let rules = try String(
-            contentsOfFile: "\(MetricsTests.projectFolder)/contrib/prometheus/qedscan.rules.yml", encoding: .utf8)
+            contentsOfFile: "\(Checkout.root.path)/contrib/prometheus/qedscan.rules.yml", encoding: .utf8)
         let asked = Set(rules.matches(of: /qedscan_\w+/).map { String($0.0) })
         #expect(!asked.isEmpty && asked.isSubset(of: known), "\(asked.subtracting(known))")
     }
@@ -117,10 +109,6 @@ import Testing
         #expect(result.errors == "qedscan: \(fixture.pool)/no/m.prom: open: No such file or directory\n")
         #expect(try await fixture.checkCount() == 1)
     }
-
-    private static let projectFolder =
-        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .path
 
     private func metrics(_ arguments: String...) async throws -> String {
         let result = try await fixture.run(arguments)

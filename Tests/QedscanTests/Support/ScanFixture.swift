@@ -1,10 +1,12 @@
 import Corpus
+import Files
 import Foundation
 import Glibc
 import Lab
 import QED
 import SQLite
 import Store
+import Synchronization
 import TestSupport
 import Testing
 
@@ -14,6 +16,7 @@ final class ScanFixture: Sendable {
     let tool: Tool
     let pool: String
     let store: String
+    private let hasClockAhead = Atomic<Bool>(false)
 
     init() throws {
         folder = try TemporaryFolder()
@@ -32,8 +35,26 @@ final class ScanFixture: Sendable {
         return "\(pool)/\(name)"
     }
 
-    /// Images are old enough for their results to be used again once this returns.
-    func settle() async throws { try await Task.sleep(for: .milliseconds(3100)) }
+    /// Writes a sound image of 200 tables, between which a scan looks whether it is cancelled.
+    func addImageOfManyTables(_ name: String = "slow.qed") throws -> String {
+        var plan = ImagePlan()
+        plan.clusterSize = 4096
+        plan.tableSize = 1
+        plan.imageSize = 400 << 20
+        plan.guestClusters = .firstOfEachTable(1)
+        try ImageWriter(plan).write(to: RawPath("\(pool)/\(name)"))
+        return "\(pool)/\(name)"
+    }
+
+    /// Makes images old enough for the program to use their results again: results of files that changed less than two
+    /// seconds before their check are not.
+    ///
+    /// From now on the program's clock is ahead, so that later images are as old. Where nothing can be preloaded, this
+    /// waits instead.
+    func ageImages() async throws {
+        guard FaultShim.isPossible else { return try await Task.sleep(for: .milliseconds(3100)) }
+        hasClockAhead.store(true, ordering: .relaxed)
+    }
 
     // MARK: - The program
 
@@ -45,7 +66,10 @@ final class ScanFixture: Sendable {
         try await tool.run(arguments, environment: self.environment.merging(environment) { $1 })
     }
 
-    var environment: [String: String] { ["QEDSCAN_DB": store, "SWIFT_BACKTRACE": "enable=no"] }
+    var environment: [String: String] {
+        let clock = hasClockAhead.load(ordering: .relaxed) ? FaultShim.clock(ahead: 4) : [:]
+        return ["QEDSCAN_DB": store, "SWIFT_BACKTRACE": "enable=no"].merging(clock) { $1 }
+    }
 
     /// The rows that a question gives, by way of the program.
     func rows(_ sql: String) async throws -> [[String: any Sendable]] {
@@ -62,17 +86,6 @@ final class ScanFixture: Sendable {
     }
 
     func checkCount() async throws -> Int { try await number("SELECT count(*) AS n FROM check_result") }
-
-    /// A run of the program in which each read of an image takes so many milliseconds; nil without strace. The process
-    /// is the program itself.
-    func startSlowly(_ arguments: [String], readMilliseconds: Int) throws -> RunningTool? {
-        guard let strace = Tool("strace") else { return nil }
-        let delay = "inject=pread64:delay_enter=\(readMilliseconds * 1000)"
-        return try strace.start(
-            ["-D", "-f", "-o", "/dev/null", "-e", "trace=pread64", "-P", "\(pool)/slow.qed", "-e", delay, tool.path]
-                + arguments,
-            environment: environment)
-    }
 
     /// Everything the store knows of its images but times, IDs and durations, as lines.
     static func knowledge(of store: String) throws -> [String] {

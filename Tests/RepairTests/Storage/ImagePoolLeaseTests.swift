@@ -176,10 +176,11 @@ struct ImagePoolLeaseTests {
         #expect(LeaseHolder(text: holder.text) == holder)
     }
 
-    /// With files left by dead processes in between, which are taken over.
+    /// With files left by dead processes in between, which are taken over. Each holder keeps the lease until another
+    /// has been refused it.
     @Test func racingHoldersAreNeverTwoAtOnce() async throws {
         let fixture = try ImageFixture()
-        let count = HolderCount()
+        let count = HolderCount(threads: 8)
         let boot = try ImagePoolLeaseTests.holder().bootID
         let path = fixture.path
         let stale = LeaseHolder(host: "here", bootID: boot, process: 1, since: "x").text
@@ -188,18 +189,19 @@ struct ImagePoolLeaseTests {
             for thread in 0..<8 {
                 group.addTask {
                     try await onOwnThread {
+                        defer { count.end() }
                         var round = 0
                         while round < 60 {
                             let leases = try ImagePoolLeaseTests.leases()
                             do throws(RepairFailure) {
                                 try leases.takeLease(forImage: path)
                             } catch {
-                                usleep(20)
+                                count.refuse()
                                 continue
                             }
                             round += 1
                             count.enter()
-                            usleep(200)
+                            count.waitForARefusal()
                             count.leave()
                             withExtendedLifetime(leases) {}
                             if (round + thread) % 3 == 0 { ImagePoolLeaseTests.leaveStale(stale, at: name) }
@@ -224,9 +226,27 @@ struct ImagePoolLeaseTests {
 
 /// How many hold a lease.
 private final class HolderCount: Sendable {
+    private let threads: Atomic<Int>
+    private let refusals = Atomic<Int>(0)
     private let current = Atomic<Int>(0)
     let most = Atomic<Int>(0)
     let all = Atomic<Int>(0)
+
+    init(threads: Int) { self.threads = Atomic(threads) }
+
+    /// A thread has held it as often as it shall.
+    func end() { threads.subtract(1, ordering: .sequentiallyConsistent) }
+
+    func refuse() { refusals.add(1, ordering: .sequentiallyConsistent) }
+
+    func waitForARefusal() {
+        let before = refusals.load(ordering: .sequentiallyConsistent)
+        while refusals.load(ordering: .sequentiallyConsistent) == before,
+            threads.load(ordering: .sequentiallyConsistent) > 1
+        {
+            sched_yield()
+        }
+    }
 
     func enter() {
         most.max(current.add(1, ordering: .sequentiallyConsistent).newValue, ordering: .sequentiallyConsistent)

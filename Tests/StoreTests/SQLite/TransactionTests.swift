@@ -1,9 +1,14 @@
+import CSQLite
+import Dispatch
 import Glibc
 import SQLite
 import TestSupport
 import Testing
 
 @testable import Store
+
+/// Signalled whenever a connection waits for a lock.
+private let waits = DispatchSemaphore(value: 0)
 
 struct TransactionTests {
     private struct Refusal: Error, Equatable, SQLiteErrorConvertible {
@@ -104,17 +109,26 @@ struct TransactionTests {
         }
     }
 
-    @Test func aWaitingConnectionGoesOnWhenTheLockIsGone() throws {
-        try database.execute("BEGIN IMMEDIATE; INSERT INTO t VALUES (1)")
-        let path = database.path
-        // A thread of its own: a task would wait for one of the few that the tests run on.
-        let waiter = InBackground {
-            let other = try Database(path: path, mode: .readWrite, busyTimeout: .seconds(30))
-            try other.execute("INSERT INTO t VALUES (2)")
+    @Test func aWaitingConnectionGoesOnWhenTheLockIsGone() async throws {
+        // In a process of its own, whose SQLite tells when it sleeps: it does so only while it waits for a lock.
+        await #expect(processExitsWith: .success) {
+            let folder = try TemporaryFolder()
+            let database = try folder.open()
+            try database.execute("CREATE TABLE t (a); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)")
+            sqlite3_vfs_find(nil).pointee.xSleep = { _, microseconds in
+                waits.signal()
+                usleep(UInt32(microseconds))
+                return microseconds
+            }
+            let path = database.path
+            let waiter = InBackground {
+                let other = try Database(path: path, mode: .readWrite, busyTimeout: .seconds(300))
+                try other.execute("INSERT INTO t VALUES (2)")
+            }
+            waits.wait()
+            try database.execute("COMMIT")
+            try waiter.wait()
+            #expect(try database.scalar("SELECT count(*) FROM t") == .integer(2))
         }
-        usleep(100_000)
-        try database.execute("COMMIT")
-        try waiter.wait()
-        #expect(try rows == .integer(2))
     }
 }
