@@ -6,7 +6,7 @@ import Testing
 /// The embedded lists against the directories they come from.
 struct EmbeddedFilesTests {
     @Test(arguments: [("migrations", Assets.migrations), ("reports", Assets.reports)])
-    func everyFileIsEmbeddedScalarForScalar(directory: String, assets: [Asset]) throws {
+    func everyFileIsEmbeddedByteForByte(directory: String, assets: [Asset]) throws {
         let url = Checkout.url(directory)
         let names = try FileManager.default.contentsOfDirectory(atPath: url.path).filter { $0.hasSuffix(".sql") }
         #expect(!names.isEmpty)
@@ -18,7 +18,7 @@ struct EmbeddedFilesTests {
     }
 
     @Test(arguments: [Assets.migrations, Assets.reports])
-    func assetsAreSortedByNameWithoutRepeat(assets: [Asset]) {
+    func assetsAreSortedByNameWithoutDuplicates(assets: [Asset]) {
         for (former, latter) in zip(assets, assets.dropFirst()) {
             #expect(former.name.utf8.lexicographicallyPrecedes(latter.name.utf8))
         }

@@ -41,7 +41,7 @@ import Testing
         #expect(try Installation.files(in: installation.file("share/doc/qedscan/docs")) == docs)
     }
 
-    @Test func stagingPutsTheSameFilesBelowAnotherFolder() async throws {
+    @Test func stagingPutsTheSameFilesBelowAnotherDirectory() async throws {
         let stage = try TemporaryFolder()
         try await Installation.install(["PREFIX": "/usr", "DESTDIR": stage.path])
         let installation = try await Installation()

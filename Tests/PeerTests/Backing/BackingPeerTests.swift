@@ -40,7 +40,7 @@ struct BackingPeerTests {
     }
 
     @Test(arguments: ["base.qed", "sub/../base.qed", "./sub/.././base.qed", "./a:b.qed", "link/../base.qed", "/BASE"])
-    func namesLeadWhereQEMUGoes(_ name: String) async throws {
+    func backingNamesLeadWhereQEMUGoes(_ name: String) async throws {
         symlink("sub", bench.folder.file("pool/link"))
         let name = name == "/BASE" ? bench.folder.file("pool/base.qed") : name
         let overlay = bench.folder.file("pool/overlay.qed")
@@ -100,7 +100,7 @@ struct BackingPeerTests {
         #expect(try await problems() == ["one.qed,base-changed"])
     }
 
-    @Test func cyclesSelvesAndFIFOsDoNotHoldUsUp() async throws {
+    @Test func cyclesSelfReferencesAndFIFOsDoNotHang() async throws {
         #expect(mkfifo(bench.folder.file("pool/pipe"), 0o600) == 0)
         try await bench.run(
             create("a.qed", on: "b.qed"), create("b.qed", on: "a.qed"), create("self.qed", on: "self.qed"),

@@ -83,7 +83,7 @@ struct ShardBackingPeerTests {
             ]), "\(problems)")
     }
 
-    @Test func aMachinesOverlayOnABaseInAPoolIsFoundWanting() async throws {
+    @Test func aDirtyBaseInAPoolIsReportedForALocalOverlay() async throws {
         try await addPool()
         let runs = try await run([
             create("own/over.qed", on: "../pool/dirty.qed"), create("own/above.qed", on: "over.qed"),

@@ -40,7 +40,7 @@ struct CorpusPeerTests {
     }
 
     /// A QEMU that is right in one of these makes this fail, and so does a new case in which it is wrong.
-    @Test func casesInWhichQEMUIsWrongAreTheKnownOnes() async throws {
+    @Test func qemuIsWrongOnlyInTheKnownCases() async throws {
         for sighting in try await CorpusPeerTests.sightings.value {
             #expect(
                 sighting.faults == CorpusPeerTests.knownFaults(sighting.corpusCase), "\(sighting.corpusCase.name)")

@@ -45,7 +45,7 @@ struct QEMUReachTests {
         #expect(try PeerResult(runs[0]).counters?.leaks == printed)
     }
 
-    @Test func readErrorLeavesUsTheOtherTables() async throws {
+    @Test func aReadErrorLeavesTheOtherTablesChecked() async throws {
         let bench = try Bench()
         try ImageWriter(Self.smallPlan()).write(to: bench.path)
         let faulty =
@@ -61,13 +61,13 @@ struct QEMUReachTests {
         #expect(report.counts.allocated == 8 && report.leaks == 0 && report.corruptions == 0)
     }
 
-    @Test func fifoDoesNotHoldUsUp() async throws {
+    @Test func aFIFODoesNotHang() async throws {
         let bench = try Bench("pipe.qed")
         #expect(mkfifo(bench.path, 0o600) == 0)
         try await expectTimeOut(of: "qemu-img", ourStatus: 1, bench)
     }
 
-    @Test func backingLoopDoesNotHoldUsUp() async throws {
+    @Test func aBackingLoopDoesNotHang() async throws {
         let bench = try Bench()
         try await bench.run(
             ["qemu-img", "create", "-q", "-f", "qed", "image.qed", "1M"],

@@ -94,7 +94,7 @@ struct WhereQEMUIsWrongTests {
     }
 
     /// The header's own cluster is leaked to QEMU; with the L1 table in it, the header's words are entries.
-    @Test func headerOfNoClustersIsTakenAtItsWord() async throws {
+    @Test func qemuAcceptsAHeaderOfNoClusters() async throws {
         let bench = try Bench()
         try ImageWriter(Self.plan(4096, fileClusters: 50)).write(to: bench.path)
         let editor = try ImageEditor(path: bench.path)
@@ -110,7 +110,7 @@ struct WhereQEMUIsWrongTests {
     }
 
     @Test(arguments: [1, 511, 512])
-    func shortTailIsWholeToQEMU(_ missing: UInt64) async throws {
+    func qemuTakesAShortTailForAWholeCluster(_ missing: UInt64) async throws {
         let bench = try Bench()
         try ImageWriter(Self.plan(4096, fileClusters: 50)).write(to: bench.path)
         try ImageEditor(path: bench.path).truncate(to: 50 * 4096 - missing)

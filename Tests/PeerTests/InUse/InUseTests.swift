@@ -16,7 +16,7 @@ struct InUseTests {
         #expect(try await pool.result()["outcome"] == "clean")
     }
 
-    @Test func readerIsNoHindrance() async throws {
+    @Test func aReaderDoesNotPreventACheck() async throws {
         let pool = try await Pool()
         let reader = try await QEMUHolder(opening: pool.image, readOnly: true)
         #expect(try await pool.scan() == 0)

@@ -46,7 +46,7 @@ struct ProvisionalResultTests {
         #expect(try await rows("SELECT count(*) FROM damaged_image") == ["1"], "without a writer it is damage")
     }
 
-    @Test func quietSaysNothingOfImagesInUse() async throws {
+    @Test func quietPrintsNothingAboutImagesInUse() async throws {
         let writer = try await QEMUHolder(opening: image)
         defer { writer.close() }
         try await ShellBatch.run([["qemu-img", "create", "-q", "-f", "qed", "pool/clean.qed", "1M"]], in: folder.path)

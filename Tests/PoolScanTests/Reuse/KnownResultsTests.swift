@@ -19,7 +19,7 @@ import Testing
         known.index(of: identity, path: PathHash(RawPath(path)))
     }
 
-    @Test func eachOfManyIsFoundByItsFileAndPathOnly() {
+    @Test func eachOfManyResultsIsFoundByItsFileAndPathOnly() {
         var known = KnownResults()
         // Inodes that follow each other, as file systems give them, and some of several devices.
         let first = UInt64.max - 700
@@ -71,7 +71,7 @@ import Testing
         #expect(known.fileIndex(of: identity(inode: 0)) == nil)
     }
 
-    @Test func aHashGoesOnFromADirectory() {
+    @Test func aHashContinuesThatOfTheDirectory() {
         let path: [UInt8] = Array("/pool/with some/name.qed\u{0}\u{0}".utf8)
         let whole = PathHash(RawPath(bytes: path))
         for end in path.indices {

@@ -57,7 +57,7 @@ import Testing
         #expect((link.base?.isQED, link.base?.virtualSize) == (false, 1536))
     }
 
-    @Test func anotherFormatHasASizeOfItsOwn() throws {
+    @Test func anotherFormatHasItsOwnSize() throws {
         _ = try pool.folder.write(
             Array("QFI\u{FB}".unicodeScalars.map { UInt8($0.value) }) + [0, 0, 0, 3], to: "qcow2")
         #expect(try base("qcow2").virtualSize == nil)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func neverWaitsForAFIFOAndOpensNoDevice() throws {
+    @Test func aFIFOIsNotWaitedForAndNoDeviceIsOpened() throws {
         #expect(mkfifo(pool.folder.file("pipe"), 0o600) == 0)
         try pool.addFolder("sub")
         let cases: [(String, FileType?)] = [
@@ -133,13 +133,13 @@ import Testing
         #expect(link.reference.name.bytes == Array(name.utf8))
     }
 
-    @Test func aColonBehindASlashIsNoProtocol() throws {
+    @Test func aColonAfterASlashIsNoProtocol() throws {
         let image = try pool.addImage("a:b.qed")
         #expect(try base("./a:b.qed").path == image)
         #expect(try base("file:" + image.text).path == image)
     }
 
-    @Test func cyclesAndSelvesEnd() throws {
+    @Test func cyclesAndSelfReferencesEnd() throws {
         try addOverlay("self", on: "self")
         try addOverlay("a", on: "b")
         try addOverlay("b", on: "a")
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    @Test func anEmptyNameIsNone() throws {
+    @Test func anEmptyNameIsNoBackingFile() throws {
         try addOverlay("overlay", on: "\0base")
         try pool.addImage("plain")
         for result in ScanRun([pool.root]).results { #expect(result.backing == .none) }

@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: ["text", "gone", "fifo", "folder", "link", "image"])
-    func aFileReplacedDuringItsCheckIsTakenForWhatItIsThen(_ what: String) throws {
+    func aFileReplacedDuringItsCheckHasNoWrongResult(_ what: String) throws {
         let reads = Locked(0)
         _ = scan { read in reads.withLock { $0 = max($0, read) } }
         let count = reads.withLock { $0 }
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: ["text", "gone", "fifo", "folder", "link", "socket"])
-    func aFileReplacedBeforeItIsOpenedIsPassedOver(_ what: String) throws {
+    func aFileReplacedBeforeItIsOpenedIsSkipped(_ what: String) throws {
         for name in ["1", "2", "3"] { try pool.addImage(name) }
         // The names were read; whichever comes first takes the others' place away.
         let names = ["1", "2", "3", "image"]

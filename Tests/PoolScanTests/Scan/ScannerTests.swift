@@ -47,7 +47,7 @@ import Testing
         #expect(ScanRun([pool.path("merged")]) { $0.ownFiles = [key] }.paths == texts([other]))
     }
 
-    @Test func knownResultsAreUsedAgainWhileTheFileIsTheSame() throws {
+    @Test func knownResultsAreReusedWhileTheFileIsTheSame() throws {
         let image = try pool.addImage("image")
         let status = try FileStatus(directory: AT_FDCWD, name: image.bytes)
         func run(path: RawPath, _ identity: FileIdentity, roots: [RawPath]) -> ScanRun {
@@ -67,7 +67,7 @@ import Testing
         #expect(run(path: pool.path("renamed"), identity, roots: [pool.root]).results.count == 1)
     }
 
-    @Test func hardLinksAreUsedAgainUnderTheSmallestNameOnly() throws {
+    @Test func resultsOfHardLinksAreReusedUnderTheSmallestNameOnly() throws {
         let image = try pool.addImage("b")
         pool.addHardLink("c", to: "b")
         var known = KnownResults()
@@ -153,7 +153,7 @@ import Testing
         #expect(!coverage.covers(pool.path("unreadable")))
     }
 
-    @Test func imagesThatAWriterHasAreNotChecked() throws {
+    @Test func imagesThatAWriterHasOpenAreNotChecked() throws {
         let image = try pool.addImage("image", defect: .clusterLeaked)
         let descriptor = image.withCString { open($0, O_RDWR | O_CLOEXEC) }
         defer { close(descriptor) }

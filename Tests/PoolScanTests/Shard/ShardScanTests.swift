@@ -127,7 +127,7 @@ import Testing
         #expect(runs.map(\.progress.files).reduce(0, +) == 1)
     }
 
-    @Test func earlierResultsAreUsedAgainByTheirShard() throws {
+    @Test func earlierResultsAreReusedByTheirShard() throws {
         let images = try (0..<12).map { try pool.addImage("\($0)") }
         pool.addHardLink("~", to: "3")
         var known = KnownResults()
@@ -149,7 +149,7 @@ import Testing
         #expect(runs.flatMap(\.errors).map(\.path) == [pool.path("fifo.qed")])
     }
 
-    @Test func aDirectoryWithAnErrorIsAnErrorOfEach() throws {
+    @Test func aMissingRootIsAnErrorOfEachShard() throws {
         let missing = pool.path("missing")
         #expect(try runs(3, [missing]).allSatisfy { $0.errors.map(\.path) == [missing] })
     }

@@ -72,8 +72,9 @@ import Testing
         #expect(shards.map { $0.contains(PathPosition(rawValue: .max)) } == [false, false, true])
     }
 
-    @Test(arguments: [(0, 1), (2, 1), (-1, 3), (1, 10001), (1, 0)]) func thereIsNoSuchShard(_ number: Int, _ count: Int)
-    {
+    @Test(arguments: [(0, 1), (2, 1), (-1, 3), (1, 10001), (1, 0)]) func impossibleShardsAreRefused(
+        _ number: Int, _ count: Int
+    ) {
         #expect(ShardRequest(number: number, count: count) == nil)
     }
 
@@ -109,7 +110,7 @@ import Testing
             ])
     }
 
-    @Test func sizesThatNoNumberHoldsAreCutAllTheSame() throws {
+    @Test func sizesThatOverflowAreCutToo() throws {
         var sizes = PositionSizes()
         for part: UInt32 in 0..<4 { sizes.add(.max - 5, at: PathPosition(rawValue: part << 30)) }
         let cuts = try (0...10_000).map { try #require(sizes.cut(after: $0, of: 10_000)) }

@@ -16,7 +16,7 @@ import Testing
         return coverage
     }
 
-    @Test func onlyWhatIsBelowARoot() {
+    @Test func onlyPathsBelowARootAreCovered() {
         let coverage = coverage(["/pool", "/other/image.qed"])
         for path in ["/pool/a", "/pool/x/y/z", "/pool", "/other/image.qed"] { #expect(coverage.covers(RawPath(path))) }
         for path in ["/poo", "/pool2/a", "/", "/other", "/other/image.qed2", "pool/a"] {
@@ -24,12 +24,12 @@ import Testing
         }
     }
 
-    @Test func theRootFolderCoversEverything() {
+    @Test func theRootDirectoryCoversEverything() {
         #expect(coverage(["/"]).covers(RawPath("/a")))
         #expect(coverage(["/"]).covers(RawPath("/a/b")))
     }
 
-    @Test func nothingBelowWhatWasNotRead() {
+    @Test func nothingBelowAnUnreadDirectoryIsCovered() {
         let coverage = coverage(["/pool", "/pool/x/again"], unread: ["/pool/x"])
         #expect(coverage.covers(RawPath("/pool/a")))
         #expect(coverage.covers(RawPath("/pool/xy/a")))
@@ -37,7 +37,7 @@ import Testing
         #expect(!coverage.covers(RawPath("/pool/x/again/a")))
     }
 
-    @Test func nothingThatTheFilterLeavesOut() {
+    @Test func nothingThatTheFilterExcludesIsCovered() {
         let filter = PathFilter(include: [RawPath("*.qed")], exclude: [RawPath("old*")])
         let coverage = coverage(["/pool"], filter: filter)
         #expect(coverage.covers(RawPath("/pool/a.qed")))
@@ -45,11 +45,11 @@ import Testing
         #expect(!coverage.covers(RawPath("/pool/old.qed")))
     }
 
-    @Test func nothingBeforeTheEnd() {
+    @Test func nothingIsCoveredBeforeTheEnd() {
         #expect(!coverage(["/pool"], isComplete: false).covers(RawPath("/pool/a")))
     }
 
-    @Test func excludedFoldersAreNotCovered() throws {
+    @Test func excludedDirectoriesAreNotCovered() throws {
         let pool = try Pool()
         try pool.addFolder("skip")
         let image = try pool.addImage("skip/a")

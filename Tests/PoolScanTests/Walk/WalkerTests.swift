@@ -47,7 +47,7 @@ import Testing
     }
 
     /// More entries than one system call gives, and names of any length.
-    @Test(arguments: [0, 8]) func everyFileOfALargeFolderIsLookedAt(workers: Int) throws {
+    @Test(arguments: [0, 8]) func everyFileOfALargeDirectoryIsVisited(workers: Int) throws {
         try pool.addFolder("large")
         for number in 0..<1500 {
             let name = "large/\(number)" + String(repeating: "x", count: number % 200)
@@ -60,7 +60,7 @@ import Testing
         #expect(run.errors.isEmpty)
     }
 
-    @Test func whatIsNoFileIsPassedOver() throws {
+    @Test func whatIsNoRegularFileIsSkipped() throws {
         mkfifo(pool.folder.file("fifo.qed"), 0o644)
         try pool.addFolder("folder.qed")
         try pool.addImage("folder.qed/inside")
@@ -76,7 +76,7 @@ import Testing
         withExtendedLifetime(socket) {}
     }
 
-    @Test func whatAPersonNamedMustBeAnImageOrAFolder() throws {
+    @Test func aNamedPathMustBeAnImageOrADirectory() throws {
         mkfifo(pool.folder.file("fifo.qed"), 0o644)
         pool.addLink("dangling", to: "nowhere")
         let image = try pool.addImage("image")
@@ -142,7 +142,7 @@ import Testing
         #expect(ScanRun([pool.root]) { $0.staysOnFileSystem = true }.results.count == 1)
     }
 
-    @Test(.enabled(if: geteuid() == 0, "only root can mount")) func oneFileSystemLeavesOthersOut() throws {
+    @Test(.enabled(if: geteuid() == 0, "only root can mount")) func oneFileSystemLeavesOutAllOthers() throws {
         try pool.addFolder("other")
         let image = try pool.addImage("image")
         try #require(mount("none", pool.folder.file("other"), "tmpfs", 0, "size=4m") == 0)
@@ -157,7 +157,7 @@ import Testing
         #expect(ScanRun([pool.path("other")]) { $0.staysOnFileSystem = true }.paths == texts([other]))
     }
 
-    @Test func patternsChooseFilesAndFolders() throws {
+    @Test func patternsChooseFilesAndDirectories() throws {
         for folder in ["keep", "skip"] { try pool.addFolder(folder) }
         let images = try ["keep/a.qed", "keep/b.img", "skip/c.qed"].map { try pool.addImage($0).text }
         func paths(_ include: [String], _ exclude: [String]) -> [String] {

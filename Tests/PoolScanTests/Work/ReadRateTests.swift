@@ -33,7 +33,7 @@ import Testing
         Double(bytes) <= Double(rate) * (Double(end - start) / 1e9 + 0.1) + 0.001
     }
 
-    @Test(arguments: [1, 1000, 999_999_937, UInt64.max]) func noStretchOfTimeGetsMoreThanItsShare(rate: UInt64) {
+    @Test(arguments: [1, 1000, 999_999_937, UInt64.max]) func noPeriodReadsMoreThanTheRateAllows(rate: UInt64) {
         let seed = UInt64(rate % 97)
         var random = SeededRandom(seed: seed)
         let clock = FakeClock()
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func allWorkersTogetherKeepIt() {
+    @Test func allWorkersTogetherKeepTheRate() {
         let clock = FakeClock()
         let rate = ReadRate(bytesPerSecond: 10_000, clock: clock.clock)
         let start = clock.now
@@ -80,7 +80,7 @@ import Testing
         #expect(clock.now - start >= 27_900_000_000)
     }
 
-    @Test func oneWhoDoesNotReadTooMuchNeverWaits() {
+    @Test func aSlowReaderNeverWaits() {
         let clock = FakeClock()
         let rate = ReadRate(bytesPerSecond: 1000, clock: clock.clock)
         for _ in 0..<100 {
@@ -122,7 +122,7 @@ import Testing
         #expect(isWithin(run.progress.bytesRead, rate: 1, since: start, until: clock.now))
     }
 
-    @Test func theImagesUnderWayAreKnown() throws {
+    @Test func theImagesBeingCheckedAreKnown() throws {
         let pool = try Pool()
         let images = try ["a", "b"].map { try pool.addImage($0) }
         let progress = Progress()

@@ -25,7 +25,7 @@ import Testing
         #expect(queue.pop() == nil)
     }
 
-    @Test func whatAnotherHasBegunIsSharedOnlyWhenNothingElseWaits() throws {
+    @Test func begunWorkIsSharedOnlyWhenNothingElseWaits() throws {
         let queue = WorkQueue<Numbers>(capacity: 2)
         queue.push(Numbers(0..<3))
         queue.push(Numbers(3..<5))

@@ -32,7 +32,7 @@ import Testing
         #expect(made.withLock { $0 } == workers)
     }
 
-    @Test func aPieceThatTakesLongKeepsNobodyFromTheRest() throws {
+    @Test func aLongPieceDoesNotHoldUpTheOthers() throws {
         let others = DispatchSemaphore(value: 0)
         let isInTime = Locked(false)
         WorkerPool(workerCount: 2).run(
@@ -50,7 +50,7 @@ import Testing
         #expect(isInTime.withLock { $0 })
     }
 
-    @Test(arguments: [0, 3]) func nothingToDoIsNoHang(workers: Int) {
+    @Test(arguments: [0, 3]) func noWorkDoesNotHang(workers: Int) {
         WorkerPool(workerCount: workers).run(
             makeWorker: {}, process: { (_: Void, _: Int) in }, produce: { (_: (Numbers) -> Void) in })
     }

@@ -63,7 +63,7 @@ import Testing
         #expect(report.outcome == .incomplete)
     }
 
-    @Test func timeForWhichReadsWereHeldBackDoesNotCount() {
+    @Test func throttlingDoesNotCountAgainstTheTimeLimit() {
         let held = Atomic<UInt64>(3_600_000_000_000)
         let limits = CheckLimits(baseSeconds: 0)
         let clock = CheckClock(

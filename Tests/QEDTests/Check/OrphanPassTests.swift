@@ -94,7 +94,7 @@ import Testing
         #expect(found.map(\.fileOffset.rawValue) == [OrphanPassTests.leaked(3)], "QEDSCAN_SEED=\(Seed.value)")
     }
 
-    @Test func tableThatMapsMoreThanTheLastL1EntryIsNone() throws {
+    @Test func aTableThatMapsMoreThanTheLastL1EntryIsNoOrphan() throws {
         // Of the second table only 512 entries map bytes of the image.
         #expect(orphans(try report(leaking: 3, [511: OrphanPassTests.leaked(2)])).count == 1)
         #expect(orphans(try report(leaking: 3, [512: OrphanPassTests.leaked(2)])).isEmpty)
@@ -102,7 +102,7 @@ import Testing
 
     // MARK: - What is none
 
-    @Test func guestDataIsNone() throws {
+    @Test func guestDataIsNoOrphan() throws {
         let table = OrphanPassTests.leaked(0)
         let data = OrphanPassTests.leaked(2)
         let examples: [(what: String, words: [Int: UInt64])] = [
@@ -136,14 +136,14 @@ import Testing
         #expect(found.map(\.fileOffset.rawValue) == [OrphanPassTests.leaked(0)])
     }
 
-    @Test func fullL1TableHasNoneToMiss() throws {
+    @Test func aFullL1TableLacksNoTable() throws {
         var plan = OrphanPassTests.plan
         plan.imageSize = 4 << 20
         #expect(orphans(try report(leaking: 3, plan: plan, [0: OrphanPassTests.leaked(2)])).isEmpty)
     }
 
     /// Leaked guest data of a filled disk, and no table near.
-    @Test func randomDataIsNone() throws {
+    @Test func randomDataIsNoOrphan() throws {
         let scratch = try TemporaryFolder()
         var plan = OrphanPassTests.plan
         plan.guestClusters = .first(600)
@@ -174,7 +174,7 @@ import Testing
         #expect(try readCount() == 4)
     }
 
-    @Test func withoutMemoryItEndsAndTheOutcomeStays() throws {
+    @Test func withoutMemoryThePassEndsAndTheOutcomeStays() throws {
         let scratch = try TemporaryFolder()
         try ImageWriter(OrphanPassTests.plan).write(to: scratch.file())
         try ImageEdit.l1(0, 0).apply(to: ImageEditor(path: scratch.file()))

@@ -91,7 +91,7 @@ import Testing
         #expect(marks.isSound && map.map.isMarked(ClusterIndex(1)))
     }
 
-    @Test func spentBudgetIsNoSoundImage() throws {
+    @Test func aSpentBudgetDoesNotMakeAnImageSound() throws {
         // Enough for the pages and one part.
         let map = try map(40 << 10)
         var marks = try marks(map)

@@ -49,7 +49,7 @@ import Testing
         #expect(try ParentDirectory(of: RawPath("/tmp/")).name == Array("tmp".utf8))
     }
 
-    @Test func temporaryNamesAreNotToldFromEachOther() {
+    @Test func temporaryNamesAreUnique() {
         let names = Set((0..<1000).map { _ in TemporaryName.beside(RawPath("/x/y")).text })
         #expect(names.count == 1000)
         #expect(names.allSatisfy { $0.hasPrefix("/x/.qedscan-") && $0.hasSuffix(".tmp") })

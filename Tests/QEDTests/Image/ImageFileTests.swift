@@ -58,7 +58,7 @@ import Testing
         if let birth = opened.birthTime { #expect(birth <= opened.status.identity.changeTime) }
     }
 
-    @Test func whatTheKernelMakesUpIsNotLocal() throws {
+    @Test func aFileOfTheKernelIsNotLocal() throws {
         let descriptor = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         try #require(descriptor >= 0)
         defer { close(descriptor) }

@@ -32,7 +32,7 @@ import Testing
         #expect(asked.allSatisfy { $0.count <= 8192 })
     }
 
-    @Test func nothingIsAskedForThatIsThere() throws {
+    @Test func cachedTablesAreNotAskedFor() throws {
         let folder = try TemporaryFolder()
         let source = RecordingSource(try ImageFile(path: RawPath(try image(folder).path)), isCold: false)
         #expect(Checker(threadCount: 2).check(source).outcome == .clean)

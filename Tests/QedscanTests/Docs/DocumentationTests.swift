@@ -99,7 +99,7 @@ import Testing
 
     // MARK: - SQL
 
-    @Test func everyStatementRunsAndTheFiveAnswersAreThoseOfTheProgram() async throws {
+    @Test func everyStatementRunsAndTheFiveAnswersAreRight() async throws {
         let fixture = try ScanFixture()
         try await DocumentationTests.makePool(fixture)
         #expect(try await fixture.run("scan", fixture.pool).status == 14)

@@ -12,7 +12,7 @@ struct ClockFaultTests {
     static let hour = 3600
     static let day = 24 * 3600
 
-    @Test func resultsOfAWrongClockAreMadeAnew() async throws {
+    @Test func resultsOfAWrongClockAreCheckedAgain() async throws {
         let pool = try await FaultPool()
         let shim = pool.shim()
         let store = try pool.newStore(false)
@@ -32,7 +32,7 @@ struct ClockFaultTests {
     }
 
     @Test(arguments: [-10 * hour, 10 * hour, -400 * day, 400 * day], [1, 4, 12])
-    func everyCommandEndsAndSaysWhatIsTrue(_ shift: Int, _ look: Int) async throws {
+    func everyCommandEndsWithTheTrueResult(_ shift: Int, _ look: Int) async throws {
         let pool = try await FaultPool()
         let shim = pool.shim()
         let store = try pool.newStore(true)
@@ -77,7 +77,7 @@ struct ClockFaultTests {
     }
 
     /// The settle window runs by a clock that nobody sets.
-    @Test(arguments: [-10 * hour, 10 * hour]) func aRepairDoesNotWaitForAClock(_ shift: Int) async throws {
+    @Test(arguments: [-10 * hour, 10 * hour]) func aRepairDoesNotWaitByTheWallClock(_ shift: Int) async throws {
         let fixture = try ScanFixture()
         try fixture.addDamaged()
         _ = try await fixture.scan()

@@ -64,7 +64,7 @@ import Testing
         #expect(try ScanFixture.knowledge(of: fixture.folder.file("other.db")) == knowledge)
     }
 
-    @Test func aMergedStoreIsOnlyAsked() async throws {
+    @Test func aMergedStoreIsReadOnly() async throws {
         try addPool()
         let all = try await fixture.merge([try await fixture.scanElsewhere("own.db", node: ScanFixture.thisMachine)])
         let before = try content(of: all)

@@ -66,7 +66,8 @@ import Testing
     }
 
     /// By the system calls: what belongs to others is only read as a name of its directory.
-    @Test(.enabled(if: Strace.isPossible, "strace is not installed")) func filesOfOthersAreNotLookedAt() async throws {
+    @Test(.enabled(if: Strace.isPossible, "strace is not installed")) func filesOfOtherShardsAreNotOpened() async throws
+    {
         let all = (10..<34).map { "vm-\($0).qed" }
         for name in all { try fixture.addImage(name) }
         try FileManager.default.createDirectory(atPath: "\(fixture.pool)/names", withIntermediateDirectories: false)
@@ -160,7 +161,7 @@ import Testing
         #expect(try await fixture.number("SELECT count(*) FROM latest_check WHERE NOT present") == 7)
     }
 
-    @Test func theNewsOfAShardAreItsOwn() async throws {
+    @Test func eachShardReportsItsOwnChanges() async throws {
         for number in 10..<22 { try fixture.addImage("vm-\(number).qed") }
         func news(_ shards: Int) async throws -> String {
             var text = ""
@@ -197,7 +198,7 @@ import Testing
         #expect(text.contains("qedscan_scan_images{pool=\"nfs\",shard=\"1/1\"} 1\n"), "\(text)")
     }
 
-    @Test func onlyTheSameShardIsContinued() async throws {
+    @Test func onlyTheSameShardIsResumed() async throws {
         try fixture.addImage()
         func continues(_ arguments: String...) async throws -> Bool {
             let last = try await fixture.number("SELECT max(id) FROM scan")
@@ -216,7 +217,7 @@ import Testing
         #expect(try await continues("--shard", "4/8", "--shard-by", "count"))
     }
 
-    @Test func aScanFromBeforeThereWereShardsIsContinued() async throws {
+    @Test func aScanOfAnEarlierVersionWithoutShardsIsResumed() async throws {
         try fixture.addImage()
         #expect(try await fixture.run("scan", fixture.pool).status == 0)
         try change(

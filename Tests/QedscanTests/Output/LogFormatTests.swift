@@ -8,7 +8,7 @@ import Testing
 
     init() throws { fixture = try ScanFixture() }
 
-    @Test func aScanTellsWhatItFindsAsAnObjectALine() async throws {
+    @Test func aScanLogsEachFindingAsOneObject() async throws {
         try fixture.addImage("clean.qed")
         try fixture.addImage("bad\u{1B}[31m\"\n.qed", "feature bit 3, 4K/1")
         let missing = fixture.folder.file("missing")
@@ -32,7 +32,7 @@ import Testing
         #expect(!hasControlCharacters(result.errors))
     }
 
-    @Test func quietLogsOnlyWhatIsWrong() async throws {
+    @Test func quietLogsOnlyProblems() async throws {
         try fixture.addImage("clean.qed")
         #expect(try await fixture.run("scan", "-q", "--log-format", "json", fixture.pool).errors.isEmpty)
         try fixture.addImage("bad.qed", "feature bit 3, 4K/1")
@@ -49,7 +49,7 @@ import Testing
     }
 
     /// See sd-daemon(3). The journal is named by the device and inode of standard error.
-    @Test func theJournalIsToldTheLevel() async throws {
+    @Test func theSystemdJournalGetsTheLevel() async throws {
         let shell = try #require(Tool("sh"))
         let script = "JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr) exec \"$0\" report summary"
         let journal = try await shell.run(["-c", script, fixture.tool.path], environment: fixture.environment)

@@ -9,13 +9,13 @@ import Testing
     init() throws { fixture = try ScanFixture() }
 
     @Test(arguments: ["sound, 4K/1", "one cluster more at the end, 4K/1", "two neighbours share a cluster, 4K/1"])
-    func aCheckWhoseOutputIsLostHasFailed(what: String) async throws {
+    func aCheckThatCannotPrintFails(what: String) async throws {
         let result = try await runIntoFullDisk("check", try fixture.addImage("disk.qed", what))
         #expect(result.status == 1)
         #expect(result.errors.contains("standard output"), "\(result.errors)")
     }
 
-    @Test func helpThatIsLostIsOneErrorLine() async throws {
+    @Test func helpThatCannotBePrintedIsOneErrorLine() async throws {
         let result = try await runIntoFullDisk("help")
         #expect(result.status == 8)
         #expect(result.errors.hasPrefix("qedscan: standard output: "), "\(result.errors)")

@@ -37,13 +37,13 @@ struct TerminalTableTests {
         #expect(cut.contains { width($0) == columns }, "all of the line is used")
     }
 
-    @Test func linesOfATerminalThatIsTooNarrowAreWrappedByIt() async throws {
+    @Test func aTooNarrowTerminalWrapsTheLines() async throws {
         let lines = try await lines(30, "query \"\(TerminalTableTests.sql)\"")
         #expect(lines.count == 4)
         #expect(lines.dropFirst().allSatisfy { $0.contains(" 9223372036854775807 ") && width($0) <= 24 + 62 })
     }
 
-    @Test func wideTerminalHasAllOfThem() async throws {
+    @Test func aWideTerminalShowsWholeNames() async throws {
         let lines = try await lines(1000, "query \"\(TerminalTableTests.sql)\"")
         for name in TerminalTableTests.names {
             #expect(lines.contains { $0.hasPrefix("\(fixture.pool)/\(name) ") }, "\(name)")

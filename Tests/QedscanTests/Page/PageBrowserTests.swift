@@ -78,7 +78,7 @@ struct PageBrowserTests {
         }
     }
 
-    @Test func aRequestWouldShow() async throws {
+    @Test func aRequestWouldBeNoticed() async throws {
         let page = try fixture.folder.write(
             Array("<img src=\"http://127.0.0.1:9/control\">".utf8), to: "control.html")
         let visit = try await Browser(isDark: false).visit(page)

@@ -30,7 +30,7 @@ struct RepairCrashTests {
     }
 
     @Test(arguments: Command.allCases, Target.allCases)
-    func aKilledCommandIsSettledByTheNextRepair(_ command: Command, _ target: Target) async throws {
+    func aKilledCommandIsRecoveredByTheNextRepair(_ command: Command, _ target: Target) async throws {
         let paths = target == .image ? [image] : [fixture.store, fixture.store + "-wal"]
         let strace = try #require(Strace(fixture.tool, on: paths, environment: fixture.environment))
         let (result, counts) = try await strace.count(RepairCrashTests.calls, try await arguments(of: command))

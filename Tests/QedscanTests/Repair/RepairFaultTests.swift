@@ -43,7 +43,7 @@ struct RepairFaultTests {
     }
 
     @Test(arguments: ["EIO", "ENOSPC"], ["", "+"])
-    func aFailedChangeIsTakenBackOrSettledByTheNextRun(_ error: String, _ forever: String) async throws {
+    func aFailedChangeIsRolledBackOrRecoveredByTheNextRun(_ error: String, _ forever: String) async throws {
         let strace = try #require(Strace(fixture.tool, on: [image], environment: fixture.environment))
         for call in ["pwrite64", "fallocate", "ftruncate"] {
             for number in 1...max(1, try await count(call, strace)) {
@@ -135,7 +135,7 @@ struct RepairFullDiskTests {
     }
 
     /// 12 clusters and the lease fit, and one more; three copies do not.
-    @Test(arguments: [60, 48]) func aFullFileSystemOfTheImageIsNoHarm(kibibytes: Int) async throws {
+    @Test(arguments: [60, 48]) func aFullFileSystemDoesNotHarmTheImage(kibibytes: Int) async throws {
         let fixture = try ScanFixture()
         let disk = try MountedFileSystem(size: "\(kibibytes)k")
         let image = disk.folder.file("disk.qed")

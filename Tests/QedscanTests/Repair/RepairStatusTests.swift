@@ -17,7 +17,7 @@ import Testing
             (.length(20 * 4096), ["--reclaim-leaks"], 1), (.l1(1, 4096), [], 4), (.field(.clusterSize, 5), [], 8),
             (.l2(0, 1, 1 << 40), ["--invalid", "keep"], 4), (.l2(0, 1, 3 * 4096), ["--max-growth", "0"], 4),
         ] as [(ImageEdit?, [String], Int32)])
-    func bitsSayWhatCameOfIt(edit: ImageEdit?, arguments: [String], status: Int32) async throws {
+    func theStatusHasABitForEachOutcome(edit: ImageEdit?, arguments: [String], status: Int32) async throws {
         let image = try fixture.addDamaged("disk.qed", edit.map { [$0] } ?? [])
         _ = try await fixture.scan()
         let result = try await fixture.run(["repair", "--yes", "--settle", "0s"] + arguments + [image])
@@ -129,7 +129,7 @@ import Testing
         #expect(try fixture.value("SELECT count(*) FROM repair") == .integer(1))
     }
 
-    @Test func listAndReportTellOfRepairs() async throws {
+    @Test func listAndReportShowRepairs() async throws {
         try fixture.addDamaged()
         _ = try await fixture.scan()
         let none = try await fixture.run("repair", "--list", "--format", "json")

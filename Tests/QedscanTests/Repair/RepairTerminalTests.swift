@@ -30,7 +30,7 @@ struct RepairTerminalTests {
     }
 
     /// Nothing at all is the end of the input.
-    @Test(arguments: ["n\n", "no\n", "\n", "yy\n", "", "ja\n"]) func anythingElseLeavesItAlone(_ answer: String)
+    @Test(arguments: ["n\n", "no\n", "\n", "yy\n", "", "ja\n"]) func anyOtherAnswerChangesNothing(_ answer: String)
         async throws
     {
         let before = try FileState(image)
@@ -41,7 +41,7 @@ struct RepairTerminalTests {
         #expect(try fixture.value("SELECT count(*) FROM repair") == .integer(0))
     }
 
-    @Test func nothingIsAskedIfThereIsNothingToDo() async throws {
+    @Test func noQuestionIsAskedIfThereIsNothingToDo() async throws {
         _ = try await fixture.repair()
         let result = try await runOnTerminal("repair --settle 0s", "")
         #expect(result.status == 2)

@@ -24,7 +24,7 @@ import Testing
         return try #require(rows.first) as NSDictionary
     }
 
-    @Test func theRepairsOwnCheckIsTheLatestUntilAScanChecksAnew() async throws {
+    @Test func theRepairsOwnCheckIsTheLatestUntilAScanChecksAgain() async throws {
         #expect(try await fixture.repair().status == 1 | 2)
         let expected: NSDictionary = [
             "outcome": "leaking", "dirty": 0, "corruptions": 0, "leaks": 1, "file_size": 13 * 4096, "repair_id": 1,

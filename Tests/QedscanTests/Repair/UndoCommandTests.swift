@@ -59,7 +59,7 @@ import Testing
         #expect(try bytes() == damaged)
     }
 
-    @Test func severalAtOnceComeInTheRightOrder() async throws {
+    @Test func severalUndosAtOnceRunInTheRightOrder() async throws {
         try fixture.addDamaged("other.qed", [.field(.features, 2)])
         _ = try await fixture.scan()
         _ = try await fixture.repair("--only", "clear-invalid", image)
@@ -109,7 +109,7 @@ import Testing
     }
 
     /// What a scan, a copy or a backup does.
-    @Test func readingIsNoUse() async throws {
+    @Test func readingDoesNotPreventAnUndo() async throws {
         _ = try await fixture.repair()
         _ = try await fixture.scan("--full")
         _ = try bytes()

@@ -22,7 +22,7 @@ import Testing
         return fixture
     }
 
-    @Test func everyReportReadsAsWrittenDownInEveryFormat() async throws {
+    @Test func everyReportMatchesItsGoldenFileInEveryFormat() async throws {
         let fixture = try await madeUpStore()
         let isWriting = ProcessInfo.processInfo.environment["QEDSCAN_WRITE_GOLDEN"] == "1"
         for report in Report.all {
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func thereIsNoGoldenFileWithoutItsReport() throws {
+    @Test func noGoldenFileLacksItsReport() throws {
         let folder = GoldenReportTests.golden.appending(path: "reports").path
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)
         #expect(Set(names) == Set(Report.all.map { $0.name + ".txt" }))

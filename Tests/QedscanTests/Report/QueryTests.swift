@@ -23,7 +23,7 @@ import Testing
         "INSERT INTO image SELECT * FROM image RETURNING id",
     ]
 
-    @Test(arguments: forbidden) func whatIsNoQuestionIsRefused(_ sql: String) async throws {
+    @Test(arguments: forbidden) func statementsThatDoNotOnlyReadAreRefused(_ sql: String) async throws {
         let before = try Data(contentsOf: URL(filePath: fixture.store))
         let files = try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted()
         let sql = sql.replacingOccurrences(of: "%", with: fixture.folder.path)
@@ -43,7 +43,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: fixture.store + "-wal"))
     }
 
-    @Test func aReaderThatWentAwayIsNoError() async throws {
+    @Test func aClosedPipeIsNoError() async throws {
         let bash = try #require(Tool("bash"))
         let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 50000) SELECT i FROM n"
         for format in ["csv", "jsonl", "table"] {

@@ -41,7 +41,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [[], ["--full"]]) func aScanStoppedThreeTimesEndsAsOneInOneGo(_ options: [String]) async throws {
+    @Test(arguments: [[], ["--full"]]) func aScanStoppedThreeTimesEndsLikeAnUninterruptedOne(_ options: [String])
+        async throws
+    {
         let (count, bytes) = try await addImages()
         // Six seconds by the rate alone, so that three runs of a second cannot do it, however fast the machine is.
         let slow = ["scan", "-j", "2", "--max-time", "1s", "--rate", "\(max(bytes / 6, 1))"] + options + [fixture.pool]
@@ -69,7 +71,7 @@ import Testing
         #expect(options.isEmpty ? checkedAgain < count && checkedAgain > 0 : checkedAgain == count)
     }
 
-    @Test func aKilledFullScanIsContinuedByTheNext() async throws {
+    @Test func aKilledFullScanIsResumedByTheNext() async throws {
         let (count, bytes) = try await addImages()
         // Two minutes by the rate alone.
         let scan = try fixture.tool.start(
@@ -87,7 +89,7 @@ import Testing
                 == ScanFixture.knowledge(of: fixture.folder.file("undisturbed.db")))
     }
 
-    @Test func restartBeginsAnew() async throws {
+    @Test func restartStartsOver() async throws {
         try fixture.addImage("a.qed", "sound, 4K/1")
         try await fixture.ageImages()
         let stopped = try await fixture.run("scan", "--full", "--max-time", "0", fixture.pool)
@@ -104,7 +106,7 @@ import Testing
         #expect((stopped.status, stopped.output, stopped.errors) == (32, "", ""))
     }
 
-    @Test func aRunningScanTellsHowFarItIs() async throws {
+    @Test func statusShowsTheProgressOfARunningScan() async throws {
         #expect(try await fixture.run("status").status == 8, "there is no store")
         let image = try fixture.addImage("one\n.qed")
         // So slow that it is still at it, however long the test takes.
@@ -156,7 +158,7 @@ import Testing
         #expect(seen > 1)
     }
 
-    @Test func whoWaitsForTheStoreGetsIt() async throws {
+    @Test func aWaitingScanGetsTheStore() async throws {
         try fixture.addImage()
         var lock: RunLock? = try RunLock(storePath: fixture.store, host: "elsewhere")
         let scan = try fixture.tool.start(["scan", "--wait", "1h", fixture.pool], environment: fixture.environment)
@@ -190,7 +192,7 @@ import Testing
         ["--nice", "20"], ["--nice=-1"], ["--ionice", "realtime"], ["--ionice", "best-effort:8"], ["--rate", "0"],
         ["--max-time", "soon"], ["--wait", "-1"],
     ])
-    func valuesThatCannotBeAreRefused(_ options: [String]) async throws {
+    func impossibleValuesAreRefused(_ options: [String]) async throws {
         #expect(try await fixture.run(["scan"] + options + [fixture.pool]).status == 16)
         #expect(!FileManager.default.fileExists(atPath: fixture.store))
     }

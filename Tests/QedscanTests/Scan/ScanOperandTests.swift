@@ -53,7 +53,7 @@ import Testing
         #expect(!result.output.contains(clean))
     }
 
-    @Test(arguments: ["", "/", "//"]) func anExcludedFolderMayEndInASlash(_ suffix: String) async throws {
+    @Test(arguments: ["", "/", "//"]) func anExcludedDirectoryMayEndInASlash(_ suffix: String) async throws {
         let left = try fixture.folder.folder("pool/left")
         _ = try fixture.folder.folder("pool/left-over")
         for name in ["1.qed", "left/2.qed", "left-over/3.qed"] { try fixture.addImage(name) }

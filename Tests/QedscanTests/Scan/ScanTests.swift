@@ -65,7 +65,7 @@ import Testing
         Issue.record("no scan came to an image within two seconds")
     }
 
-    @Test func quietSaysNothingOfACleanPool() async throws {
+    @Test func quietPrintsNothingForACleanPool() async throws {
         try fixture.addImage()
         let clean = try await fixture.run("scan", "-q", fixture.pool)
         #expect((clean.status, clean.output, clean.errors) == (0, "", ""))
@@ -88,7 +88,7 @@ import Testing
         #expect(try await fixture.number("SELECT json_array_length(roots) FROM scan") == count)
     }
 
-    @Test func manyFoldersNeedFewOpenFiles() async throws {
+    @Test func manyDirectoriesNeedFewOpenFiles() async throws {
         guard let prlimit = Tool("prlimit") else {
             print("skipped: there is no prlimit")
             return
@@ -115,7 +115,7 @@ import Testing
         #expect(try await fixture.number(present) == 2)
     }
 
-    @Test func theStoreItselfMayLieInThePool() async throws {
+    @Test func theStoreMayBeInThePool() async throws {
         try fixture.addImage()
         let store = "\(fixture.pool)/store.db"
         let environment = ["QEDSCAN_DB": store]

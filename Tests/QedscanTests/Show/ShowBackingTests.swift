@@ -50,7 +50,7 @@ import Testing
         #expect(!apart.contains("\noverlays\n") && !apart.contains("\nbacking chain\n"))
     }
 
-    @Test func overlayThatIsGoneIsListedNoMore() async throws {
+    @Test func anOverlayThatIsGoneIsNoLongerListed() async throws {
         try addImage("base.qed")
         try addImage("one.qed", on: "base.qed")
         try await scan()
@@ -60,7 +60,7 @@ import Testing
         #expect(try await section("backing_chain", of: "one.qed").count == 1, "what was below it is still known")
     }
 
-    @Test func problemsStandAtTheLinkThatHasThem() async throws {
+    @Test func problemsAreShownAtTheirLink() async throws {
         try addImage("one.qed", on: "gone.qed")
         try ImageEditor(path: path("one.qed")).writeL2(1 << 40, at: 1, of: 0)
         try addImage("two.qed", on: "one.qed")
@@ -93,7 +93,7 @@ import Testing
         #expect(try await text("self.qed").contains("\nbacking chain\n"))
     }
 
-    @Test func nameThatIsNoFileIsShownAsItStands() async throws {
+    @Test func aNameThatIsNoFileIsShownUnchanged() async throws {
         try addImage("net.qed", on: "nbd://host/x")
         try await scan()
         let row = try #require(try await section("backing_chain", of: "net.qed").first)

@@ -16,7 +16,7 @@ import Testing
         _ = try await fixture.run("scan", fixture.pool)
     }
 
-    @Test func mapStandsBetweenFindingsAndHistory() async throws {
+    @Test func theMapIsBetweenFindingsAndHistory() async throws {
         let output = try await fixture.run("show", path).output
         let sections = ["\nfindings\n", "\nmap\nfile: 12 clusters of 4.0 KiB", "  H12SL", "\nguest: ", "\nhistory\n"]
         let places = sections.map { output.firstRange(of: $0)?.lowerBound }

@@ -26,7 +26,7 @@ import Testing
         #expect(result.errors.contains("missing"))
     }
 
-    @Test func unreadableImagesAndFoldersAreErrorsAndStayPresent() async throws {
+    @Test func unreadableImagesAndDirectoriesAreErrorsAndStayPresent() async throws {
         guard let run = try await Tool.unprivileged(fixture.tool) else {
             print("skipped: there is no way to run the program as an ordinary user")
             return

@@ -78,7 +78,7 @@ import Testing
         #expect(test.status == 0, "\(test.output)\(test.errors)")
     }
 
-    @Test func rulesAskForMetricsThatThereAre() async throws {
+    @Test func theRulesUseMetricsThatExist() async throws {
         try fixture.addImage()
         let text = try await metrics("scan", "--metrics", fixture.folder.file("m.prom"), fixture.pool)
         let known = Set(text.matches(of: /# TYPE (\w+) gauge/).map { String($0.1) })
@@ -102,7 +102,7 @@ import Testing
         #expect(!names.contains { $0.contains("tmp") }, "\(names)")
     }
 
-    @Test func aFolderThatIsNotThereIsSaidAndTheScanIsKept() async throws {
+    @Test func aMissingDirectoryIsReportedAndTheScanIsKept() async throws {
         try fixture.addImage()
         let result = try await fixture.run("scan", "--metrics", "\(fixture.pool)/no/m.prom", fixture.pool)
         #expect(result.status == 8)

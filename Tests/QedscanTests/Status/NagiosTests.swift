@@ -45,7 +45,7 @@ import Testing
             both.status == 2 && both.output.hasPrefix("QEDSCAN CRITICAL - 2 images: 1 corrupt, 1 leaking"), "\(both)")
     }
 
-    @Test func aPoolThatNobodyLooksAtIsCritical() async throws {
+    @Test func aPoolThatNobodyScansIsCritical() async throws {
         try fixture.addImage()
         _ = try await fixture.run("scan", fixture.pool)
         try Database(path: fixture.store, mode: .readWrite).execute(
@@ -102,7 +102,7 @@ import Testing
         #expect(try await status(fixture.pool).status == 0)
     }
 
-    @Test func whateverGoesWrongIsUnknown() async throws {
+    @Test func everyFailureIsUnknown() async throws {
         let noStore = try await status()
         #expect(noStore.status == 3 && noStore.output.hasPrefix("QEDSCAN UNKNOWN - "), "\(noStore)")
         let usage = try await status("--max-age", "soon")

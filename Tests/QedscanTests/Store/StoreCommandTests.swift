@@ -13,7 +13,7 @@ import Testing
 
     init() throws { fixture = try ScanFixture() }
 
-    @Test func withoutAStoreEachSaysSo() async throws {
+    @Test func everyCommandReportsAMissingStore() async throws {
         for arguments in [
             ["prune", "--keep-scans", "1"], ["verify"], ["backup", fixture.folder.file("b")], ["migrate"],
         ] {
@@ -32,7 +32,7 @@ import Testing
         #expect(try await fixture.run("store").status == 16)
     }
 
-    @Test func pruneDropsWhatItSaid() async throws {
+    @Test func pruneRemovesWhatItListed() async throws {
         try fixture.addDamaged()
         for _ in 0..<4 { _ = try await fixture.scan("--full") }
         let plan = try await fixture.run("store", "prune", "--keep-scans", "1", "-n")
@@ -74,7 +74,7 @@ import Testing
         #expect(try await fixture.run("store", "verify", "-q").output.isEmpty)
     }
 
-    @Test func verifyFindsAJournalThatAsksForSomethingElse() async throws {
+    @Test func verifyFindsAJournalThatDoesNotFitTheImage() async throws {
         try fixture.addDamaged()
         _ = try await fixture.scan()
         #expect(try await fixture.repair().status == 1 | 2)
@@ -130,7 +130,7 @@ import Testing
 
     // MARK: - scan --only-changes
 
-    @Test func onlyChangesSaysNothingTwice() async throws {
+    @Test func onlyChangesReportsNothingTwice() async throws {
         let image = try fixture.addDamaged()
         try fixture.addImage("sound.qed")
         let first = try await fixture.scan("--only-changes")
@@ -149,7 +149,7 @@ import Testing
     }
 
     /// An image of which tables are lost leaks what they mapped; its corruptions may go with them.
-    @Test func lostTablesAndTheDirtyBitAreNews() async throws {
+    @Test func lostTablesAndTheDirtyBitAreReportedAsChanges() async throws {
         var random = SeededRandom(seed: 1)
         let lost = try fixture.addImage("lost.qed", "two neighbours share a cluster, 4K/1")
         let dirty = try fixture.addImage("dirty.qed")
@@ -164,7 +164,7 @@ import Testing
     }
 
     /// With the same counters as before the repair.
-    @Test func damageAfterARepairIsNews() async throws {
+    @Test func damageAfterARepairIsReportedAsAChange() async throws {
         let image = try fixture.addDamaged()
         let damaged = try Data(contentsOf: URL(filePath: image))
         _ = try await fixture.scan("--only-changes")
@@ -190,7 +190,7 @@ import Testing
         #expect(output.contains("\(folder)/x.qed: corrupt, "), "\(output)")
     }
 
-    @Test func aMovedImageThatIsGoneIsTold() async throws {
+    @Test func aMovedImageThatIsGoneIsReported() async throws {
         let image = try fixture.addImage("a.qed")
         let other = try fixture.folder.folder("pool/other")
         _ = try await fixture.scan("--only-changes")
@@ -200,7 +200,7 @@ import Testing
         #expect(try await fixture.scan("--only-changes").output.contains("vanished: 1\n  \(image)\n"))
     }
 
-    @Test func backupSparesThePartsOfTheStore() async throws {
+    @Test func backupReplacesNoFileOfTheStore() async throws {
         try fixture.addImage()
         _ = try await fixture.scan()
         for suffix in ["-wal", "-journal", "-shm", ".lock"] {
@@ -218,7 +218,7 @@ import Testing
         #expect(result.output.contains("  and 3 more: qedscan report changes\n"))
     }
 
-    @Test func anErrorIsToldOnce() async throws {
+    @Test func anErrorIsReportedOnce() async throws {
         try fixture.addImage()
         let gone = fixture.folder.file("none")
         let first = try await fixture.run("scan", "--only-changes", fixture.pool, gone)

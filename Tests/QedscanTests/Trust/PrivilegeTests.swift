@@ -53,7 +53,7 @@ import Testing
         return lstat(path, &status) == 0 ? status.st_mode & 0o777 : nil
     }
 
-    @Test func nobodyScansWhatHeMayReadAndIsToldOfTheRest() async throws {
+    @Test func nobodyScansWhatItMayReadAndTheRestIsReported() async throws {
         guard let result = try await scan(by: .nobody) else { return }
         #expect(result.status == 8, "\(result.errors)")
         #expect(result.errors.contains("closed.qed"))
@@ -70,7 +70,7 @@ import Testing
 
     /// A scan that is killed leaves SQLite's files too.
     @Test(arguments: ["000", "022", "077", "277", "777"])
-    func theStoresFilesAreTheOwnersAloneWhateverTheUmask(_ umask: String) async throws {
+    func onlyTheOwnerMayReadTheStoresFilesWhateverTheUmask(_ umask: String) async throws {
         try fixture.addImage("slow.qed")
         let own = fixture.folder.file("own.db")
         let script = "umask \(umask); exec \"$@\""

@@ -48,7 +48,7 @@ import Testing
     }
 
     /// A journal beside the store would be rolled back: the sticky bit does not keep anybody from making one.
-    @Test func aFolderThatOthersMayWriteIsRefused() async throws {
+    @Test func aDirectoryThatOthersMayWriteIsRefused() async throws {
         for mode in [0o777, 0o1777] as [mode_t] {
             chmod(fixture.folder.path, mode)
             defer { chmod(fixture.folder.path, 0o755) }
@@ -59,7 +59,7 @@ import Testing
 
     /// But not that of the owner alone, which is what folders are made with where each user has a group.
     @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
-    func aFolderThatAnotherGroupMayWriteIsRefused() async throws {
+    func aDirectoryThatAnotherGroupMayWriteIsRefused() async throws {
         chmod(fixture.folder.path, 0o775)
         try #require(chown(fixture.folder.path, 0, 65534) == 0)
         try await expectRefusal(fixture.folder.path, "group 65534")
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
-    func aFolderAboveThatAnotherUserCouldRenameIsRefused() async throws {
+    func aParentDirectoryThatAnotherUserCouldRenameIsRefused() async throws {
         let folder = try fixture.folder.folder("above/below")
         let store = "\(folder)/store.db"
         try #require(rename(fixture.store, store) == 0)
@@ -91,7 +91,7 @@ import Testing
         #expect(try await fixture.run("repair", "--yes", "--settle", "0s", "--db", store).status & 1 == 1)
     }
 
-    @Test func anOrdinaryUserRepairsWithAStoreOfHisOwn() async throws {
+    @Test func anOrdinaryUserRepairsWithAnOwnStore() async throws {
         guard let run = try await Tool.unprivileged(fixture.tool), geteuid() == 0 else {
             print("skipped: there is no way to run the program as an ordinary user")
             return

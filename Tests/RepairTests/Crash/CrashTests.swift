@@ -8,7 +8,7 @@ import Testing
 /// A crash at any point of a repair, of an undo and of a settlement, with any part of what was not yet on disk.
 @Suite struct CrashTests {
     @Test(arguments: CrashScenario.all)
-    func everyCrashStateIsSettled(_ scenario: CrashScenario) throws {
+    func everyCrashStateIsRecovered(_ scenario: CrashScenario) throws {
         var random = SeededRandom(seed: Seed.value)
         var trial = CrashTrial(try RepairCycle(scenario.image(), scenario.options), "\(scenario)")
         #expect(!trial.image.plan.isEmpty)
@@ -18,7 +18,7 @@ import Testing
         #expect(trial.counts.settled > 10)
     }
 
-    @Test func everyCrashStateOfTheCorpusIsSettled() throws {
+    @Test func everyCrashStateOfTheCorpusIsRecovered() throws {
         var random = SeededRandom(seed: Seed.value)
         var total = CrashTrial.Counts()
         for corpusCase in CorpusCase.all where corpusCase.plan.clusterSize == 4096 && corpusCase.plan.tableSize == 1 {

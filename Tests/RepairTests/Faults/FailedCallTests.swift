@@ -10,7 +10,7 @@ import Testing
     private static let mostCalls = 60
 
     @Test(arguments: CrashScenario.all)
-    func everyFaultLeavesTheImageAsItWasOrToBeSettled(_ scenario: CrashScenario) throws {
+    func everyFaultLeavesTheImageUnchangedOrRecoverable(_ scenario: CrashScenario) throws {
         let bytes = try scenario.image()
         let sound = try RepairCycle(bytes, scenario.options)
         var (tried, struck) = (0, 0)
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: CrashScenario.all)
-    func everyFaultInAnUndoIsSettled(_ scenario: CrashScenario) throws {
+    func everyFaultInAnUndoIsRecovered(_ scenario: CrashScenario) throws {
         let sound = try RepairCycle(scenario.image(), scenario.options)
         guard let id = sound.id, sound.plan.isUndoable else { return }
         for call in MemoryStorage.Call.allCases {
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: CrashScenario.all)
-    func whatTheJournalCouldNotFinishIsSettled(_ scenario: CrashScenario) throws {
+    func whatTheJournalCouldNotFinishIsRecovered(_ scenario: CrashScenario) throws {
         let sound = try RepairCycle(scenario.image(), scenario.options)
         let storage = MemoryStorage(sound.before)
         let journal = MemoryJournal()

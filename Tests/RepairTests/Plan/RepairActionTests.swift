@@ -8,7 +8,7 @@ struct RepairActionTests {
         #expect(names.isSubset(of: Set(RepairAction.allCases.map(\.rawValue))))
     }
 
-    @Test func whatIsDoneUnaskedLosesNothingThatCouldBeRead() {
+    @Test func defaultActionsLoseNothingReadable() {
         for action in RepairAction.allCases where action.isDefault {
             #expect(action.loss != .leakedBytes)
         }

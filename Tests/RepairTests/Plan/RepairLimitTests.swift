@@ -41,7 +41,7 @@ import Testing
         #expect(try RepairCycle(bytes, .with()).plan.after.corruptions == 0)
     }
 
-    @Test func memoryThatDoesNotSufficeIsARefusal() throws {
+    @Test func tooLittleMemoryIsARefusal() throws {
         let bytes = try TestImage.small(.l2(1, 0, 3 * Self.cluster), .l2(1, 2, 99))
         let planned = try RepairPlanner(options: .with()).plan(for: MemoryStorage(bytes))
         var (refused, made) = (0, 0)

@@ -21,7 +21,7 @@ import Testing
 
     private func shared() throws -> [UInt8] { try TestImage.small(.l2(1, 0, UInt64(3 * Self.cluster))) }
 
-    @Test func whoHasOpenedItMeanwhileLosesNothing() throws {
+    @Test func aProgramThatOpenedItMeanwhileLosesNothing() throws {
         let log = EventLog()
         let (storage, journal, session) = session(try shared(), log)
         storage.fault = MemoryStorage.Fault(call: .exclusiveUse, number: 0, isForEver: false)
@@ -31,7 +31,7 @@ import Testing
         #expect(journal.rows.map(\.state) == [.rolledBack])
     }
 
-    @Test func whatHasChangedMeanwhileIsNotRepaired() throws {
+    @Test func anImageThatChangedMeanwhileIsNotRepaired() throws {
         let log = EventLog()
         let (storage, journal, session) = session(try shared(), log)
         journal.onPrepare = { storage.extendForeign(by: 16 * Self.cluster) }
@@ -56,7 +56,7 @@ import Testing
         #expect(log.changeCount == 0)
     }
 
-    @Test func leaksThatWereNotYetGivenBackAreKeptWhenItIsSettled() throws {
+    @Test func leaksNotYetReclaimedAreKeptByTheRecovery() throws {
         var options = RepairOptions()
         options.actions.insert(.reclaimLeaks)
         let image = try TestImage.small(.l2(0, 1, 0))

@@ -31,7 +31,7 @@ struct ImagePoolLeaseTests {
         _ = try fixture.folder.write(other.text.utf8, to: leaseName)
     }
 
-    @Test func leaseIsThereAsLongAsItIsHeldAndSaysWhoHoldsIt() throws {
+    @Test func theLeaseFileExistsWhileTheLeaseIsHeldAndNamesItsHolder() throws {
         let fixture = try ImageFixture()
         var leases: PoolLeases? = try ImagePoolLeaseTests.leases()
         try leases?.takeLease(forImage: fixture.path)
@@ -98,7 +98,7 @@ struct ImagePoolLeaseTests {
         }
     }
 
-    @Test func leaseOfAnotherHostIsRefusedAndLeftAlone() throws {
+    @Test func aLeaseOfAnotherHostIsRefusedAndKept() throws {
         let fixture = try ImageFixture()
         try ImagePoolLeaseTests.left(by: "there", boot: try ImagePoolLeaseTests.holder().bootID, in: fixture)
         let before = try ImagePoolLeaseTests.text(fixture)
@@ -111,7 +111,7 @@ struct ImagePoolLeaseTests {
     }
 
     @Test(arguments: ["", "\n", "host: here\n", "host: here\nboot: x\nprocess: y\nsince: z\n", "\u{0}\u{1}"])
-    func garbageIsRefusedAndLeftAlone(text: String) throws {
+    func garbageIsRefusedAndKept(text: String) throws {
         let fixture = try ImageFixture()
         _ = try fixture.folder.write(text.utf8, to: ImagePoolLeaseTests.leaseName)
         let leases = try ImagePoolLeaseTests.leases()
@@ -151,7 +151,7 @@ struct ImagePoolLeaseTests {
     }
 
     @Test(.enabled(if: isRoot, "root may write everywhere, so it must become another user"))
-    func localDirectoryThatMayNotBeWrittenNeedsNone() async {
+    func aLocalDirectoryThatMayNotBeWrittenNeedsNoLease() async {
         await #expect(processExitsWith: .success) {
             let fixture = try ImageFixture()
             chmod(fixture.folder.path, 0o755)
@@ -178,7 +178,7 @@ struct ImagePoolLeaseTests {
 
     /// With files left by dead processes in between, which are taken over. Each holder keeps the lease until another
     /// has been refused it.
-    @Test func racingHoldersAreNeverTwoAtOnce() async throws {
+    @Test func ofRacingHoldersOnlyOneHasTheLease() async throws {
         let fixture = try ImageFixture()
         let count = HolderCount(threads: 8)
         let boot = try ImagePoolLeaseTests.holder().bootID

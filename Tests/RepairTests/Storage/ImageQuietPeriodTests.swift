@@ -37,7 +37,7 @@ struct ImageQuietPeriodTests {
         return QuietPeriod(options: options, clock: clock.clock)
     }
 
-    @Test func fileAtRestIsWaitedForOnceFromTheFirstLook() throws {
+    @Test func aQuietFileIsWaitedForOnceFromTheFirstLook() throws {
         let fixture = try ImageFixture()
         let clock = HandClock(wall: ImageQuietPeriodTests.changeTime(fixture) + .seconds(3600))
         var window = ImageQuietPeriodTests.window(clock)
@@ -131,7 +131,7 @@ struct ImageQuietPeriodTests {
         #expect(refusal { try absent.look(at: RawPath(fixture.folder.file("absent"))) }?.test == .settle)
     }
 
-    @Test func localFileRestsTenSeconds() throws {
+    @Test func aLocalFileMustBeQuietForTenSeconds() throws {
         let fixture = try ImageFixture()
         let clock = HandClock(wall: ImageQuietPeriodTests.changeTime(fixture) + .seconds(3600))
         var window = ImageQuietPeriodTests.window(clock, nil)

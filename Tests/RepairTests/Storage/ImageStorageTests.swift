@@ -72,7 +72,7 @@ struct ImageStorageTests {
         #expect(try fixture.contents() == Array(repeating: 7, count: 65536))
     }
 
-    @Test func dataAndHolesAreTold() throws {
+    @Test func dataAndHolesAreDistinguished() throws {
         let fixture = try ImageFixture()
         let image = try fixture.takeWhenFree()
         try image.write([1], at: 1 << 20)

@@ -39,7 +39,7 @@ import Testing
         #expect(try store.database.journalMode() == .wal)
     }
 
-    @Test func settingsThatCannotBeHadAreAnError() throws {
+    @Test func unavailableSettingsAreAnError() throws {
         let store = try ScanStore(writing: fixture.path)
         // Neither setting can be changed within a transaction.
         try store.database.execute("BEGIN")

@@ -57,7 +57,7 @@ import Testing
         return pruning.counts
     }
 
-    @Test(arguments: seeds) func nothingThatIsKeptIsToldOtherwise(seed: UInt64) throws {
+    @Test(arguments: seeds) func pruningDoesNotChangeWhatIsReportedOfKeptScans(seed: UInt64) throws {
         let fixture = try StoreFixture()
         var pool = RandomPool(seed: seed)
         for _ in 0..<14 { try pool.pass(fixture) }
@@ -87,7 +87,7 @@ import Testing
             "seed \(seed)")
     }
 
-    @Test func aPruningThatWasCutOffIsTakenUpAgain() throws {
+    @Test func anInterruptedPruningIsResumed() throws {
         let fixture = try StoreFixture()
         var pool = RandomPool(seed: 7)
         for _ in 0..<14 { try pool.pass(fixture) }

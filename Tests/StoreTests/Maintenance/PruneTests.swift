@@ -35,7 +35,7 @@ import Testing
         get throws { try fixture.lines("SELECT id FROM scan WHERE pruned_at IS NULL ORDER BY id") }
     }
 
-    @Test func bothRulesHaveToAllowIt() throws {
+    @Test func everyGivenRuleHasToAllowIt() throws {
         try makeSixScans()
         #expect(try prune(scans: 9, since: "2026-06-01 00:00:00.000").isEmpty)
         #expect(try prune(scans: 1, since: "2026-01-01 00:00:00.000").isEmpty)

@@ -38,7 +38,7 @@ import Testing
         try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted()
     }
 
-    @Test func isTheStoreInOneFile() throws {
+    @Test func aBackupIsTheStoreInOneFile() throws {
         let size = try backup()
         #expect(try Data(contentsOf: URL(filePath: target)).count == Int(size))
         #expect(try mode(of: target) == 0o600)
@@ -47,7 +47,7 @@ import Testing
         #expect(try names() == ["copy.db", "store.db"])
     }
 
-    @Test func nothingIsReplacedUnasked() throws {
+    @Test func nothingIsReplacedUnlessForced() throws {
         try Data("mine".utf8).write(to: URL(filePath: target))
         let error = try #require(throws: StoreError.self) { try backup() }
         #expect(error.description.contains("it is there already"))
@@ -64,7 +64,7 @@ import Testing
         #expect(try Data(contentsOf: URL(filePath: target)) == Data("old".utf8))
     }
 
-    @Test func theStoreItselfAndFoldersAreRefused() throws {
+    @Test func theStoreItselfAndDirectoriesAreRefused() throws {
         let before = try Data(contentsOf: URL(filePath: fixture.path))
         for path in [fixture.path, fixture.folder.path, fixture.folder.file("none/copy.db")] {
             #expect(throws: StoreError.self) { try StoreBackup(of: fixture.path, to: path, replaces: true).run() }
@@ -75,7 +75,7 @@ import Testing
         #expect(try Data(contentsOf: URL(filePath: fixture.path)) == before)
     }
 
-    @Test func isOfOneMomentWhileAScanWrites() throws {
+    @Test func aBackupIsOfOneMomentWhileAScanWrites() throws {
         let isDone = Atomic<Bool>(false)
         let path = fixture.path
         let writer = InBackground {

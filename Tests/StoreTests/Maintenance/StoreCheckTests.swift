@@ -23,10 +23,10 @@ import Testing
 
     private var faults: [String] { StoreCheck(ofStoreAt: fixture.path).faults }
 
-    @Test func aSoundStoreHasNone() { #expect(faults.isEmpty) }
+    @Test func aSoundStoreHasNoFault() { #expect(faults.isEmpty) }
 
     /// It has said of some images that it saw them, and does not come to say that they are back.
-    @Test func aScanThatFailsAtItsEndLeavesNone() throws {
+    @Test func aScanThatFailsAtItsEndLeavesNoFault() throws {
         try fixture.scan { _ in }
         let missing = "SELECT count(*) FROM image WHERE missing_since_scan_id IS NOT NULL"
         #expect(try fixture.line(missing) == "50")
@@ -64,7 +64,7 @@ import Testing
         ("PRAGMA foreign_keys = OFF; DELETE FROM image WHERE id = 9", "foreign keys: 1 of table check_result refer"),
         ("DELETE FROM schema_migration WHERE version = 3", "damaged history"),
         ("UPDATE schema_migration SET sql = 'x' WHERE version = 2", "differs from this program's"),
-    ]) func everyFaultIsTold(sql: String, fault: String) throws {
+    ]) func everyFaultIsReported(sql: String, fault: String) throws {
         try fixture.execute(sql)
         #expect(faults.contains { $0.contains(fault) }, "\(faults)")
     }

@@ -48,7 +48,7 @@ import Testing
             ].flatMap { try fixture.lines("SELECT \($0)") }
     }
 
-    @Test func keepsItsRows() throws {
+    @Test func anUpgradedStoreKeepsItsRows() throws {
         try makeOldStore()
         let before = try content()
         #expect(before.count == 6)
@@ -64,7 +64,7 @@ import Testing
         #expect(try fixture.line("PRAGMA integrity_check") == "ok")
     }
 
-    @Test func takesRepairs() throws {
+    @Test func anUpgradedStoreTakesRepairs() throws {
         try makeOldStore()
         try fixture.repair { journal throws in
             let candidate = try #require(try journal.store.repairCandidates(node: "test").first)

@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test(arguments: seeds.prefix(2)) func theOrderMakesNoDifferenceAndAgainNeither(seed: UInt64) throws {
+    @Test(arguments: seeds.prefix(2)) func mergingIsIdempotentAndIndependentOfOrder(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         var inputs: [StoreFixture] = []
         // Two machines of one pool, and two with images of their own at the same paths.

@@ -54,7 +54,7 @@ import Testing
             (leak(15, 5), orphan(15), true, "tree-lost"), (leak(14, 5), orphan(15), true, "tree-lost"),
             (leak(15, 5), orphan(16, suppressed: 1), true, "tree-lost"),
         ] as [(Finding, Finding?, Bool, String)])
-    func leaksAtTheEnd(_ leak: Finding, _ table: Finding?, isDirty: Bool, assessment: String) throws {
+    func leaksAtTheEndAreAssessed(_ leak: Finding, _ table: Finding?, isDirty: Bool, assessment: String) throws {
         let row = try assess("assessment") {
             if isDirty { $0.features = .needCheck }
         } _: {
@@ -86,7 +86,7 @@ import Testing
         arguments: [
             (32, nil, "harmless"), (33, nil, "space"), (36, orphan(96), "harmless"), (37, orphan(96), "tree-lost"),
         ] as [(UInt64, Finding?, String)])
-    func oneWriteHasALimit(_ count: UInt64, _ table: Finding?, assessment: String) throws {
+    func oneInterruptedWriteLeaksALimitedSpace(_ count: UInt64, _ table: Finding?, assessment: String) throws {
         let row = try assess("assessment", clusters: 100) {
             $0.features = .needCheck
         } _: {

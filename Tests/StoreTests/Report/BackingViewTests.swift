@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func everyProblemIsToldApart() throws {
+    @Test func everyProblemIsDistinguished() throws {
         try fixture.scan { writer in
             let size: UInt64 = 64 << 20
             writer.write("/base", inode: 1)
@@ -187,7 +187,7 @@ import Testing
         #expect(known == ["/b"])
     }
 
-    @Test func nothingOfWhatIsNotPresent() throws {
+    @Test func imagesThatAreMissingHaveNoProblem() throws {
         try fixture.scan { $0.write("/a", inode: 1, on: .sample(.sample("/gone", .missing))) }
         try fixture.scan { _ in }
         #expect(try problems().isEmpty)

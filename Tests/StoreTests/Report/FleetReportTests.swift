@@ -36,12 +36,12 @@ import Testing
 
     // MARK: - shards
 
-    @Test func withoutShardsThereIsNothingToSay() throws {
+    @Test func withoutShardsTheReportsAreEmpty() throws {
         try fixture.scan { $0.write("/pool/x", inode: 1) }
         #expect(try lines("shards").isEmpty)
     }
 
-    @Test func aPoolThatIsWholeHasNoFault() throws {
+    @Test func aCompletePoolHasNoFault() throws {
         try scan(2, of: 2, 1000...FleetReportTests.end, node: "b") {
             $0.write("/pool/x", inode: 1, report: .corrupt(1))
         }
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func whatIsWrongComesFirst() throws {
+    @Test func faultsComeFirst() throws {
         try scan(1, of: 7, 0...100, hour: 1)
         try scan(3, of: 7, 200...300, hour: 30, state: "interrupted")
         try scan(4, of: 7, 310...400, hour: 30)
@@ -90,7 +90,7 @@ import Testing
             // It was stopped before it knew them.
             ([nil, 49...FleetReportTests.end], ["1 completed -", "2 completed -"]),
         ] as [([ClosedRange<Int>?], [String])])
-    func boundsMeetThoseOfTheNeighbours(_ bounds: [ClosedRange<Int>?], _ expected: [String]) throws {
+    func shardsThatDoNotAdjoinAreFaults(_ bounds: [ClosedRange<Int>?], _ expected: [String]) throws {
         for (index, part) in bounds.enumerated() { try scan(index + 1, of: bounds.count, part) }
         #expect(try faults() == expected)
     }

@@ -19,7 +19,7 @@ import Testing
             """)
     }
 
-    @Test func everyChangeIsToldApart() throws {
+    @Test func everyChangeIsDistinguished() throws {
         try fixture.scan { writer in
             writer.write("/healed", inode: 1, report: .corrupt(1))
             writer.write("/hurt", inode: 2)

@@ -201,7 +201,7 @@ import Testing
         ],
     ]
 
-    @Test(arguments: Report.all.map(\.name)) func answersAreRight(_ name: String) throws {
+    @Test(arguments: Report.all.map(\.name)) func everyReportGivesItsGoldenRows(_ name: String) throws {
         try fill()
         let report = try #require(Report.named(name))
         // Three days and a little after the end of the scans.
@@ -273,7 +273,7 @@ import Testing
         #expect(trend.last.map { Array($0.suffix(2)) } == [.integer(0), .integer(0)])
     }
 
-    @Test func sameNamesOfTwoHostsAreToldApart() throws {
+    @Test func sameNamesOfTwoHostsAreDistinguished() throws {
         for host in ["one", "two"] {
             try fixture.scan(host: host) { $0.write("/pool/image", inode: 10, report: .corrupt(1)) }
         }

@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func theFirstScanTellsWhatIsWrong() throws {
+    @Test func theFirstScanReportsAllProblems() throws {
         try fillPool()
         let news = try news()
         #expect(news.since == nil)
@@ -47,7 +47,7 @@ import Testing
         #expect(news.stillDamaged == 0)
     }
 
-    @Test func everyKindIsTold() throws {
+    @Test func everyKindOfChangeIsReported() throws {
         try fillPool()
         try fixture.scan { writer in
             writer.writeReused(imageID: 1, outcome: .clean, isDirty: false)
@@ -71,7 +71,7 @@ import Testing
         #expect(try news().stillDamaged == 2)
     }
 
-    @Test func nothingIsToldTwice() throws {
+    @Test func nothingIsReportedTwice() throws {
         try fillPool()
         for _ in 0..<2 {
             try fixture.scan { writer in
@@ -84,7 +84,7 @@ import Testing
         #expect(news.isEmpty && news.stillDamaged == 4 && news.stillFailing == 1)
     }
 
-    @Test func whatAnInterruptedScanSawIsTold() throws {
+    @Test func changesOfAnInterruptedScanAreReported() throws {
         try fixture.scan { writer in
             writer.write("/p/a", inode: 1)
             writer.write("/p/b", inode: 2)
@@ -100,7 +100,7 @@ import Testing
         #expect(try items() == ["newly damaged|/p/a|corrupt"])
     }
 
-    @Test func aPoolThatIsGoneAndBackIsNoNews() throws {
+    @Test func aPoolThatIsGoneAndBackIsNoChange() throws {
         let mounted = [RootRecord(path: RawPath("/p"), file: (device: 1, inode: 1))]
         let empty = [RootRecord(path: RawPath("/p"), file: (device: 2, inode: 1))]
         try fixture.scan(roots: mounted) { $0.write("/p/a", inode: 1, report: .corrupt(1)) }
@@ -114,7 +114,7 @@ import Testing
         #expect(try news().isEmpty)
     }
 
-    @Test func onlyWhatIsBelowTheRootsIsTold() throws {
+    @Test func onlyChangesBelowTheRootsAreReported() throws {
         try fixture.scan { writer in
             writer.write("/p/a", inode: 1, report: .corrupt(1))
             writer.write("/pool/b", inode: 2, report: .corrupt(1))
@@ -123,7 +123,7 @@ import Testing
         #expect(try items(roots: [RawPath("/pool/b")]) == ["new, and damaged|/pool/b|corrupt"])
     }
 
-    @Test func anInterruptedRepairIsToldOnce() throws {
+    @Test func anInterruptedRepairIsReportedOnce() throws {
         try fillPool()
         try fixture.repair { journal throws in _ = try journal.prepare(.sample(RawPath("/p/ill")), []) }
         func scan() throws {

@@ -14,10 +14,10 @@ import Testing
     }
 
     @Test(arguments: ["", "2026-01-02 03:04:0", "2026-01-02T03:04:05", "2026-01-02 03:0x:05", "2026/01/02 03:04:05"])
-    func whatIsNoTimeHasNone(_ text: String) { #expect(seconds(text) == nil) }
+    func textThatIsNoTimeHasNoSeconds(_ text: String) { #expect(seconds(text) == nil) }
 
     @Test(arguments: [
         ("1970-01-01 00:00:00", 0), ("2000-02-29 23:59:59.999", 951_868_799), ("2000-03-01 00:00:00", 951_868_800),
     ])
-    func examples(_ text: String, _ expected: Int64) { #expect(seconds(text) == expected) }
+    func knownTimesAreReadRight(_ text: String, _ expected: Int64) { #expect(seconds(text) == expected) }
 }

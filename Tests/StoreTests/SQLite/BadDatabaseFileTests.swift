@@ -30,7 +30,7 @@ struct BadDatabaseFileTests {
         return try Data(contentsOf: URL(filePath: folder.file("sound.db")))
     }
 
-    @Test func aMissingFileIsNotThere() throws {
+    @Test func aMissingFileIsReported() throws {
         for mode in [Database.Mode.readOnly, .readWrite] {
             let error = try sqliteError { _ = try folder.open("none.db", mode) }
             #expect(error.code.primary == .cantOpen)
@@ -39,14 +39,14 @@ struct BadDatabaseFileTests {
     }
 
     @Test(arguments: ["no/such/folder/x.db", "sound.db/x.db"])
-    func aMissingFolderIsNamedInPlainWords(name: String) throws {
+    func aMissingDirectoryIsNamed(name: String) throws {
         _ = try soundDatabase()
         let error = try sqliteError { _ = try folder.open(name, .create) }
         #expect(error.systemErrno == (name.hasPrefix("no") ? ENOENT : ENOTDIR))
     }
 
     @Test(arguments: [Database.Mode.readOnly, .readWrite, .create])
-    func aFolderIsNotADatabase(mode: Database.Mode) throws {
+    func aDirectoryIsNotADatabase(mode: Database.Mode) throws {
         for path in [folder.path, folder.path + "/", folder.path + "/.", "/", ""] {
             let error = try sqliteError {
                 _ = try Database(path: path, mode: mode).scalar("SELECT count(*) FROM sqlite_schema")
@@ -97,7 +97,7 @@ struct BadDatabaseFileTests {
         #expect(!FileManager.default.fileExists(atPath: folder.file("made.db")))
     }
 
-    @Test func aLinkInTheFolderPartIsFollowed() throws {
+    @Test func aLinkAmongTheDirectoriesIsFollowed() throws {
         _ = try soundDatabase()
         let link = try TemporaryFolder()
         try FileManager.default.createSymbolicLink(atPath: link.file("way"), withDestinationPath: folder.path)
@@ -106,7 +106,7 @@ struct BadDatabaseFileTests {
     }
 
     @Test(.enabled(if: MountedFileSystem.isAvailable, "needs root, to mount a file system"))
-    func aFullDiskIsSaidAndTheDatabaseSurvives() throws {
+    func aFullDiskIsReportedAndTheDatabaseSurvives() throws {
         let disk = try MountedFileSystem(size: "1m")
         let database = try disk.folder.open("full.db")
         try database.execute("CREATE TABLE t (a); INSERT INTO t VALUES ('kept')")
@@ -124,7 +124,7 @@ struct BadDatabaseFileTests {
     }
 
     @Test(.enabled(if: MountedFileSystem.isAvailable, "needs root, to mount a file system"))
-    func aReadOnlyFileSystemIsSaidWhenOpeningToWrite() throws {
+    func aReadOnlyFileSystemIsReportedWhenOpeningToWrite() throws {
         let disk = try MountedFileSystem(size: "1m")
         try disk.folder.open("test.db").execute("CREATE TABLE t (a)")
         try disk.makeReadOnly()
@@ -140,7 +140,7 @@ struct BadDatabaseFileTests {
 
     /// The log has an index, which a reader has to make if there is none.
     @Test(.enabled(if: MountedFileSystem.isAvailable, "needs root, to mount a file system"))
-    func aLogThatCannotBeReadIsSaid() throws {
+    func anUnreadableLogIsReported() throws {
         let disk = try MountedFileSystem(size: "1m")
         let database = try disk.folder.open("test.db")
         #expect(try database.setJournalMode(.wal) == .wal)
@@ -156,14 +156,14 @@ struct BadDatabaseFileTests {
     }
 
     @Test(.enabled(if: geteuid() != 0, "root may write whatever the mode"))
-    func aReadOnlyFileIsSaidWhenOpeningToWrite() throws {
+    func aReadOnlyFileIsReportedWhenOpeningToWrite() throws {
         try folder.open().execute("CREATE TABLE t (a)")
         #expect(chmod(folder.file("test.db"), 0o400) == 0)
         #expect(try sqliteError { _ = try folder.open("test.db", .readWrite) }.code == .readOnly)
     }
 
     @Test(.enabled(if: geteuid() != 0, "root may write whatever the mode"))
-    func aReadOnlyFolderIsSaidWhenWriting() throws {
+    func aReadOnlyDirectoryIsReportedWhenWriting() throws {
         try folder.open().execute("CREATE TABLE t (a)")
         #expect(chmod(folder.path, 0o500) == 0)
         defer { chmod(folder.path, 0o700) }

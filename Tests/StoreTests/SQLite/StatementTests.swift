@@ -118,7 +118,7 @@ struct StatementTests {
         #expect(try select.step())
     }
 
-    @Test func readOnlyStatementsAreTold() throws {
+    @Test func readOnlyStatementsAreRecognized() throws {
         try database.execute("CREATE TABLE t (a)")
         #expect(try database.prepare("SELECT * FROM t").isReadOnly)
         #expect(try !database.prepare("DELETE FROM t").isReadOnly)

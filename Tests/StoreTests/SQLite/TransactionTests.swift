@@ -30,7 +30,7 @@ struct TransactionTests {
         get throws { try database.scalar("SELECT count(*) FROM t") }
     }
 
-    @Test func whatReturnsIsCommitted() throws {
+    @Test func aBodyThatReturnsIsCommitted() throws {
         let result = try database.transaction(.immediate) { () throws(SQLiteError) in
             try database.execute("INSERT INTO t VALUES (1)")
             #expect(database.isInTransaction)
@@ -41,7 +41,7 @@ struct TransactionTests {
         #expect(try rows == .integer(1))
     }
 
-    @Test func whatThrowsIsTakenBack() throws {
+    @Test func aBodyThatThrowsIsRolledBack() throws {
         #expect(throws: Refusal()) {
             try database.transaction(.immediate) { () throws(Refusal) in
                 do throws(SQLiteError) {

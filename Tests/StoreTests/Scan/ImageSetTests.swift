@@ -10,7 +10,7 @@ import Testing
             ([5, 1, 2, 4, 2], [1...2, 4...5], [.min...0, 3...3, 6 ... .max]),
             ([.max, .min, .max - 1], [.min ... .min, (.max - 1) ... .max], [(.min + 1)...(.max - 2)]),
         ] as [([Int64], [ClosedRange<Int64>], [ClosedRange<Int64>])])
-    func runsAndGapsOf(_ ids: [Int64], runs: [ClosedRange<Int64>], gaps: [ClosedRange<Int64>]) {
+    func runsAndGapsAreThoseOfTheIDs(_ ids: [Int64], runs: [ClosedRange<Int64>], gaps: [ClosedRange<Int64>]) {
         let set = ImageSet(ids)
         #expect(set.runs == runs)
         #expect(set.gaps == gaps)

@@ -24,7 +24,7 @@ import Testing
 
     private func scan(_ record: CheckRecord) throws { try fixture.scan { $0.write(record) } }
 
-    @Test func aConclusiveResultOfAnOldFileIs() throws {
+    @Test func aConclusiveResultOfAnOldFileIsReused() throws {
         let record = CheckRecord(
             RawPath("/pool/a"),
             .sample {
@@ -43,13 +43,13 @@ import Testing
         (3_000_000_000, true), (2_999_000_000, true), (3_000_000_001, false), (4_000_000_000, false),
         (5_678_000_000, false), (60_000_000_000, false),
     ])
-    func theFileWasAtRestForTwoSeconds(changedAt: Int64, isKnown: Bool) throws {
+    func onlyResultsOfFilesQuietForTwoSecondsAreReused(changedAt: Int64, isKnown: Bool) throws {
         let minute = CheckRecord.time - 5_678_000_000
         try scan(CheckRecord(RawPath("/pool/a"), .sample(), changeTime: minute + changedAt))
         #expect(try known().isEmpty != isKnown)
     }
 
-    @Test(arguments: Outcome.allCases) func onlyConclusiveOutcomes(_ outcome: Outcome) throws {
+    @Test(arguments: Outcome.allCases) func onlyConclusiveOutcomesAreReused(_ outcome: Outcome) throws {
         try scan(CheckRecord(RawPath("/pool/a"), .sample(), outcome: outcome))
         #expect(try known().isEmpty == ![.clean, .leaking, .corrupt].contains(outcome))
     }
@@ -81,13 +81,13 @@ import Testing
         }
     }
 
-    @Test func onlyTheLatestResultOfAnImage() throws {
+    @Test func onlyTheLatestResultOfAnImageIsReused() throws {
         try scan(CheckRecord(RawPath("/pool/a"), .sample()))
         try scan(CheckRecord(RawPath("/pool/a"), nil, outcome: .inUse))
         #expect(try known().isEmpty)
     }
 
-    @Test func onlyOfThisVersionOfTheCheckerAndThisHost() throws {
+    @Test func onlyResultsOfThisCheckerAndHostAreReused() throws {
         try scan(CheckRecord(RawPath("/pool/a"), .sample()))
         #expect(try known().count == 1)
         #expect(try known(host: "other").isEmpty)
@@ -95,7 +95,7 @@ import Testing
         #expect(try known().isEmpty)
     }
 
-    @Test func onlyAsOldAsTheCallerTrusts() throws {
+    @Test func onlyResultsAsRecentAsAskedForAreReused() throws {
         try scan(CheckRecord(RawPath("/pool/a"), .sample()))
         #expect(try known(oldest: "2026-01-02 03:04:05.678").count == 1)
         #expect(try known(oldest: "2026-01-02 03:04:05.679").isEmpty)

@@ -11,7 +11,7 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
-    @Test func theSecondIsToldWhoHasIt() throws {
+    @Test func theSecondCommandIsToldWhoHoldsTheLock() throws {
         let lock = try RunLock(storePath: path, host: "box")
         let error = #expect(throws: StoreError.self) { try RunLock(storePath: path, host: "box") }
         let text = error?.description ?? ""
@@ -20,7 +20,7 @@ import Testing
         withExtendedLifetime(lock) {}
     }
 
-    @Test func itIsFreeAgainAfterwards() throws {
+    @Test func theLockIsFreeAfterwards() throws {
         for _ in 0..<3 { withExtendedLifetime(try take(patience: .seconds(60))) {} }
     }
 
@@ -30,7 +30,7 @@ import Testing
         withExtendedLifetime((first, second)) {}
     }
 
-    @Test func aProcessThatDiesGivesItUp() async throws {
+    @Test func aDeadProcessLosesTheLock() async throws {
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             let lock = try RunLock(storePath: path, host: "dead")
             kill(getpid(), SIGKILL)
@@ -51,7 +51,7 @@ import Testing
         #expect(error?.description.unicodeScalars.contains { $0.value < 0x20 } == false)
     }
 
-    @Test func aLinkOrAMissingFolderIsRefused() throws {
+    @Test func aLinkOrAMissingDirectoryIsRefused() throws {
         symlink("/etc/passwd", path + ".lock")
         #expect(throws: StoreError.self) { try RunLock(storePath: path, host: "box") }
         #expect(throws: StoreError.self) { try RunLock(storePath: folder.file("none/x"), host: "box") }
@@ -64,7 +64,7 @@ import Testing
             storePath: path, host: "box", patience: patience, isCancelled: isCancelled, onWait: onWait)
     }
 
-    @Test func whoWaitsGetsItWhenItIsFree() throws {
+    @Test func aWaitingCommandGetsTheLockWhenItIsFree() throws {
         var lock: RunLock? = try RunLock(storePath: path, host: "first")
         var told: [String] = []
         let second = try take(

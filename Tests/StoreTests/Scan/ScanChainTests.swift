@@ -31,7 +31,7 @@ import Testing
             """)
     }
 
-    @Test func onlyAScanThatIsLikeItAndDidNotEndIsContinued() throws {
+    @Test func onlyAnInterruptedScanOfTheSameKindIsResumed() throws {
         try fixture.scan { _ in }
         #expect(try chain().isEmpty, "it came to its end")
         try fixture.scan(isInterrupted: true) { _ in }
@@ -51,13 +51,13 @@ import Testing
         #expect(try fixture.lines("SELECT DISTINCT state FROM scan WHERE id IN (2, 4)") == ["interrupted"])
     }
 
-    @Test func oneThatBeganAnewEndsTheChain() throws {
+    @Test func aRestartedScanEndsTheChain() throws {
         try fixture.scan(isInterrupted: true) { _ in }
         try fixture.scan(isInterrupted: true) { _ in }
         #expect(try chain() == [2])
     }
 
-    @Test(arguments: Outcome.allCases) func whatAChainHasCheckedIsKnownWhateverCameOfIt(_ outcome: Outcome) throws {
+    @Test(arguments: Outcome.allCases) func whatAChainHasCheckedIsKnownWhateverTheOutcome(_ outcome: Outcome) throws {
         let (path, now) = (RawPath("/pool/a"), Clock.wall.now + 1_000_000_000)
         try fixture.scan(isInterrupted: true) {
             $0.write(CheckRecord(path, .sample(), outcome: outcome, checkedAt: now))
@@ -67,7 +67,7 @@ import Testing
         #expect(try known(chain: false).isEmpty)
     }
 
-    @Test func whatOnlyRepeatedAnEarlierResultIsKnownToo() throws {
+    @Test func resultsThatOnlyRepeatedAnEarlierOneAreKnownToo() throws {
         let record = CheckRecord(RawPath("/pool/a"), .sample { $0.clusterSize = 7 })
         let other = CheckRecord(RawPath("/pool/b"), .sample { $0.clusterSize = 7 })
         try fixture.scan { writer in for record in [record, other] { writer.write(record) } }

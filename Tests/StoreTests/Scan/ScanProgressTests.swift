@@ -64,7 +64,7 @@ import Testing
         try store.close()
     }
 
-    @Test func aRunningScanSaysHowFarItIs() async throws {
+    @Test func aRunningScanRecordsItsProgress() async throws {
         let store = try ScanStore(writing: fixture.path)
         let record = progress
         let writer = try ScanWriter(

@@ -86,7 +86,7 @@ import Testing
                 == ["/pool/\\xff|1|1|2", "/pool/\\xff|0|1|2"])
     }
 
-    @Test func whatIsNotEnoughToBeHandedOverIsCommittedInTime() async throws {
+    @Test func anIncompleteBatchIsCommittedInTime() async throws {
         let store = try ScanStore(writing: fixture.path)
         let writer = try ScanWriter(store: store, scan: StoreFixture.record(), interval: 0.005) {}
         writer.write("/pool/a", inode: 1)
