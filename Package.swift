@@ -23,7 +23,7 @@ let package = Package(
 
         // The store.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .target(name: "SQLite", dependencies: ["CSQLite", "Files"], swiftSettings: settings),
+        .target(name: "SQLite", dependencies: ["CSQLite", "Files", "Assets"], swiftSettings: settings),
         .executableTarget(name: "embed-assets", swiftSettings: settings),
         .plugin(name: "EmbedAssets", capability: .buildTool(), dependencies: ["embed-assets"]),
         .target(name: "Assets", swiftSettings: settings, plugins: ["EmbedAssets"]),
@@ -50,7 +50,8 @@ let package = Package(
             name: "Corpus", dependencies: ["QED", "Files", "Lab", "NaiveCheck"], path: "Tests/Corpus",
             swiftSettings: settings),
         .target(name: "FaultShim", path: "Tests/FaultShim"),
-        .testTarget(name: "AssetsTests", dependencies: ["Assets", "embed-assets"], swiftSettings: settings),
+        .testTarget(
+            name: "AssetsTests", dependencies: ["Assets", "embed-assets", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -21,9 +21,10 @@ final class SignalWatch: Sendable {
         for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
             source.setRegistrationHandler { registered.signal() }
             source.setEventHandler { [weak self] in
-                signal(number, SIG_DFL)
                 self?.caught.store(true, ordering: .relaxed)
                 cancellation.cancel()
+                // Last: tests see by it that the work is cancelled.
+                signal(number, SIG_DFL)
             }
             source.resume()
         }

@@ -1,15 +1,13 @@
 import Assets
 import Foundation
+import TestSupport
 import Testing
 
-/// The embedded lists against the folders they come from.
+/// The embedded lists against the directories they come from.
 struct EmbeddedFilesTests {
-    private static let packageFolder = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
     @Test(arguments: [("migrations", Assets.migrations), ("reports", Assets.reports)])
-    func everyFileIsEmbeddedScalarForScalar(folder: String, assets: [Asset]) throws {
-        let url = Self.packageFolder.appending(path: folder)
+    func everyFileIsEmbeddedByteForByte(directory: String, assets: [Asset]) throws {
+        let url = Checkout.url(directory)
         let names = try FileManager.default.contentsOfDirectory(atPath: url.path).filter { $0.hasSuffix(".sql") }
         #expect(!names.isEmpty)
         #expect(Set(assets.map(\.name)) == Set(names))
@@ -20,7 +18,7 @@ struct EmbeddedFilesTests {
     }
 
     @Test(arguments: [Assets.migrations, Assets.reports])
-    func assetsAreSortedByNameWithoutRepeat(assets: [Asset]) {
+    func assetsAreSortedByNameWithoutDuplicates(assets: [Asset]) {
         for (former, latter) in zip(assets, assets.dropFirst()) {
             #expect(former.name.utf8.lexicographicallyPrecedes(latter.name.utf8))
         }

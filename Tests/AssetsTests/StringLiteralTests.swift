@@ -8,7 +8,7 @@ struct StringLiteralTests {
         "tab\t, CR\r\n, \r",
         "\0\u{1}\u{1B}[31m\u{7F}\u{85}", "ü e\u{301} \u{2028} \u{FEFF} \u{202E} 漢字 🧪", "trailing backslash \\",
     ])
-    func literalGivesBackEveryScalar(text: String) throws {
+    func aLiteralKeepsEveryScalar(text: String) throws {
         let literal = literal(text)
         #expect(literal.unicodeScalars.allSatisfy { (" "..."~").contains($0) })
         #expect(try Array(#require(Self.value(of: literal)).unicodeScalars) == Array(text.unicodeScalars))

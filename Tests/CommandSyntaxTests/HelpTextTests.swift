@@ -72,11 +72,11 @@ import Testing
     }
 
     @Test(arguments: [Int.min, -1, 0, 39])
-    func absurdWidthIsTakenAsForty(_ width: Int) throws {
+    func anAbsurdWidthCountsAs40(_ width: Int) throws {
         #expect(try help("scan", width: width) == help("scan", width: 40))
     }
 
-    @Test func longTermHasItsMeaningBelow() throws {
+    @Test func theMeaningOfALongTermIsBelowIt() throws {
         let lines = try help("scan", width: 50).split(separator: "\n")
         let index = try #require(lines.firstIndex(of: "  -x, --one-file-system"))
         #expect(lines[index + 1] == "                stay on one file system")

@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(.enabled(if: mandoc != nil, "mandoc is not installed"))
-    func mandocWouldComplain() throws {
+    func mandocComplainsAboutABrokenPage() throws {
         #expect(try #require(Self.mandoc).run(["-Tlint"], on: ".Sh DESCRIPTION\n.Fo bar. Baz").status != 0)
     }
 
@@ -52,7 +52,7 @@ import Testing
             "16      The command line made no sense.", "           pool scan -j 8 /srv/images\n",
             "cat(1), qemu-img(1), cron(8)", "November 22, 2025",
         ])
-    func pageTellsEverything(_ detail: String) throws {
+    func thePageListsEverything(_ detail: String) throws {
         #expect(try shown(SampleProgram.root).contains(detail))
     }
 
@@ -69,7 +69,7 @@ import Testing
         #expect(try shown(SampleProgram.hostile).contains(text))
     }
 
-    @Test func hiddenOptionIsNotTold() {
+    @Test func aHiddenOptionIsNotListed() {
         #expect(!ManPage(SampleProgram.root, date: "2025-11-22").render().contains("trace"))
     }
 
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test(arguments: [("2025-01-02", "January 2, 2025"), ("2025-13-02", "2025-13-02"), ("today", "today")])
-    func dateIsSpeltOut(date: String, spelt: String) {
+    func theDateIsSpelledOut(date: String, spelt: String) {
         #expect(ManPage(SampleProgram.root, date: date).render().hasPrefix(".Dd \(spelt)\n.Dt POOL 1\n"))
     }
 }

@@ -56,7 +56,7 @@ import Testing
     ]
 
     @Test(arguments: understood)
-    func lineIsUnderstoodAsGNUWould(_ expected: Case) throws {
+    func aCommandLineIsParsedAsGNUWould(_ expected: Case) throws {
         let parsed = try SampleProgram.parser.parse(expected.line)
         #expect(parsed.names == expected.names)
         #expect(rendered(parsed) == expected.options)
@@ -69,7 +69,7 @@ import Testing
         ["store", "--help"], ["--help", "--help"], ["scan", "--help", "--bogus"], ["report", "-h", "a", "b", "c"],
         ["-h", "bogus"],
     ])
-    func helpIsGrantedWhateverIsMissing(_ line: [String]) throws {
+    func helpIsShownWhateverIsMissing(_ line: [String]) throws {
         #expect(try SampleProgram.parser.parse(line).helpRequested)
     }
 
@@ -102,7 +102,7 @@ import Testing
         #expect(parsed.value(of: "jobs")?.bytes == name)
     }
 
-    @Test func valuesCountsAndOperandsCanBeAskedFor() throws {
+    @Test func valuesCountsAndOperandsAreAvailable() throws {
         let parsed = try SampleProgram.parser.parse(["scan", "--exclude=a", "--exclude=b", "-vv", "/p", "/q"])
         #expect(parsed.values(of: "exclude").map(\.text) == ["a", "b"])
         #expect(parsed.value(of: "exclude")?.text == "b")
@@ -114,7 +114,7 @@ import Testing
         #expect(try SampleProgram.parser.parse(["report"]).operand("NAME") == nil)
     }
 
-    @Test func listIsTakenApart() throws {
+    @Test func aListIsSplit() throws {
         let parsed = try SampleProgram.parser.parse(["repair", "-o", "clear-dirty,extend-tail"])
         #expect(parsed.values(of: "only").map(\.text) == ["clear-dirty", "extend-tail"])
     }

@@ -9,7 +9,7 @@ import Testing
         CommandSpec("p", summary: "s", options: options, operands: operands, subcommands: subcommands).problems
     }
 
-    @Test func soundTreesHaveNone() {
+    @Test func soundTreesHaveNoProblems() {
         #expect(SampleProgram.root.problems.isEmpty)
         #expect(SampleProgram.hostile.problems.isEmpty)
     }

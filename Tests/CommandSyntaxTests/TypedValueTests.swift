@@ -19,7 +19,7 @@ import Testing
         #expect(try parsed.choice(of: "color", as: Color.self) == nil)
     }
 
-    @Test func integerKeepsToItsRange() throws {
+    @Test func anIntegerWithinItsRangeIsAccepted() throws {
         #expect(try scan("-j1").integer(of: "jobs", in: 1...256) == 1)
         #expect(try scan("-j256").integer(of: "jobs", in: 1...256) == 256)
         #expect(try scan("-j-3").integer(of: "jobs", in: -5...5) == -3)

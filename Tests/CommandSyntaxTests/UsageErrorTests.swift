@@ -89,7 +89,7 @@ import Testing
         #expect(error.message == "unknown option '--\(long)'")
     }
 
-    @Test func wordsLeadToACommandOrSuggestOne() throws {
+    @Test func wordsFindACommandOrSuggestOne() throws {
         let path = try CommandPath(root: SampleProgram.root, words: [RawArgument("store"), RawArgument("prune")])
         #expect(path.title == "pool store prune")
         let error = try #require(throws: UsageError.self) {

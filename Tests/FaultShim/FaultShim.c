@@ -3,9 +3,9 @@
    QEDSCAN_FAULT_CALL   which call: a name of `calls` below
    QEDSCAN_FAULT_AT     its n-th call, from 1, over all threads
    QEDSCAN_FAULT_FOREVER  if set, every call from then on
-   QEDSCAN_FAULT_DO     a number: fails with that errno; `short`: does half; `kill`: SIGKILL; `pause`: waits at the gate
+   QEDSCAN_FAULT_DO     a number: fails with that errno; `short`: does half; `kill`: SIGKILL; `pause`: waits at a gate
    QEDSCAN_FAULT_UNDER  only calls count whose path, or whose descriptor's, begins so
-   QEDSCAN_FAULT_GATE   `pause` makes GATE.reached and waits, two minutes at most, for GATE.open
+   QEDSCAN_FAULT_GATE   `pause` makes GATE.N.reached before call N and waits, two minutes at most, for GATE.N.open
    QEDSCAN_FAULT_LOG    a file to which is added what fired, and at the end how often each call was made
    QEDSCAN_FAULT_CLOCK  seconds by which the clock is wrong, from the QEDSCAN_FAULT_CLOCK_AT-th look at it */
 
@@ -39,7 +39,7 @@
     X(open) X(openat) X(close) X(read) X(pread) X(preadv2) X(write) X(pwrite) X(fstat) X(stat) X(lstat) X(fstatat) \
     X(statx) X(fstatfs) X(lseek) X(getdents) X(fcntl) X(realpath) X(readlink) X(fsync) X(fdatasync) X(ftruncate) \
     X(fallocate) X(rename) X(link) X(unlink) X(unlinkat) X(mkdir) X(fchmod) X(mmap) X(posix_fadvise) X(access) \
-    X(pthread_create) X(gethostname)
+    X(pthread_create) X(gethostname) X(usleep)
 
 #define NUMBER(name) call_##name,
 enum call { CALLS(NUMBER) call_count };
@@ -134,18 +134,18 @@ static void find_path(int directory, const char *name, char *path, size_t size)
     }
 }
 
-static void wait_at_gate(void)
+static void wait_at_gate(long number)
 {
     char path[4200];
-    snprintf(path, sizeof path, "%s.reached", gate);
+    snprintf(path, sizeof path, "%s.%ld.reached", gate, number);
     int fd = REAL(int, "open", const char *, int, ...)(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     REAL(int, "close", int)(fd);
-    snprintf(path, sizeof path, "%s.open", gate);
+    snprintf(path, sizeof path, "%s.%ld.open", gate, number);
     for (int round = 0; round < 24000; round++) {
         if (REAL(int, "access", const char *, int)(path, F_OK) == 0) {
             return;
         }
-        usleep(5000);
+        REAL(int, "usleep", useconds_t)(5000);
     }
     log_line("the gate stayed closed\n");
 }
@@ -176,7 +176,7 @@ static enum action decide(enum call call, int directory, const char *name)
         kill(getpid(), SIGKILL);
     }
     if (action == act_pause && gate) {
-        wait_at_gate();
+        wait_at_gate(number);
     }
     errno = action == act_fail ? chosen_errno : before;
     return action;
@@ -468,6 +468,13 @@ int gethostname(char *name, size_t size)
 {
     FAIL_OR_GO(gethostname, -1, NULL)
     return REAL(int, "gethostname", char *, size_t)(name, size);
+}
+
+/* SQLite calls it only while it waits for a lock. */
+int usleep(useconds_t time)
+{
+    FAIL_OR_GO(usleep, -1, NULL)
+    return REAL(int, "usleep", useconds_t)(time);
 }
 
 /* The clock. */

@@ -35,13 +35,13 @@ import Testing
     }
 
     @Test func allDocumentationIsInstalled() async throws {
-        let docs = try Installation.files(in: Installation.checkout.appending(path: "docs").path)
+        let docs = try Installation.files(in: Checkout.url("docs").path)
         #expect(docs.filter { $0.hasSuffix(".md") }.count == 9)
         let installation = try await Installation()
         #expect(try Installation.files(in: installation.file("share/doc/qedscan/docs")) == docs)
     }
 
-    @Test func stagingPutsTheSameFilesBelowAnotherFolder() async throws {
+    @Test func stagingPutsTheSameFilesBelowAnotherDirectory() async throws {
         let stage = try TemporaryFolder()
         try await Installation.install(["PREFIX": "/usr", "DESTDIR": stage.path])
         let installation = try await Installation()
@@ -58,7 +58,7 @@ import Testing
         "packaging/libexec/mail-failure", "packaging/libexec/silence-is-success", "packaging/debian/qedscan.postinst",
         "packaging/debian/qedscan.postrm", "packaging/debian/qedscan.prerm",
     ]) func scriptsAreWellFormed(_ name: String) async throws {
-        let path = Installation.checkout.appending(path: name).path
+        let path = Checkout.url(name).path
         let text = try String(contentsOfFile: path, encoding: .utf8)
         let shell = try #require(Tool(text.hasPrefix("#!/bin/bash\n") ? "bash" : "sh"))
         #expect(text.hasPrefix("#!/bin/"))
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func packageHasTheVersionOfTheProgram() throws {
-        let changelog = Installation.checkout.appending(path: "packaging/debian/changelog")
+        let changelog = Checkout.url("packaging/debian/changelog")
         let head = try String(contentsOf: changelog, encoding: .utf8).prefix { $0 != "\n" }
         #expect(head.hasPrefix("qedscan (\(Program.version)-"), "\(head)")
     }

@@ -4,9 +4,6 @@ import Testing
 
 /// What `make install` puts below a folder of its own, with the program of this build.
 final class Installation: Sendable {
-    static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
     let folder: TemporaryFolder
     /// The folder is the prefix, so that the paths in the units are those of files that are there.
     var prefix: String { folder.path }
@@ -19,7 +16,7 @@ final class Installation: Sendable {
 
     static func install(_ variables: [String: String]) async throws {
         let program = try #require(Tool.built("qedscan"), "the program is not built")
-        let script = try #require(Tool(checkout.appending(path: "packaging/install.sh").path))
+        let script = try #require(Tool(Checkout.url("packaging/install.sh").path))
         let programs = URL(filePath: program.path).deletingLastPathComponent().path
         let result = try await script.run([programs], environment: variables)
         try #require(result.status == 0, "\(result.errors)")

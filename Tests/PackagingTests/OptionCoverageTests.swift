@@ -19,7 +19,7 @@ import Testing
         return (path.command.options + inherited).filter { !$0.isHidden }.map { "--\($0.name)" }.sorted()
     }
 
-    @Test func helpTellsAllOptions() async throws {
+    @Test func helpListsAllOptions() async throws {
         for path in Self.paths {
             let help = try await program.run(path.names + ["--help"])
             let told = help.output.matches(of: /(?m)^ +(?:-[A-Za-z], )?(--[a-z-]+)/).map { String($0.1) }
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func manualPageTellsAllOptionsOfEachCommand() async throws {
+    @Test func manualPageListsAllOptionsOfEachCommand() async throws {
         let page = try await program.run(["man"]).output.replacing("\\-", with: "-").replacing("\\&", with: "")
         let sections = page.components(separatedBy: "\n.Ss ")
         for path in Self.paths {

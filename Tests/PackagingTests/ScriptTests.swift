@@ -8,7 +8,7 @@ import Testing
 /// The two scripts of the units.
 @Suite(.ownThread, .endsInTime) struct ScriptTests {
     private func tool(_ name: String) throws -> Tool {
-        try #require(Tool(Installation.checkout.appending(path: "packaging/libexec/\(name)").path))
+        try #require(Tool(Checkout.url("packaging/libexec/\(name)").path))
     }
 
     @Test(arguments: [
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func aKilledCommandIsNoSuccess() async throws {
+    @Test func aKilledCommandIsAFailure() async throws {
         let result = try await tool("silence-is-success").run(["sh", "-c", "kill -KILL $$"])
         #expect(result.status == 128 + SIGKILL)
         #expect(try await tool("silence-is-success").run(["/no/such/program"]).status == 127)
@@ -49,7 +49,7 @@ import Testing
         #expect(try running.output() == "tidy\n")
     }
 
-    @Test func imagesInUseAreNoFailureAndDamagedOnesAre() async throws {
+    @Test func damagedImagesAreAFailureAndImagesInUseAreNot() async throws {
         let program = try #require(Tool.built("qedscan"))
         let folder = try TemporaryFolder()
         let pool = try folder.folder("pool")
@@ -70,7 +70,7 @@ import Testing
         #expect(failed.output.contains("invalid"))
     }
 
-    @Test func aMailSaysWhatTheRunSaid() async throws {
+    @Test func theMailHasWhatTheRunPrinted() async throws {
         let folder = try TemporaryFolder()
         let programs = try folder.folder("programs")
         for (name, script) in [

@@ -79,7 +79,7 @@ import Testing
     @Test(
         .enabled(if: analyze != nil, "systemd-analyze is not installed"),
         .enabled(if: Strace.isPossible, "strace cannot trace here"))
-    func aScanCanDoWithWhatTheUnitAllows() async throws {
+    func theUnitAllowsEveryCallOfAScan() async throws {
         let installation = try await Installation()
         let unit = UnitFile(try installation.text("lib/systemd/system/qedscan-scan@.service"))
         #expect(unit.values("SystemCallErrorNumber") == ["EPERM"])

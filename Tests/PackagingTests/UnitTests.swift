@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(.enabled(if: analyze != nil, "systemd-analyze is not installed"), arguments: templates)
-    func systemdWouldComplain(_ template: String) async throws {
+    func systemdComplainsAboutABrokenUnit(_ template: String) async throws {
         let analyze = try #require(Self.analyze)
         let path = try installation.instance(template)
         let text = try String(contentsOfFile: path, encoding: .utf8)

@@ -123,11 +123,20 @@ public struct FaultShim: Sendable {
     }
 
     /// Starts the program with a gate: it stops before a call until the gate is opened.
-    public func start(_ arguments: [String], pausingAt call: String, _ number: Int) throws -> (RunningTool, Gate) {
-        let gate = try Gate()
-        let running = try start(
-            arguments, Fault(call, number, .pause), ["QEDSCAN_FAULT_GATE": gate.path], log: "/dev/null")
+    ///
+    /// - Parameter isForever: whether it stops before each later call too, at a gate with the call's number.
+    public func start(
+        _ arguments: [String], pausingAt call: String, _ number: Int, isForever: Bool = false
+    ) throws -> (RunningTool, Gate) {
+        let gate = try Gate(number)
+        let fault = Fault(call, number, isForever: isForever, .pause)
+        let running = try start(arguments, fault, ["QEDSCAN_FAULT_GATE": gate.path], log: "/dev/null")
         return (running, gate)
+    }
+
+    /// The environment of a program whose wall clock is ahead by so many seconds, from its n-th look at it.
+    public static func clock(ahead seconds: Int, from look: Int = 1) -> [String: String] {
+        ["LD_PRELOAD": library ?? "", "QEDSCAN_FAULT_CLOCK": "\(seconds)", "QEDSCAN_FAULT_CLOCK_AT": "\(look)"]
     }
 
     private func start(
@@ -143,22 +152,29 @@ public struct FaultShim: Sendable {
     /// Where a program waits.
     public final class Gate: Sendable {
         private let folder: TemporaryFolder
+        private let number: Int
         fileprivate let path: String
 
-        fileprivate init() throws {
+        fileprivate init(_ number: Int) throws {
             folder = try TemporaryFolder()
+            self.number = number
             path = folder.file("gate")
         }
 
-        /// Waits until the program has come to the gate; false if it ended before.
-        public func isReached(by running: RunningTool) -> Bool {
-            while access(path + ".reached", F_OK) != 0 {
-                if !running.isRunning { return access(path + ".reached", F_OK) == 0 }
+        /// Waits until the program has reached the gate; false if it ended before.
+        ///
+        /// - Parameter number: that of the call; the first at which the program stops if nil.
+        public func isReached(by running: RunningTool, at number: Int? = nil) -> Bool {
+            let reached = "\(path).\(number ?? self.number).reached"
+            while access(reached, F_OK) != 0 {
+                if !running.isRunning { return access(reached, F_OK) == 0 }
                 usleep(1000)
             }
             return true
         }
 
-        public func open() throws { _ = try folder.write([], to: "gate.open") }
+        public func open(at number: Int? = nil) throws {
+            _ = try folder.write([], to: "gate.\(number ?? self.number).open")
+        }
     }
 }

@@ -127,6 +127,14 @@ public final class RunningTool: Sendable {
         }
     }
 
+    /// Whether qedscan has acted on a SIGINT or SIGTERM: it ignores both until the first has cancelled its work.
+    public func hasBeenCancelled(by signal: Int32) throws -> Bool {
+        let status = try String(contentsOfFile: "/proc/\(processIdentifier)/status", encoding: .utf8)
+        let ignored = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
+        guard let mask = ignored?.split(separator: "\t").last.flatMap({ UInt64($0, radix: 16) }) else { return false }
+        return mask & 1 << UInt64(signal - 1) == 0
+    }
+
     /// Waits for its end in the caller's thread.
     public func waitBlocking() -> Int32 { process.wait() }
 

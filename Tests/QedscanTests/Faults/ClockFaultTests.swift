@@ -12,16 +12,12 @@ struct ClockFaultTests {
     static let hour = 3600
     static let day = 24 * 3600
 
-    private static func clock(_ seconds: Int, from look: Int = 1) -> [String: String] {
-        ["QEDSCAN_FAULT_CLOCK": String(seconds), "QEDSCAN_FAULT_CLOCK_AT": String(look)]
-    }
-
-    @Test func resultsOfAWrongClockAreMadeAnew() async throws {
+    @Test func resultsOfAWrongClockAreCheckedAgain() async throws {
         let pool = try await FaultPool()
         let shim = pool.shim()
         let store = try pool.newStore(false)
         let arguments = pool.arguments(store, jobs: 0)
-        let ahead = try shim.run(arguments, nil, ClockFaultTests.clock(2 * ClockFaultTests.day))
+        let ahead = try shim.run(arguments, nil, FaultShim.clock(ahead: 2 * ClockFaultTests.day))
         #expect(ahead.status == pool.truthStatus)
         // The clock is right again: results from the day after tomorrow tell nothing of their age.
         for options in [[], ["--max-age", "1h"]] {
@@ -36,11 +32,11 @@ struct ClockFaultTests {
     }
 
     @Test(arguments: [-10 * hour, 10 * hour, -400 * day, 400 * day], [1, 4, 12])
-    func everyCommandEndsAndSaysWhatIsTrue(_ shift: Int, _ look: Int) async throws {
+    func everyCommandEndsWithTheTrueResult(_ shift: Int, _ look: Int) async throws {
         let pool = try await FaultPool()
         let shim = pool.shim()
         let store = try pool.newStore(true)
-        let clock = ClockFaultTests.clock(shift, from: look)
+        let clock = FaultShim.clock(ahead: shift, from: look)
         let scan = try shim.run(
             [
                 "--db", store, "scan", "-j", "2", "--max-age", "1h", "--max-time", "1h", "--wait", "1m",
@@ -69,24 +65,24 @@ struct ClockFaultTests {
     {
         let fixture = try ScanFixture()
         let image = try fixture.addDamaged("a.qed", [])
-        try await fixture.settle()
+        try await fixture.ageImages()
         _ = try await fixture.scan()
         try ImageEdit.l2(1, 1, 1 << 40).apply(to: ImageEditor(path: .init(image)))
         // The time of the last change of its contents as before.
         var times = [timespec(tv_sec: 1_700_000_000, tv_nsec: 0), timespec(tv_sec: 1_700_000_000, tv_nsec: 0)]
         utimensat(AT_FDCWD, image, &times, 0)
         let shim = FaultShim(fixture.tool, environment: fixture.environment)
-        let scan = try shim.run(["scan", fixture.pool], nil, ClockFaultTests.clock(shift))
+        let scan = try shim.run(["scan", fixture.pool], nil, FaultShim.clock(ahead: shift))
         #expect(scan.status == 4, "\(scan)")
     }
 
     /// The settle window runs by a clock that nobody sets.
-    @Test(arguments: [-10 * hour, 10 * hour]) func aRepairDoesNotWaitForAClock(_ shift: Int) async throws {
+    @Test(arguments: [-10 * hour, 10 * hour]) func aRepairDoesNotWaitByTheWallClock(_ shift: Int) async throws {
         let fixture = try ScanFixture()
         try fixture.addDamaged()
         _ = try await fixture.scan()
         let shim = FaultShim(fixture.tool, environment: fixture.environment)
-        let run = try shim.run(["repair", "--yes", "--settle", "1s"], nil, ClockFaultTests.clock(shift))
+        let run = try shim.run(["repair", "--yes", "--settle", "1s"], nil, FaultShim.clock(ahead: shift))
         // Back by hours the last change lies in the future, which is refused.
         #expect(!run.hung && run.status == (shift > 0 ? 1 | 2 : 4 | 8), "\(run)")
         if shift < 0 { #expect(run.errors.contains("in the future"), "\(run)") }

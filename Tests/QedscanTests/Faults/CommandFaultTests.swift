@@ -17,7 +17,7 @@ struct CommandFaultTests {
         ["store", "prune", "--keep-days", "1"], ["store", "backup", "%"], ["store", "migrate"], ["repair", "--list"],
     ]
 
-    @Test(arguments: commands) func aFailedCallIsAnErrorOrDoesNoHarm(_ words: [String]) async throws {
+    @Test(arguments: commands) func aFailedCallIsAnErrorOrHarmless(_ words: [String]) async throws {
         let pool = try await FaultPool()
         let file = pool.fixture.folder.file("written")
         let shim = pool.shim()
@@ -77,7 +77,7 @@ struct CommandFaultTests {
 /// Repairs and undos in which one call of any kind fails.
 @Suite(.enabled(if: FaultShim.isPossible, "nothing can be preloaded here"), .ownThread, .timeLimit(.minutes(60)))
 struct RepairCallFaultTests {
-    @Test(arguments: [true, false]) func aFailedCallLeavesTheImageAsItWasOrAsItIsToBe(_ isUndo: Bool) async throws {
+    @Test(arguments: [true, false]) func aFailedCallLeavesTheImageUnchangedOrRepaired(_ isUndo: Bool) async throws {
         let fixture = try ScanFixture()
         let image = try fixture.addDamaged()
         let damaged = try fixture.folder.contents("pool/disk.qed")

@@ -30,7 +30,7 @@ final class FaultPool: Sendable {
         try #require(link("\(fixture.pool)/sound.qed", "\(fixture.pool)/sub/twin.qed") == 0)
         _ = try fixture.folder.write("no image".utf8, to: "pool/text")
         // Their results may be used again only then.
-        try await fixture.settle()
+        try await fixture.ageImages()
         settledStore = fixture.store
         let scan = try await fixture.run("scan", "-j", "0", fixture.pool)
         truthStatus = scan.status

@@ -40,7 +40,7 @@ import Testing
 
     /// Dispatch waits for ever for a thread that it does not get.
     @Test(.enabled(if: FaultShim.isPossible, "nothing can be preloaded here"), arguments: [1, 2, 9])
-    func noThreadIsAnErrorAndNoWait(_ number: Int) async throws {
+    func withoutThreadsAScanFailsAndDoesNotHang(_ number: Int) async throws {
         let shim = FaultShim(fixture.tool, environment: fixture.environment)
         for command in [["scan", fixture.pool], ["repair", "--yes"]] where command[0] == "scan" || number < 9 {
             let run = try shim.run(command, Fault("pthread_create", number, isForever: true, .error(EAGAIN)))
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func whatGoesToAStreamThatIsClosedGoesNowhereElse() async throws {
+    @Test func outputToAClosedStreamGoesNowhereElse() async throws {
         _ = try await fixture.scan()
         let image = "\(fixture.pool)/a.qed"
         let damaged = try Data(contentsOf: URL(filePath: image))

@@ -34,7 +34,7 @@ struct ScanFaultTests {
     enum Part: String, CaseIterable { case pool, store }
 
     @Test(arguments: Part.allCases, [false, true])
-    func aFailedCallNeverMakesAnImageWhatItIsNot(_ part: Part, _ isSettled: Bool) async throws {
+    func aFailedCallNeverGivesAWrongResult(_ part: Part, _ isSettled: Bool) async throws {
         let pool = try await FaultPool()
         let shim = pool.shim(on: part == .pool ? pool.fixture.pool : pool.fixture.folder.file("fault.db"))
         let counts = try shim.run(pool.arguments(try pool.newStore(isSettled), jobs: 0)).counts
@@ -65,7 +65,7 @@ struct ScanFaultTests {
         Fault("fstat", 2, isForever: true, .error(ENOENT)), Fault("openat", 2, isForever: true, .error(EINTR)),
         Fault("getdents", 1, isForever: true, .error(EINTR)),
     ])
-    func anOpenFileIsNeverGoneAndNoSignalIsEndless(_ fault: Fault) async throws {
+    func anErrorThatCannotHappenIsReportedAndDoesNotHang(_ fault: Fault) async throws {
         let pool = try await FaultPool()
         let run = try pool.shim(on: pool.fixture.pool).run(pool.arguments(try pool.newStore(false), jobs: 2), fault)
         #expect(run.fired != nil && !run.hung && run.status & 8 != 0, "\(run)")
@@ -78,7 +78,7 @@ struct ScanFaultTests {
 
     /// Signals and some file systems make reads and writes end early.
     @Test(arguments: ["read", "pread", "write", "pwrite"], [false, true])
-    func whatIsDoneInPartsIsDoneWhole(_ call: String, _ isSettled: Bool) async throws {
+    func shortReadsAndWritesAreCompleted(_ call: String, _ isSettled: Bool) async throws {
         let pool = try await FaultPool()
         let fault = Fault(call, 1, isForever: true, .short)
         let store = try pool.newStore(isSettled)

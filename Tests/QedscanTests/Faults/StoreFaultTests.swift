@@ -35,7 +35,7 @@ struct StoreFaultTests {
     }
 
     /// As after the file system was remounted because of an error.
-    @Test func aStoreThatBecomesReadOnlyIsSaidAndKept() async throws {
+    @Test func aStoreThatBecomesReadOnlyIsReportedAndKept() async throws {
         let pool = try await FaultPool()
         let shim = pool.shim(on: pool.fixture.folder.file("fault.db"))
         let arguments = ["scan", "--full", "-j", "2", pool.fixture.pool]
@@ -142,7 +142,7 @@ struct StoreFaultTests {
     }
 
     @Test(.enabled(if: MountedFileSystem.isAvailable, "needs to mount a small file system"))
-    func aFullDiskAtAnyStageIsSaidAndLosesNothing() async throws {
+    func aFullDiskAtAnyStageIsReportedAndLosesNothing() async throws {
         let pool = try await FaultPool()
         var choice = CaseChoice()
         let sizes = [4, 8, 16, 40, 100, 200, 280, 300, 320, 340, 360, 400, 440, 480, 520, 560, 600, 700, 900, 1500]
