@@ -38,23 +38,23 @@ build: ## build the programs (release, static Swift runtime)
 	$(SWIFT) build $(RELEASE) --product qedlab
 
 .PHONY: demo
-demo: build ## make a pool with real qemu tools, scan it, show what is wrong
+demo: build ## create a pool with the real QEMU tools, scan it, and show its problems
 	$(call need,$(RUN_PACKAGES))
 	Demo/demo.sh "$(BIN)"
 
 .PHONY: test
-test: ## run all tests, against the real qemu tools too
+test: ## run all tests, including those against the real QEMU tools
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
 
 .PHONY: sanitize
-sanitize: ## run all tests under the address and the thread sanitizer; SANITIZERS=thread: one of them
+sanitize: ## run all tests with the address and thread sanitizers; SANITIZERS=thread: only one of them
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 	Tests/sanitize.sh $(SANITIZERS)
 
 .PHONY: coverage
-coverage: ## run all tests and print the lines of each target that they reach
+coverage: ## run all tests and print the line coverage of each target
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 	Tests/coverage.sh
 
@@ -64,11 +64,11 @@ TARGETS ?= $(FUZZ_TARGETS)
 FUZZ_BUILD = QEDSCAN_FUZZ=1 $(SWIFT) build -c release --scratch-path .build/fuzz
 
 .PHONY: fuzz
-fuzz: fuzz-build ## run libFuzzer on each of TARGETS for SECONDS (60); 0: only what the corpus has
+fuzz: fuzz-build ## run libFuzzer on each of TARGETS for SECONDS (60); 0: run the corpus only
 	Fuzz/fuzz.sh .build/fuzz/release $(SECONDS) $(TARGETS)
 
 .PHONY: fuzz-corpus
-fuzz-corpus: fuzz-build ## take what was found into the corpus, as few and as short inputs as do
+fuzz-corpus: fuzz-build ## add new inputs to the corpus, as few and as short as possible
 	Fuzz/merge.sh .build/fuzz/release $(TARGETS)
 
 .PHONY: fuzz-build
@@ -77,17 +77,17 @@ fuzz-build:
 	for target in $(TARGETS); do $(FUZZ_BUILD) --product fuzz-$$target || exit; done
 
 .PHONY: bench
-bench: build ## time us against qemu-img and against limits, 20 minutes; QUICK=1: smaller, in a few
+bench: build ## compare speed with qemu-img and with limits, 20 minutes; QUICK=1: smaller pools, a few minutes
 	$(call need,$(RUN_PACKAGES) time)
 	Benchmarks/bench.sh "$(BIN)"
 
 .PHONY: hostile
-hostile: build ## time and memory of hostile files, beside qemu-img's
+hostile: build ## measure time and memory for hostile files, compared with qemu-img
 	$(call need,$(RUN_PACKAGES) time)
 	Benchmarks/hostile.sh "$(BIN)"
 
 .PHONY: repair-figures
-repair-figures: build ## repair a pool of every damage and take it back, beside qemu-img's repair
+repair-figures: build ## repair a pool with every kind of damage and undo it, compared with qemu-img
 	$(call need,$(RUN_PACKAGES))
 	Benchmarks/repair.sh "$(BIN)"
 
@@ -97,18 +97,18 @@ report-figures: build ## time every report on a store of 100,000 images and 30 s
 	Benchmarks/reports.sh "$(BIN)"
 
 .PHONY: datasette
-datasette: ## write contrib/datasette/metadata.json anew from the reports and the migrations
+datasette: ## regenerate contrib/datasette/metadata.json from the reports and the migrations
 	QEDSCAN_WRITE_GOLDEN=1 $(SWIFT) test --disable-xctest --filter DatasetteTests
 
 .PHONY: night-figures
-night-figures: build ## fourteen nights of a changing pool: the mail of each, the store's size, the time of a quiet one
+night-figures: build ## scan a changing pool for fourteen nights: emails, size of the store, time of a quiet night
 	$(call need,$(RUN_PACKAGES))
 	Benchmarks/nights.sh "$(BIN)"
 
 IMAGES ?= 20000
 
 .PHONY: engines
-engines: ## run contrib/slurm and contrib/parallel with a Slurm and three ssh hosts of their own; needs root
+engines: ## run contrib/slurm and contrib/parallel on a private Slurm and three ssh hosts; needs root
 	$(call need,$(BUILD_PACKAGES))
 	$(SWIFT) build --product qedscan
 	$(SWIFT) build --product qedlab
@@ -126,7 +126,7 @@ engine-servers:
 	$(call need,$(ENGINE_SERVERS))
 
 .PHONY: fleet-figures
-fleet-figures: build ## time shards and merges, and work out the plan for more machines; QUICK=1: smaller, prints only
+fleet-figures: build ## time shards and merges, and calculate the plan for more machines; QUICK=1: smaller, print only
 	$(call need,$(RUN_PACKAGES) time)
 	Benchmarks/shards.sh "$(BIN)"
 	Benchmarks/merge.sh "$(BIN)"
@@ -136,23 +136,23 @@ MINUTES ?= 10
 SEED ?=
 
 .PHONY: soak
-soak: build ## pools that real QEMU programs change while they are scanned and repaired; MINUTES=10, SEED=, SAVE=1
+soak: build ## scan and repair pools while real QEMU programs change them; MINUTES=10, SEED=, SAVE=1
 	$(call need,$(RUN_PACKAGES))
 	$(SWIFT) build --product qedsoak
 	$(if $(SAVE),mkdir -p Benchmarks/runs/$$(date +%F) && QEDSCAN_SOAK_TABLE=Benchmarks/runs/$$(date +%F)/soak.md) \
 	    "$$($(SWIFT) build --show-bin-path)/qedsoak" "$(BIN)/qedscan" $(MINUTES) $(SEED)
 
 .PHONY: install
-install: build ## install program, manual page, completions, units below $(DESTDIR)$(PREFIX)
+install: build ## install program, manual page, completions and units below $(DESTDIR)$(PREFIX)
 	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" packaging/install.sh "$(BIN)"
 
 .PHONY: deb
-deb: build ## make a Debian package, held to lintian, in .build/deb/
+deb: build ## build a Debian package in .build/deb/ and check it with lintian
 	$(call need,$(DEB_PACKAGES))
 	packaging/build-deb.sh "$(BIN)"
 
 .PHONY: deb-try
-deb-try: build ## install the package into a bare Debian, use it there, purge it; needs root
+deb-try: build ## install, use and purge the package in a minimal Debian; needs root
 	$(call need,$(DEB_PACKAGES) debootstrap)
 	$(SUDO) packaging/try-in-debootstrap.sh "$(BIN)"
 
@@ -161,11 +161,11 @@ format: ## format the sources
 	$(SWIFT) format -i -r Sources Tests Fuzz Plugins Package.swift
 
 .PHONY: lint
-lint: ## check the format and the house rules
+lint: ## check the format and the rules of this project
 	$(SWIFT) format lint --strict -r Sources Tests Fuzz Plugins Package.swift
 	@! grep -rnE '^(@preconcurrency )?import Foundation$$' Sources || { echo "no Foundation in Sources"; exit 1; }
 	@! grep -rnE '\btry[?!]' Sources/QED Sources/PoolScan Sources/Repair || { echo "no dropped errors on the way to image bytes"; exit 1; }
 
 .PHONY: clean
-clean: ## remove what was built
+clean: ## remove all build output
 	rm -rf .build

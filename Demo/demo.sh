@@ -38,7 +38,7 @@ crashed() {
 rm -rf "$demo"
 mkdir -p "$pool"/{web,mail,build,archive/2019,templates}
 
-say "Making a pool of QED images in $pool"
+say "Creating a pool of QED images in $pool"
 for n in $(seq -w 1 20); do
     written "web/web-$n.qed" 1G cluster_size=65536 "write -P 0x$n 0 $((10#$n))M" "write -z 64M 4M"
 done
@@ -74,12 +74,12 @@ read -r -u "${HOLDER[0]}" _
 sleep 3
 echo "$(find "$pool" -type f | wc -l) files, $(du -sh "$pool" | cut -f1)"
 
-say "Scanning it"
+say "Scanning the pool"
 status=0
 run "$qedscan" scan --db "$store" "$pool" || status=$?
 echo "exit status $status: bits as fsck's; 2 leaks, 4 corruption, 8 something could not be checked"
 
-say "What is in it?"
+say "What is in the pool?"
 run "$qedscan" report summary --db "$store"
 
 say "What is damaged?"
@@ -88,17 +88,17 @@ run "$qedscan" report damaged --db "$store"
 say "What could not be checked?"
 run "$qedscan" report errors --db "$store"
 
-say "And again: only what is new, or inconclusive, is checked"
+say "Scanning again: only images that have changed or could not be checked are checked"
 run "$qedscan" scan --db "$store" "$pool" || true
 
 say "What can be repaired, and what would be lost?"
 run "$qedscan" repair --db "$store" --dry-run || true
 
-say "Repairing it: what is in use is left alone, and nothing must have changed for 10 s"
+say "Repairing: images in use are left alone, and no image may have changed in the last 10 s"
 run "$qedscan" repair --db "$store" --yes --quiet || true
 run "$qedscan" report summary --db "$store"
 
-say "Taking the last repair back"
+say "Undoing the last repair"
 last=$("$qedscan" query --db "$store" --format csv 'SELECT max(id) FROM repair' | tail -n 1 | tr -d '\r')
 run "$qedscan" undo --db "$store" --yes "$last" || true
 

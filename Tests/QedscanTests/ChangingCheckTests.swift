@@ -38,6 +38,6 @@ import Testing
         #expect(status == 1)
         let errors = try check.errors()
         #expect(try check.output() == "")
-        #expect(errors.contains("it changed while it was checked, twice"), "\(errors)")
+        #expect(errors.contains("it changed during the check, twice"), "\(errors)")
     }
 }

@@ -178,7 +178,7 @@ struct RepairCommand: Command {
                     // The same image may be named more than once.
                     if !candidates.contains(candidate) { candidates.append(candidate) }
                 } else {
-                    Diagnostic.error("\(name.printable): this image is not in the store; scan it first")
+                    Diagnostic.error("\(name.printable): the store has no such image; scan it first")
                     status = .failed
                 }
             }

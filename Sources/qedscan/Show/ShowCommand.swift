@@ -84,10 +84,10 @@ struct ShowCommand: Command {
         let name = PrintableText.escaping(path.bytes)
         if let host {
             let owner = PrintableText.escaping(Pool.describe(host: host))
-            Diagnostic.error("\(name): this image of \(owner) is not in the store")
+            Diagnostic.error("\(name): the store has no such image of \(owner)")
             Diagnostic.hint("'qedscan report hosts' lists the hosts and pools in the store")
         } else {
-            Diagnostic.error("\(name): this image of \(Host.name) is not in the store")
+            Diagnostic.error("\(name): the store has no such image on \(Host.name)")
             Diagnostic.hint("scan it with 'qedscan scan', or check it without the store with 'qedscan check'")
         }
         return .failed

@@ -1,5 +1,5 @@
 extension CompletionScript {
-    /// A script for fish 3 or later, to be installed as `NAME.fish` under `completions`.
+    /// A script for fish 3 or later, to install as `NAME.fish` under `completions`.
     ///
     /// Each line offers something under a condition; the conditions ask a function that finds the command, and the
     /// number of operands so far, in the words before the cursor.

@@ -1,9 +1,9 @@
 extension CompletionScript {
-    /// A script for bash 4.4 or later, to be sourced or installed under `bash-completion/completions`.
+    /// A script for bash 4.4 or later, to source or to install under `bash-completion/completions`.
     ///
     /// The words before the cursor lead to a key, such as `qedscan scan -` for an option of that command,
     /// `qedscan scan --jobs` for the value of that option or `qedscan scan 0` for its first operand; a table then
-    /// says what to offer. File names are left to readline, which knows how to quote them.
+    /// says what to offer. Readline completes file names, since it knows how to quote them.
     package static func bash(_ root: CommandSpec) -> String {
         let program = CommandPath(root: root)
         let name = functionName(program)

@@ -1,5 +1,5 @@
 extension CompletionScript {
-    /// A script for zsh, to be installed as `_NAME` in a directory of `$fpath`, or sourced after `compinit`.
+    /// A script for zsh, to install as `_NAME` in a directory of `$fpath`, or to source after `compinit`.
     ///
     /// Each command has a function that hands its declarations to `_arguments`; a command with subcommands passes the
     /// words from the subcommand's name on to the subcommand's function.
