@@ -17,14 +17,14 @@ WITH_TOOLS := PATH="$(CURDIR)/.build/tools/bin:$$PATH"
 
 SANITIZERS ?= address thread
 
-# The linker is told what Debian builds with: addresses that are not written after the start.
+# As Debian builds its packages: addresses are read-only after the start (hardening).
 RELEASE := -c release --static-swift-stdlib $(foreach word,-z relro -z now,-Xlinker $(word))
-# All that Swift keeps is in .build.
+# Keeps everything that Swift writes in .build.
 RUN_SWIFT := Setup/swift.sh $(SWIFT)
 BIN = $(shell $(RUN_SWIFT) build $(RELEASE) --show-bin-path)
 
-# Checks the toolchain and installs the packages of $(1) and of $(NEEDS) that are missing. A target that builds names its
-# own in NEEDS, so that who cannot install them hears of all at once.
+# Checks the toolchain and installs the missing packages of $(1) and $(NEEDS). A target that depends on `build` lists its
+# own packages in NEEDS, so that a user who cannot install them is told about all of them at once.
 define need
 	@Setup/toolchain.sh "$(SWIFT)" $(foreach package,$(1) $(NEEDS),'$(package)')
 endef
@@ -45,25 +45,25 @@ packages: ## install the Debian packages that build, demo, test and deb need, an
 
 .PHONY: demo
 demo: NEEDS = $(RUN_PACKAGES)
-demo: build ## make a pool with real qemu tools, scan it, show what is wrong
+demo: build ## create a pool with the real QEMU tools, scan it, and show its problems
 	$(call need,)
 	Demo/demo.sh "$(BIN)"
 
 .PHONY: test
-test: ## run all tests, against the real qemu tools too
+test: ## run all tests, including those against the real QEMU tools
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 	@Setup/promtool.sh
 	$(RUN_SWIFT) build --build-tests
 	$(WITH_TOOLS) $(RUN_SWIFT) test --skip-build --disable-xctest
 
 .PHONY: sanitize
-sanitize: ## run all tests under the address and the thread sanitizer; SANITIZERS=thread: one of them
+sanitize: ## run all tests with the address and thread sanitizers; SANITIZERS=thread: only one of them
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 	@Setup/promtool.sh
 	$(WITH_TOOLS) SWIFT="$(SWIFT)" Tests/sanitize.sh $(SANITIZERS)
 
 .PHONY: coverage
-coverage: ## run all tests and print the lines of each target that they reach
+coverage: ## run all tests and print the line coverage of each target
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 	@Setup/promtool.sh
 	$(WITH_TOOLS) SWIFT="$(SWIFT)" Tests/coverage.sh
@@ -74,11 +74,11 @@ TARGETS ?= $(FUZZ_TARGETS)
 FUZZ_BUILD = QEDSCAN_FUZZ=1 $(RUN_SWIFT) build -c release --scratch-path .build/fuzz
 
 .PHONY: fuzz
-fuzz: fuzz-build ## run libFuzzer on each of TARGETS for SECONDS (60); 0: only what the corpus has
+fuzz: fuzz-build ## run libFuzzer on each of TARGETS for SECONDS (60); 0: run the corpus only
 	Fuzz/fuzz.sh .build/fuzz/release $(SECONDS) $(TARGETS)
 
 .PHONY: fuzz-corpus
-fuzz-corpus: fuzz-build ## take what was found into the corpus, as few and as short inputs as do
+fuzz-corpus: fuzz-build ## add new inputs to the corpus, as few and as short as possible
 	Fuzz/merge.sh .build/fuzz/release $(TARGETS)
 
 .PHONY: fuzz-build
@@ -88,19 +88,19 @@ fuzz-build:
 
 .PHONY: bench
 bench: NEEDS = $(RUN_PACKAGES) time
-bench: build ## time us against qemu-img and against limits, 20 minutes; QUICK=1: smaller, in a few
+bench: build ## compare speed with qemu-img and with limits, 20 minutes; QUICK=1: smaller pools, a few minutes
 	$(call need,)
 	Benchmarks/bench.sh "$(BIN)"
 
 .PHONY: hostile
 hostile: NEEDS = $(RUN_PACKAGES) time
-hostile: build ## time and memory of hostile files, beside qemu-img's
+hostile: build ## measure time and memory for hostile files, compared with qemu-img
 	$(call need,)
 	Benchmarks/hostile.sh "$(BIN)"
 
 .PHONY: repair-figures
 repair-figures: NEEDS = $(RUN_PACKAGES)
-repair-figures: build ## repair a pool of every damage and take it back, beside qemu-img's repair
+repair-figures: build ## repair a pool with every kind of damage and undo it, compared with qemu-img
 	$(call need,)
 	Benchmarks/repair.sh "$(BIN)"
 
@@ -111,19 +111,19 @@ report-figures: build ## time every report on a store of 100,000 images and 30 s
 	Benchmarks/reports.sh "$(BIN)"
 
 .PHONY: datasette
-datasette: ## write contrib/datasette/metadata.json anew from the reports and the migrations
+datasette: ## regenerate contrib/datasette/metadata.json from the reports and the migrations
 	QEDSCAN_WRITE_GOLDEN=1 $(RUN_SWIFT) test --disable-xctest --filter DatasetteTests
 
 .PHONY: night-figures
 night-figures: NEEDS = $(RUN_PACKAGES)
-night-figures: build ## fourteen nights of a changing pool: the mail of each, the store's size, the time of a quiet one
+night-figures: build ## scan a changing pool for fourteen nights: emails, size of the store, time of a quiet night
 	$(call need,)
 	Benchmarks/nights.sh "$(BIN)"
 
 IMAGES ?= 20000
 
 .PHONY: engines
-engines: ## run contrib/slurm and contrib/parallel with a Slurm and three ssh hosts of their own; needs root
+engines: ## run contrib/slurm and contrib/parallel on a private Slurm and three ssh hosts; needs root
 	$(call need,$(BUILD_PACKAGES))
 	$(RUN_SWIFT) build --product qedscan
 	$(RUN_SWIFT) build --product qedlab
@@ -142,7 +142,7 @@ engine-servers:
 
 .PHONY: fleet-figures
 fleet-figures: NEEDS = $(RUN_PACKAGES) time
-fleet-figures: build ## time shards and merges, and work out the plan for more machines; QUICK=1: smaller, prints only
+fleet-figures: build ## time shards and merges, and calculate the plan for more machines; QUICK=1: smaller, print only
 	$(call need,)
 	Benchmarks/shards.sh "$(BIN)"
 	Benchmarks/merge.sh "$(BIN)"
@@ -153,32 +153,32 @@ SEED ?=
 
 .PHONY: soak
 soak: NEEDS = $(RUN_PACKAGES)
-soak: build ## pools that real QEMU programs change while they are scanned and repaired; MINUTES=10, SEED=, SAVE=1
+soak: build ## scan and repair pools while real QEMU programs change them; MINUTES=10, SEED=, SAVE=1
 	$(call need,)
 	$(RUN_SWIFT) build --product qedsoak
 	$(if $(SAVE),mkdir -p Benchmarks/runs/$$(date +%F) && QEDSCAN_SOAK_TABLE=Benchmarks/runs/$$(date +%F)/soak.md) \
 	    "$$($(RUN_SWIFT) build --show-bin-path)/qedsoak" "$(BIN)/qedscan" $(MINUTES) $(SEED)
 
 .PHONY: install
-install: build ## install program, manual page, completions, units below $(DESTDIR)$(PREFIX)
+install: build ## install program, manual page, completions and units below $(DESTDIR)$(PREFIX)
 	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" packaging/install.sh "$(BIN)"
 
 .PHONY: deb
 deb: NEEDS = $(DEB_PACKAGES)
-deb: build ## make a Debian package, held to lintian, in .build/deb/
+deb: build ## build a Debian package in .build/deb/ and check it with lintian
 	$(call need,)
 	packaging/build-deb.sh "$(BIN)"
 
 .PHONY: deb-try
 deb-try: NEEDS = $(DEB_PACKAGES) debootstrap
-deb-try: build ## install the package into a bare Debian, use it there, purge it; needs root
+deb-try: build ## install, use and purge the package in a minimal Debian; needs root
 	$(call need,)
 	$(SUDO) packaging/try-in-debootstrap.sh "$(BIN)"
 
 FRESH ?= bookworm trixie
 
 .PHONY: fresh-try
-fresh-try: ## demo, test and deb on a bare Debian of each release of FRESH, by root and by a user; needs root
+fresh-try: ## run demo, test and deb on bare Debian systems, as root and as a user; FRESH="bookworm trixie"; needs root
 	@Setup/fresh-try.sh "$(SWIFT)" $(FRESH)
 
 .PHONY: format
@@ -186,11 +186,12 @@ format: ## format the sources
 	$(RUN_SWIFT) format -i -r Sources Tests Fuzz Plugins Package.swift
 
 .PHONY: lint
-lint: ## check the format and the house rules
+lint: ## check the format and the rules of this project
 	$(RUN_SWIFT) format lint --strict -r Sources Tests Fuzz Plugins Package.swift
 	@! grep -rnE '^(@preconcurrency )?import Foundation$$' Sources || { echo "no Foundation in Sources"; exit 1; }
 	@! grep -rnE '\btry[?!]' Sources/QED Sources/PoolScan Sources/Repair || { echo "no dropped errors on the way to image bytes"; exit 1; }
+	@Tests/layers.py
 
 .PHONY: clean
-clean: ## remove what was built
+clean: ## remove all build output
 	rm -rf .build

@@ -1,8 +1,6 @@
 #!/usr/bin/env bash
-# Makes a pool of QED images with real QEMU tools, damages some, keeps one open as a virtual machine would,
-# scans it, and shows what is wrong.
-#
-# It stops at what fails, and says what it would have shown.
+# Creates a pool of QED images with real QEMU tools, damages some, keeps one open as a virtual machine would,
+# scans the pool, and shows its problems. If a step fails, the demo stops and lists the steps that it did not show.
 #
 # Usage: demo.sh DIRECTORY-OF-THE-PROGRAMS
 set -Eeuo pipefail
@@ -16,15 +14,15 @@ qedscan=$bin/qedscan
 qedlab=$bin/qedlab
 
 titles=(
-    "Making a pool of QED images in $pool"
-    "Scanning it"
-    "What is in it?"
+    "Creating a pool of QED images in $pool"
+    "Scanning the pool"
+    "What is in the pool?"
     "What is damaged?"
     "What could not be checked?"
-    "And again: only what is new, or inconclusive, is checked"
+    "Scanning again: only images that have changed or could not be checked are checked"
     "What can be repaired, and what would be lost?"
-    "Repairing it: what is in use is left alone, and nothing must have changed for 10 s"
-    "Taking the last repair back"
+    "Repairing: images in use are left alone, and no image may have changed in the last 10 s"
+    "Undoing the last repair"
 )
 step=-1
 
@@ -43,7 +41,7 @@ stop() {
     test "$BASH_SUBSHELL" = 0 || exit 1
     trap - ERR
     {
-        printf '\nThe demo stops: %s. It would have shown:\n' "$1"
+        printf '\nThe demo stops: %s. These steps are missing:\n' "$1"
         printf '  %s\n' "${titles[@]:step < 0 ? 0 : step}"
     } >&2
     exit 1

@@ -39,7 +39,7 @@ enum CommandLineFuzzer: FuzzTarget {
         } catch {
             requirePrintable(error.description)
             requirePrintable(error.hint)
-            require(error.command.hasPrefix(Program.name), "an error of no command")
+            require(error.command.hasPrefix(Release.name), "an error of no command")
         }
     }
 

@@ -1,4 +1,4 @@
-/// A command together with the commands above it: what `qedscan store prune` names.
+/// A command together with the commands above it, as in `qedscan store prune`.
 package struct CommandPath: Sendable {
     /// The commands above, the root first; empty for the root itself.
     package let ancestors: [CommandSpec]
@@ -11,7 +11,7 @@ package struct CommandPath: Sendable {
         command = root
     }
 
-    /// The path that `words` name below `root`, as for `qedscan help store prune`.
+    /// The path that `words` name below `root`, as in `qedscan help store prune`.
     /// - Throws: ``UsageError`` for a word that names no command, with a suggestion.
     package init(root: CommandSpec, words: [RawArgument]) throws(UsageError) {
         self.init(root: root)
@@ -23,7 +23,7 @@ package struct CommandPath: Sendable {
         command = child
     }
 
-    /// The names below the root, to dispatch on: `["store", "prune"]`; empty for the root.
+    /// The names below the root, `["store", "prune"]`; empty for the root.
     package var names: [String] { Array(commands.map(\.name).dropFirst()) }
 
     /// All names, as a user types them: `qedscan store prune`.
@@ -37,16 +37,16 @@ package struct CommandPath: Sendable {
 
     // MARK: - Options in scope
 
-    /// The command's own options, those that it alone accepts.
+    /// The options that only this command accepts.
     var ownOptions: [OptionSpec] { command.options.filter { !$0.isInherited } }
 
     /// The inherited options of the command and of all above it.
     var commonOptions: [OptionSpec] { commands.flatMap(\.options).filter(\.isInherited) }
 
-    /// All that may be written after the command's name.
+    /// All options that may follow the command's name.
     var acceptedOptions: [OptionSpec] { ownOptions + commonOptions }
 
-    /// All that a parse ending at this command can have met, on whichever level.
+    /// All options that may be given on the way to this command, on any level.
     var declaredOptions: [OptionSpec] { commands.flatMap(\.options) }
 
     /// The subcommand that `word` names.

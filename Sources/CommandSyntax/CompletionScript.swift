@@ -1,4 +1,4 @@
-/// Scripts that teach a shell to complete a program's command lines; each shell has a file of its own.
+/// Scripts with which shells complete a program's command lines.
 package enum CompletionScript {
     /// The text as one word of bash or zsh, whatever it contains.
     static func quote(_ text: String) -> String {
@@ -10,7 +10,7 @@ package enum CompletionScript {
         "_" + String(path.title.flatMap { $0 == " " ? "__" : $0 == "-" ? "_" : String($0) })
     }
 
-    /// Those of the options that are to be offered.
+    /// The options to offer.
     static func visibleOptions(_ options: [OptionSpec]) -> [OptionSpec] {
         options.filter { !$0.isHidden }
     }

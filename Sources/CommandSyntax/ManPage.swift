@@ -1,4 +1,4 @@
-/// The one manual page of a program, in mdoc: all its commands with their operands and options.
+/// The manual page of a program, in mdoc: all its commands with their operands and options.
 package struct ManPage: Sendable {
     private let program: CommandPath
     private let date: String
@@ -8,8 +8,8 @@ package struct ManPage: Sendable {
     /// A page for the program that `root` declares.
     /// - Parameters:
     ///   - date: the day of the page's last change, as `2025-11-22`.
-    ///   - section: the section of the manual it belongs to.
-    ///   - sections: what the declarations don't say.
+    ///   - section: the section of the manual.
+    ///   - sections: the sections that do not come from the declarations.
     package init(_ root: CommandSpec, date: String, section: Int = 1, sections: ManSections = ManSections()) {
         program = CommandPath(root: root)
         self.date = date
@@ -76,7 +76,7 @@ package struct ManPage: Sendable {
 
     // MARK: - Parts
 
-    /// A group of commands can't be called itself.
+    /// Whether the command can be run, which a group of commands cannot.
     private func isCallable(_ path: CommandPath) -> Bool { path.command.subcommands.isEmpty }
 
     private func usage(_ operand: OperandSpec) -> String {
@@ -90,12 +90,12 @@ package struct ManPage: Sendable {
             by: list(command.operands.map { ManSections.Entry($0.name, $0.fullHelp) }, macro: "Ar"))
     }
 
-    /// The options that the command itself declares; what it inherits is told where it is declared.
+    /// The options that the command declares. Inherited options are described where they are declared.
     private func optionLists(_ path: CommandPath) -> [String] {
         let options = path.command.options
         if isCallable(path) { return introduced("The options are:", by: optionList(options)) }
         return introduced("The options are:", by: optionList(path.ownOptions))
-            + introduced("The commands below accept these options too:", by: optionList(options.filter(\.isInherited)))
+            + introduced("All commands accept these options too:", by: optionList(options.filter(\.isInherited)))
     }
 
     private func optionList(_ options: [OptionSpec]) -> [String] {
@@ -133,7 +133,7 @@ package struct ManPage: Sendable {
         lines.isEmpty ? [] : [".Sh \(title)"] + lines
     }
 
-    /// The date as mdoc wants it, `November 22, 2025`; whatever is no such date is left as it is.
+    /// The date in the form of mdoc, `November 22, 2025`; any other text stays as it is.
     private var longDate: String {
         let months = [
             "January", "February", "March", "April", "May", "June",
@@ -142,5 +142,108 @@ package struct ManPage: Sendable {
         let parts = date.split(separator: "-").compactMap { Int($0) }
         guard parts.count == 3, (1...12).contains(parts[1]) else { return date }
         return "\(months[parts[1] - 1]) \(parts[2]), \(parts[0])"
+    }
+}
+
+/// The sections of a manual page that do not come from the declarations of the commands.
+package struct ManSections: Sendable {
+    /// A term and its meaning, as `8` and `Something could not be checked.`
+    package struct Entry: Sendable {
+        /// What is explained.
+        package let term: String
+        /// The explanation, in sentences.
+        package let meaning: String
+
+        /// An explained term.
+        package init(_ term: String, _ meaning: String) {
+            self.term = term
+            self.meaning = meaning
+        }
+    }
+
+    /// Another page of the manual.
+    package struct Page: Sendable {
+        /// The page's name, as `qemu-img`.
+        package let name: String
+        /// Its section of the manual.
+        package let section: Int
+
+        /// A page to refer to.
+        package init(_ name: String, _ section: Int) {
+            self.name = name
+            self.section = section
+        }
+    }
+
+    /// ENVIRONMENT: variables and what they do.
+    package var environment: [Entry]
+    /// FILES: paths and what is there.
+    package var files: [Entry]
+    /// EXIT STATUS: values and what they mean.
+    package var exitStatus: [Entry]
+    /// SEE ALSO, in any order.
+    package var seeAlso: [Page]
+
+    /// The given sections. The page has no empty sections.
+    package init(
+        environment: [Entry] = [], files: [Entry] = [], exitStatus: [Entry] = [], seeAlso: [Page] = []
+    ) {
+        self.environment = environment
+        self.files = files
+        self.exitStatus = exitStatus
+        self.seeAlso = seeAlso
+    }
+}
+
+/// Writes plain text so that mdoc shows exactly that text.
+enum MdocText {
+    /// Escapes special characters. A text that begins with a full stop is still a request.
+    private static func escape(_ text: some StringProtocol) -> String {
+        text.unicodeScalars.reduce(into: "") { result, scalar in
+            switch scalar {
+            case "\\": result += "\\e"
+            case "\"": result += "\\(dq"
+            case "'": result += "\\(aq"
+            case "`": result += "\\(ga"
+            case "-": result += "\\-"
+            case "~": result += "\\(ti"
+            case "^": result += "\\(ha"
+            case " "..."~": result.unicodeScalars.append(scalar)
+            case _ where scalar.value < 0xA0: result += " "
+            default: result += "\\[u\(hex(scalar.value))]"
+            }
+        }
+    }
+
+    /// The text as one argument of a macro, never itself a macro or punctuation.
+    static func argument(_ text: String) -> String {
+        let escaped = escape(text)
+        let plain = escaped.count <= 3 ? "\\&" + escaped : escaped
+        return plain.contains(" ") ? "\"\(plain)\"" : plain
+    }
+
+    /// Running text in lines of moderate length. Each sentence begins a line.
+    static func paragraph(_ text: String) -> [String] {
+        sentences(text).flatMap { sentence in
+            TextLayout(width: 72).fill(escape(sentence)).map { line in
+                line.hasPrefix(".") ? "\\&" + line : line
+            }
+        }
+    }
+
+    private static func sentences(_ text: String) -> [String] {
+        let words = text.split(whereSeparator: \.isWhitespace)
+        var sentences: [[Substring]] = [[]]
+        for (word, next) in zip(words, words.dropFirst() + [""]) {
+            sentences[sentences.count - 1].append(word)
+            let body = word.reversed().drop { "\"')]".contains($0) }
+            if let end = body.first, ".!?".contains(end), next.first?.isUppercase ?? false { sentences.append([]) }
+        }
+        return sentences.filter { !$0.isEmpty }.map { $0.joined(separator: " ") }
+    }
+
+    private static func hex(_ value: UInt32) -> String {
+        let digits = String(value, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }

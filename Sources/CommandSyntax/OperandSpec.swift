@@ -1,17 +1,17 @@
 /// The declaration of one operand: an argument that is not an option.
 package struct OperandSpec: Sendable {
-    /// What stands for it in the help, as `PATH`.
+    /// Its name in the help, as `PATH`.
     package let name: String
-    /// One line for the help and the man page.
+    /// One line for the help and the manual page.
     package let help: String
-    /// What it may be.
+    /// The values that it accepts.
     package let kind: ValueKind
     /// Whether it may be left out.
     package let isOptional: Bool
     /// Whether any number may follow; only the last operand of a command may repeat.
     package let isRepeating: Bool
 
-    /// Declares an operand; it is required once unless said otherwise.
+    /// Declares an operand, which must be given exactly once by default.
     package init(
         _ name: String, kind: ValueKind = .text, help: String, optional: Bool = false, repeating: Bool = false
     ) {
@@ -28,6 +28,6 @@ package struct OperandSpec: Sendable {
         return isOptional ? "[" + repeated + "]" : repeated
     }
 
-    /// The help with what the operand may be.
+    /// The help with the accepted values.
     var fullHelp: String { kind.note.map { "\(help) (\($0))" } ?? help }
 }

@@ -4,19 +4,19 @@ package struct OptionSpec: Sendable {
     package let name: String
     /// The one-letter form without its dash.
     package let short: Character?
-    /// What stands for the value in the help, as `N`; nil for a flag.
+    /// The name of the value in the help, as `N`; nil for a flag.
     package let valueName: String?
-    /// What the value may be.
+    /// The values that it accepts.
     package let kind: ValueKind
-    /// One line for the help, the man page and completions.
+    /// One line for the help, the manual page and completions.
     package let help: String
-    /// What holds if the option is not given, for the help; the parser supplies no defaults.
+    /// The default as text for the help. The parser supplies no defaults.
     package let defaultText: String?
     /// Whether it may be given more than once.
     package let isRepeatable: Bool
     /// Whether every command below accepts it too.
     package let isInherited: Bool
-    /// Whether help, man page and completions leave it out.
+    /// Whether help, manual page and completions omit it.
     package let isHidden: Bool
 
     /// Declares an option; without `value` it is a flag.
@@ -47,7 +47,7 @@ package struct OptionSpec: Sendable {
         (short.map { ["-\($0)"] } ?? []) + ["--\(name)"]
     }
 
-    /// The help with what the value may be and what holds without the option.
+    /// The help with the accepted values and the default.
     var fullHelp: String {
         let notes = [
             kind.note, defaultText.map { "default: " + PrintableText.escaping($0) },

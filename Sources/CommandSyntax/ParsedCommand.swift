@@ -1,6 +1,6 @@
-/// A command line that was understood.
+/// A command line after parsing.
 package struct ParsedCommand: Sendable {
-    /// One option as met, in order.
+    /// One use of an option.
     struct Occurrence: Hashable, Sendable {
         let name: String
         let value: RawArgument?
@@ -18,7 +18,7 @@ package struct ParsedCommand: Sendable {
         self.occurrences = occurrences
     }
 
-    /// The command's names below the program's, to dispatch on: `["store", "prune"]`.
+    /// The command's names below the program's: `["store", "prune"]`.
     package var names: [String] { path.names }
 
     /// Whether `--help` was given. Required operands, even the command, may then be missing.
@@ -38,7 +38,7 @@ package struct ParsedCommand: Sendable {
     /// The option's value, the last one if it repeats; nil if it wasn't given.
     package func value(of option: String) -> RawArgument? { values(of: option).last }
 
-    /// All values of the option in order; those of a comma-separated list are taken apart.
+    /// All values of the option in order; comma-separated lists are split.
     package func values(of option: String) -> [RawArgument] {
         let spec = spec(of: option)
         precondition(!spec.isFlag, "--\(option) is a flag")
@@ -61,7 +61,7 @@ package struct ParsedCommand: Sendable {
 
     // MARK: - Errors a command finds itself
 
-    /// An error about this command; whatever comes from the user must be printable already.
+    /// An error about this command. The message must be printable.
     package func usageError(_ message: String) -> UsageError { UsageError(path, message) }
 
     /// An error about a value of an option: `option '--shard': '9/4' is not K/N with K from 1 to N`.

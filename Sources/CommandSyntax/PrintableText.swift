@@ -1,9 +1,9 @@
-/// Turns bytes that the user or a disk supplied into text that cannot disturb a terminal or a log.
+/// Turns bytes from the user or a disk into text that cannot disturb a terminal or a log.
 package enum PrintableText {
     /// Printable characters stay as they are. Bytes that are not UTF-8 and the bytes of control, formatting and
     /// line-separating characters are written `\xNN`; a backslash is doubled, so the result is unambiguous.
     ///
-    /// - Parameter doublingBackslashes: false for text that has its escapes already, as the store's paths have.
+    /// - Parameter doublingBackslashes: false for text that is already escaped, as paths in the store are.
     package static func escaping(_ bytes: [UInt8], doublingBackslashes: Bool = true) -> String {
         var parser = Unicode.UTF8.ForwardParser()
         var source = bytes.makeIterator()

@@ -1,8 +1,8 @@
 import Glibc
 
-/// One argument of the process, as the bytes the kernel handed over.
+/// One argument of the process, as bytes.
 ///
-/// File names on Linux are bytes, not text, so nothing here is decoded unless it is to be shown.
+/// File names on Linux are bytes, not text, so arguments are decoded only to be shown.
 package struct RawArgument: Hashable, Sendable {
     /// The exact bytes, without the closing NUL.
     package let bytes: [UInt8]

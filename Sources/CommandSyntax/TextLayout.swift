@@ -3,8 +3,7 @@ struct TextLayout {
     /// The width that no line exceeds, unless a single word does.
     let width: Int
 
-    /// The words of `text` in lines. The first line starts after `first`, the others after as many blanks as
-    /// `hanging` says.
+    /// The words of `text` in lines. The first line starts with `first`, the others with `hanging` blanks.
     func fill(_ text: String, first: String = "", hanging: Int = 0) -> [String] {
         var lines: [String] = []
         var line = first
@@ -21,7 +20,7 @@ struct TextLayout {
         return lines + [line]
     }
 
-    /// Terms in a column, each with its meaning beside it, or below it if the term is long.
+    /// Terms in a column, each with its meaning beside it, or below if the term is long.
     func align(_ definitions: [(term: String, meaning: String)]) -> [String] {
         let widest = max(12, width / 3)
         let column = 2 + (definitions.map(\.term.count).filter { $0 <= widest }.max() ?? 4) + 2

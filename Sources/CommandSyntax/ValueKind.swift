@@ -1,4 +1,4 @@
-/// What the value of an option or an operand may be: it decides what is accepted, suggested and completed.
+/// The values that an option or an operand accepts, suggests and completes.
 package enum ValueKind: Hashable, Sendable {
     /// Any text; nothing to complete.
     case text
@@ -23,7 +23,7 @@ package enum ValueKind: Hashable, Sendable {
         .listOf(cases.allCases.map(\.rawValue))
     }
 
-    /// The allowed words; empty if any text will do.
+    /// The allowed words; empty if any text is allowed.
     package var choices: [String] {
         switch self {
         case .text, .file, .directory: []
@@ -31,7 +31,7 @@ package enum ValueKind: Hashable, Sendable {
         }
     }
 
-    /// The choices as a remark for the help; nil if any text will do.
+    /// The choices as a note for the help; nil if any text is allowed.
     var note: String? {
         switch self {
         case .text, .file, .directory: nil
@@ -40,14 +40,14 @@ package enum ValueKind: Hashable, Sendable {
         }
     }
 
-    /// The single values that `argument` holds: its comma-separated parts for a list, else itself.
+    /// The values in `argument`: the comma-separated parts of a list, else the argument itself.
     func elements(of argument: RawArgument) -> [RawArgument] {
         guard case .listOf = self else { return [argument] }
         return argument.bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
             .map { RawArgument(bytes: Array($0)) }
     }
 
-    /// The first single value in `argument` that is not among the choices, or nil if all is well.
+    /// The first value in `argument` that is not one of the choices, or nil if all are.
     func firstRefused(in argument: RawArgument) -> RawArgument? {
         guard !choices.isEmpty else { return nil }
         return elements(of: argument).first { !choices.contains(exactly: $0) }

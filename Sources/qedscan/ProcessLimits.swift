@@ -1,18 +1,18 @@
 import CSystem
 import Glibc
 
-/// What the system lets this process have, looked at before anything depends on it.
+/// Checks early that the system gives this process enough descriptors and threads.
 ///
-/// Where Dispatch gets no descriptor it ends the process, and where it gets no thread it waits for one for ever.
+/// Without a descriptor Dispatch ends the process, and without a thread it waits forever.
 enum ProcessLimits {
-    /// Descriptors that a command has open at once, besides one for each directory and image.
+    /// The descriptors that a command needs, without those for directories and images.
     private static let descriptors = 24
 
     private static let threadAdvice =
-        "scan with fewer (-j), or see 'ulimit -u', 'ulimit -v' and the control group's pids.max"
+        "use fewer (-j), or raise 'ulimit -u', 'ulimit -v' or the control group's pids.max"
 
-    /// Sees to it that no file that is opened takes the place of a standard stream that was closed: what is written to
-    /// the stream would go into an image or the store. Reading from or writing to it still fails.
+    /// Opens closed standard streams, so that no image and no store gets the number of one: messages would be written into
+    /// it. Reading from and writing to the streams still fail.
     static func fillStandardStreams() {
         for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) == -1 {
             // The lowest number that is free.
@@ -20,7 +20,7 @@ enum ProcessLimits {
         }
     }
 
-    /// Lets the process open as many files as the system allows: the walk holds directories open.
+    /// Raises the limit of open files as far as possible, since the walk keeps directories open.
     static func raiseFileLimit() {
         var limit = rlimit()
         let resource = __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
@@ -29,11 +29,11 @@ enum ProcessLimits {
         setrlimit(resource, &limit)
     }
 
-    /// Whether there are enough descriptors, and so many threads; if not, the reason is on stderr.
+    /// Whether there are enough descriptors and threads; if not, prints the reason on stderr.
     static func allow(threads: Int) -> Bool {
         let missing = errorOfDescriptors()
         guard missing == 0 else {
-            return refuse("cannot have \(descriptors) files open at once", missing, "see 'ulimit -n'")
+            return refuse("cannot have \(descriptors) files open at once", missing, "raise 'ulimit -n'")
         }
         let refusal = threads > 0 ? csystem_test_threads(Int32(clamping: threads)) : 0
         guard refusal == 0 else {
@@ -42,7 +42,7 @@ enum ProcessLimits {
         return true
     }
 
-    /// The reason why there are not enough, 0 if there are.
+    /// The error if there are not enough descriptors, else 0.
     private static func errorOfDescriptors() -> Int32 {
         let first = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard first >= 0 else { return errno }

@@ -31,11 +31,11 @@ import Testing
 
     @Test(arguments: ["", "-x", "a=b", "a b", "\u{E9}"])
     func unusableNameIsAProblem(_ name: String) {
-        #expect(problems(options: [.help, OptionSpec(name, help: "")]) == ["p: '\(name)' is no name"])
+        #expect(problems(options: [.help, OptionSpec(name, help: "")]) == ["p: '\(name)' is not a name"])
     }
 
     @Test func unusableShortOptionIsAProblem() {
-        #expect(problems(options: [.help, OptionSpec("x", short: "-", help: "")]) == ["p: '--' is no short option"])
+        #expect(problems(options: [.help, OptionSpec("x", short: "-", help: "")]) == ["p: '--' is not a short option"])
     }
 
     @Test func helpInSeveralLinesIsAProblem() {

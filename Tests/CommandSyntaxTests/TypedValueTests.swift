@@ -36,7 +36,7 @@ import Testing
         #expect(try SampleProgram.parser.parse(["undo", "7"]).integers(ofOperand: "REPAIR-ID", in: 1...Int.max) == [7])
         let parsed = try SampleProgram.parser.parse(["undo", "-7"])
         let text = try message { _ = try parsed.integers(ofOperand: "REPAIR-ID", in: 1...Int.max) }
-        #expect(text == "pool undo: operand REPAIR-ID: '-7' is not a whole number of at least 1")
+        #expect(text == "pool undo: operand REPAIR-ID: '-7' is not a whole number of 1 or more")
     }
 
     @Test(arguments: [("0", 0), ("90", 90), ("90s", 90), ("10m", 600), ("2h", 7200), ("7d", 604_800), ("007", 7)])

@@ -17,7 +17,7 @@ import Testing
         (["scan", "--trac"], "pool scan: unknown option '--trac'"),
         (["scan", "--=x"], "pool scan: unknown option '--'"),
         (["scan", "--nothing-like-it"], "pool scan: unknown option '--nothing-like-it'"),
-        (["--jobs", "3", "scan"], "pool: unknown option '--jobs'; 'pool scan' has it: write it after that command"),
+        (["--jobs", "3", "scan"], "pool: unknown option '--jobs'; it is an option of 'pool scan' and must follow that command"),
         (["scan", "-qz"], "pool scan: unknown option '-z'"),
         (["scan", "-full"], "pool scan: unknown option '-f'; did you mean '--full'?"),
         (["scan", "-max-age=3"], "pool scan: unknown option '-m'; did you mean '--max-age'?"),
@@ -34,15 +34,15 @@ import Testing
         (["scan", "-xx", "/p"], "pool scan: option '-x' was given twice"),
         (["-q", "scan", "-q", "/p"], "pool scan: option '-q' was given twice"),
         (["scan", "--color=alway"], "pool scan: option '--color' can't be 'alway'; did you mean 'always'?"),
-        (["scan", "--color", "red"], "pool scan: option '--color' can't be 'red', not one of auto, always, never"),
-        (["scan", "--color="], "pool scan: option '--color' can't be '', not one of auto, always, never"),
+        (["scan", "--color", "red"], "pool scan: option '--color' can't be 'red'; it must be one of auto, always, never"),
+        (["scan", "--color="], "pool scan: option '--color' can't be ''; it must be one of auto, always, never"),
         (
             ["repair", "-o", "clear-dirty,extend-tial"],
             "pool repair: option '-o' can't be 'extend-tial'; did you mean 'extend-tail'?"
         ),
         (
             ["repair", "-oclear-dirty,"],
-            "pool repair: option '-o' can't be '', not one of clear-dirty, extend-tail, clone-shared"
+            "pool repair: option '-o' can't be ''; it must be one of clear-dirty, extend-tail, clone-shared"
         ),
         (["report", "damagd"], "pool report: operand NAME can't be 'damagd'; did you mean 'damaged'?"),
         (["report", "damaged", "changes"], "pool report: unexpected operand 'changes'"),

@@ -69,6 +69,6 @@ import Testing
     @Test func packageHasTheVersionOfTheProgram() throws {
         let changelog = Checkout.url("packaging/debian/changelog")
         let head = try String(contentsOf: changelog, encoding: .utf8).prefix { $0 != "\n" }
-        #expect(head.hasPrefix("qedscan (\(Program.version)-"), "\(head)")
+        #expect(head.hasPrefix("qedscan (\(Release.version)-"), "\(head)")
     }
 }

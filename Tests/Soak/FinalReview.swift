@@ -37,7 +37,7 @@ struct FinalReview {
         for row in left {
             guard let path = row["path"] as? String, let inode = row["inode"] as? Int else { continue }
             if access(path, F_OK) == 0, try FileState.inode(path) == UInt64(inode) {
-                site.violation(.repair, path, "a repair is not settled: \(row)")
+                site.violation(.repair, path, "a repair is not recovered: \(row)")
             } else {
                 site.ledger.count("prepared repairs of images that have gone")
             }
@@ -109,7 +109,7 @@ struct FinalReview {
         try audit.run()
         let verify = try site.scanner(["store", "verify"])
         // Of repairs it says whether they can be undone: of some that is so no more, which is no fault.
-        if verify.errors.contains("faults;") || ![0, 8].contains(verify.status) {
+        if verify.errors.contains("the repairs were not checked") || ![0, 8].contains(verify.status) {
             site.violation(.store, nil, verify.account)
         }
         site.ledger.count("store verify at the end: status \(verify.status)")

@@ -52,7 +52,7 @@ struct Housekeeper: Actor {
     private func verify() throws {
         let run = try site.scanner(["store", "verify", "-q"])
         // Of repairs it says whether they can be undone, which changes all the time.
-        if run.errors.contains("faults;") || run.errors.contains("malformed") {
+        if run.errors.contains("the repairs were not checked") || run.errors.contains("malformed") {
             site.violation(.store, nil, "the store is not whole: \(run.account)")
         }
     }

@@ -1,6 +1,6 @@
 import CMessageDigest
 
-/// How a Content-Security-Policy names the one script or style that it allows.
+/// The hash by which a Content-Security-Policy allows a script or a style.
 enum ContentHash {
     /// `'sha256-…'`, in base64.
     static func source(of text: String) -> String {

@@ -1,6 +1,6 @@
 import Store
 
-/// Damaged images with the overlays that need them, and what is wrong with backing files.
+/// Damaged images with the overlays that need them, and problems with backing files.
 struct PageBacking {
     let content: PageContent
     let commands: PageCommands
@@ -9,11 +9,11 @@ struct PageBacking {
         let trees = Array(content.trees.prefix(PageSQL.treeLimit))
         let more: Markup =
             content.trees.count > trees.count
-            ? "<p>There are more: <code>\(commands.report("backing-tree"))</code> has them all.</p>\n" : ""
+            ? "<p>For all of them: <code>\(commands.report("backing-tree"))</code></p>\n" : ""
         return "\(trees.isEmpty ? "<p>No damaged image has overlays.</p>\n" : list(trees))\(more)\(problems)"
     }
 
-    /// A list of bases, in the order of their first rows.
+    /// The bases in the order of their first rows.
     private func list(_ rows: [PageRow]) -> Markup {
         var bases: [Int64] = []
         var groups: [Int64: [PageRow]] = [:]
@@ -35,7 +35,7 @@ struct PageBacking {
         return "<ul class=\"tree\">\n\(items.joined())</ul>\n"
     }
 
-    /// The overlays directly on an image, each with those on it. A chain is as deep as `backing_tree` follows it.
+    /// The overlays directly on an image, each with its own overlays. The view `backing_tree` limits the depth.
     private func nested(on image: Int64, _ overlays: [Int64: [PageRow]], depth: Int64) -> Markup {
         let rows = (overlays[image] ?? []).filter { $0.count("depth") == depth }
         guard !rows.isEmpty else { return "" }
@@ -58,9 +58,9 @@ struct PageBacking {
         guard !rows.isEmpty else { return "" }
         let more: Markup =
             content.backingProblems.count > rows.count
-            ? "<p>There are more: <code>\(commands.report("backing-problems"))</code> has them all.</p>\n" : ""
+            ? "<p>For all of them: <code>\(commands.report("backing-problems"))</code></p>\n" : ""
         let table = PageTable(
-            caption: "Overlays that have something wrong with their backing files",
+            caption: "Overlays with problems in their backing files",
             columns: [.init("path", "Overlay", .name)] + (content.hasManyHosts ? [.init("host", "Host")] : []) + [
                 .init("problem", "Problem"), .init("base_path", "Backing file"), .init("detail", "Detail"),
             ])

@@ -2,10 +2,10 @@ import CommandSyntax
 import Files
 import Glibc
 
-/// Command lines for the reader, with the store named where it is not the default one.
+/// Command lines for the reader. They name the store unless it is the default one.
 struct PageCommands {
     private let store: String
-    /// Whether the store was merged of others: it is only asked, and images are repaired where their own stores are.
+    /// Whether the store is merged: images are then repaired from the stores of their hosts.
     let isMerged: Bool
 
     /// - Parameter storePath: nil for the default store.
@@ -24,16 +24,16 @@ struct PageCommands {
         store = " --db " + ShellWord.quoting(path.bytes)
     }
 
-    /// The store as it was named, by option or environment; nil for the default one.
+    /// The store as named by option or environment; nil for the default one.
     static func named(_ parsed: ParsedCommand, _ path: String) -> String? {
         parsed.value(of: "db") != nil || getenv("QEDSCAN_DB") != nil ? path : nil
     }
 
     /// Without the number.
-    var undo: String { "\(Program.name) undo" + store }
+    var undo: String { "\(Release.name) undo" + store }
     /// For all images.
-    var repair: String { "\(Program.name) repair" + (isMerged ? "" : store) + " -n" }
+    var repair: String { "\(Release.name) repair" + (isMerged ? "" : store) + " -n" }
 
     func repair(_ image: RawPath) -> String { repair + " " + ShellWord.quoting(image.bytes) }
-    func report(_ name: String) -> String { "\(Program.name) report" + store + " " + name }
+    func report(_ name: String) -> String { "\(Release.name) report" + store + " " + name }
 }

@@ -1,14 +1,14 @@
 import SQLite
 import Store
 
-/// The table of all that is wrong: its first rows as they are, all of them as JSON for the script.
+/// The table of all problems: the first rows as HTML, and all rows as JSON for the script.
 struct PageProblems {
-    /// How many rows there are without the script.
+    /// The most rows that the page shows without the script.
     static let staticLimit = 500
 
     let content: PageContent
     let commands: PageCommands
-    /// Numbers of the images that have a part of their own in the page.
+    /// The images that have a section of their own in the page.
     private let shownImages: Set<Int64>
 
     init(content: PageContent, commands: PageCommands) {
@@ -27,11 +27,11 @@ struct PageProblems {
     }
 
     var markup: Markup {
-        guard !content.problems.isEmpty else { return "<p>There are none.</p>\n" }
+        guard !content.problems.isEmpty else { return "<p>None.</p>\n" }
         let table = PageTable(caption: "Problems, the worst damage first", columns: columns, id: "problem-table")
         let rows = Array(content.problems.prefix(PageProblems.staticLimit))
         return """
-            <p>What would be repaired: <code>\(commands.repair)</code>\(place)</p>
+            <p>To see what a repair would do: <code>\(commands.repair)</code>\(place)</p>
             <div id="problem-controls" class="controls"></div>
             \(table.markup(rows) { row in shownImage(row).map { "image-\($0)" } })\
             <div id="problem-more"><noscript><p>\(note(rows.count))</p></noscript></div>
@@ -41,13 +41,13 @@ struct PageProblems {
 
     private var place: Markup {
         commands.isMerged
-            ? ", on each machine and with the store of its own: this one was merged of those, and repairs nothing" : ""
+            ? ", on each machine with its own store: this store is merged, and cannot be used for repairs" : ""
     }
 
     private func note(_ count: Int) -> Markup {
         let names = ["assessment", "dirty", "errors", "missing"]
         let list = names.map { name -> Markup in "<code>\(commands.report(name))</code> " }.joined()
-        return "The first \(count) of \(content.problems.count) rows. All of them: \(list)"
+        return "The first \(count) of \(content.problems.count) rows. For all of them: \(list)"
     }
 
     private func shownImage(_ row: PageRow) -> Int64? {
@@ -55,31 +55,34 @@ struct PageProblems {
         return image
     }
 
-    /// An object of the columns' kinds, the number of the column of states, and the rows, each with the number of its
-    /// image at its end, if that is further down.
+    /// An object with the kinds of the columns, the index of the column of states, and the rows. After its values, a row
+    /// has the number of its image if the page has a section about it.
     private var data: Markup {
-        let kinds = columns.map { JSON.string($0.kind.rawValue) }.joined(separator: ",")
-        let state = columns.firstIndex { $0.name == "state" } ?? 0
         let columns = columns
-        var json = "{\"columns\":[\(kinds)],\"state\":\(state),\"rows\":["
-        for (index, row) in content.problems.enumerated() {
-            json += index == 0 ? "\n[" : ",\n["
-            for column in columns { json += PageProblems.json(row[column.name]) + "," }
-            json += (shownImage(row).map { String($0) } ?? "null") + "]"
+        let rows = content.problems.map { row in
+            JSON.array(
+                columns.map { PageProblems.json(row[$0.name]) } + [shownImage(row).map { JSON($0) } ?? .null], .compact)
         }
+        let json = JSON.object(
+            [
+                ("columns", .array(columns.map { JSON($0.kind.rawValue) }, .compact)),
+                ("state", JSON(columns.firstIndex { $0.name == "state" } ?? 0)),
+                ("rows", .array(rows, .lines(indent: 0))),
+            ], .compact)
+        let text = PageProblems.inert(json.text)
         return Markup(
-            trusted: "<script type=\"application/json\" id=\"problem-rows\">\(PageProblems.inert(json))\n]}</script>\n")
+            trusted: "<script type=\"application/json\" id=\"problem-rows\">\(text)</script>\n")
     }
 
-    /// Texts are as printable as in the static rows.
-    private static func json(_ value: SQLiteValue) -> String {
+    /// Texts are escaped as in the table.
+    private static func json(_ value: SQLiteValue) -> JSON {
         switch value {
-        case .text, .blob: JSON.string(TableWriter.text(value))
-        case .null, .integer, .real: JSON.value(value)
+        case .text, .blob: JSON(TableWriter.text(value))
+        case .null, .integer, .real: JSON(value)
         }
     }
 
-    /// JSON that neither ends a script nor is anything in XML: what could be stands within strings only.
+    /// The JSON with everything escaped that could end the script or be markup. Such characters stand within strings only.
     private static func inert(_ json: String) -> String {
         var text = ""
         text.reserveCapacity(json.utf8.count)

@@ -1,24 +1,24 @@
 import Store
 
-/// The top of the page: what was looked at, when, and the figures.
+/// The top of the page: the scans and the figures.
 struct PageSummary {
     let content: PageContent
     /// Printable.
     let storePath: String
-    /// When the page was made, UTC.
+    /// When the page was made, in UTC.
     let madeAt: String
 
     var markup: Markup {
         """
         <h1>Pool of QED images</h1>
-        <p class="soft">Made \(String(madeAt.prefix(19))) UTC by \(Program.name) \(Program.version) from the store \
+        <p class="soft">Made \(String(madeAt.prefix(19))) UTC by \(Release.name) \(Release.version) from the store \
         <code>\(storePath)</code>.</p>
         \(scans)\(content.outcomes.isEmpty ? "" : figures + outcomes)
         """
     }
 
     private var scans: Markup {
-        guard !content.scans.isEmpty else { return "<p>The store is empty: no scan was made yet.</p>\n" }
+        guard !content.scans.isEmpty else { return "<p>The store is empty: there was no scan yet.</p>\n" }
         let items = content.scans.map { scan -> Markup in
             """
             <li>\(owner(scan)): <code>\(scan.text("root_paths") ?? "")</code>, scan \(scan.count("scan_id")) of \
@@ -30,7 +30,7 @@ struct PageSummary {
         return "<ul>\n\(items.joined())</ul>\n"
     }
 
-    /// Whose the images are, which part of them it was, and who looked.
+    /// The host or pool, the shard, and the machine that scanned.
     private func owner(_ scan: PageRow) -> String {
         let host = scan.text("host") ?? ""
         let shard = scan.integer("shard_number").map { ", shard \($0) of \(scan.count("shard_count"))" } ?? ""
@@ -66,7 +66,7 @@ struct PageSummary {
             ("Dirty", String(sum("dirty"))), ("Corruptions", String(sum("corruptions"))),
             ("Leaked", ByteCount.text(sum("leaked_bytes"))), ("Virtual size", ByteCount.text(sum("virtual_bytes"))),
             ("On disk", ByteCount.text(sum("disk_bytes"))), ("In use", String(images("in_use"))),
-            ("Not present", String(content.missingCount)),
+            ("Missing", String(content.missingCount)),
         ]
         let items = figures.map { title, value -> Markup in "<div><dt>\(title)</dt><dd>\(value)</dd></div>\n" }
         return "<dl class=\"figures\">\n\(items.joined())</dl>\n"
@@ -74,7 +74,7 @@ struct PageSummary {
 
     private var outcomes: Markup {
         PageTable(
-            caption: "Images that are there, by the outcome of their latest check; in use: without counters",
+            caption: "Images that are present, by the outcome of their latest check; images in use have no counters",
             columns: [
                 .init("outcome", "Outcome", .name), .init("images", "Images", .number),
                 .init("dirty", "Dirty", .number), .init("corruptions", "Corruptions", .number),

@@ -1,14 +1,14 @@
 import SQLite
 import Store
 
-/// A table of rows of the store.
+/// A table of rows from the store.
 struct PageTable {
-    /// What a column holds, and so how it is set and sorted.
+    /// What a column contains, which decides how it is aligned and sorted.
     enum Kind: String {
         case text
         /// Sentences.
         case prose
-        /// The row's name; its cells are headers.
+        /// The name of the row; its cells are headers.
         case name
         case number
         case bytes
@@ -32,7 +32,7 @@ struct PageTable {
     let columns: [Column]
     var id: String?
 
-    /// - Parameter links: the anchors that the names of the rows lead to.
+    /// - Parameter link: the anchor that the name of a row leads to.
     func markup(_ rows: [PageRow], link: (PageRow) -> String? = { _ in nil }) -> Markup {
         let identifier: Markup = id.map { " id=\"\($0)\"" } ?? ""
         let heads = columns.map { column -> Markup in
@@ -62,7 +62,7 @@ struct PageTable {
         }
     }
 
-    /// A value as a cell has it; nothing for NULL.
+    /// The text of a cell; empty for NULL.
     static func text(_ value: SQLiteValue, _ kind: Kind) -> String {
         switch value {
         case .null: ""

@@ -4,14 +4,14 @@ import Glibc
 import SQLite
 import Store
 
-/// The page: one file that needs nothing else, and lets nothing in.
+/// The page: one file that loads nothing else.
 struct PageWriter {
     let storePath: String
     let commands: PageCommands
 
     /// Reads the store and the images, and writes the page.
     ///
-    /// - Parameter path: the file, or the directory that gets an `index.html`.
+    /// - Parameter path: the file, or a directory for an `index.html`.
     func write(_ database: Database, to path: RawPath) throws(PageError) {
         let content: PageContent
         do throws(SQLiteError) {
@@ -34,7 +34,7 @@ struct PageWriter {
     }
 
     private func page(_ content: PageContent) -> Markup {
-        // A script or a style that is not these is not run, should a name ever get through as markup.
+        // Only this script and this style are allowed, in case a name ever gets through as markup.
         let style = PageStyle.text + ClusterMapStyle.text
         let policy =
             "default-src 'none'; script-src \(ContentHash.source(of: PageScript.text)); "
@@ -80,8 +80,8 @@ struct PageWriter {
         let problems = PageProblems(content: content, commands: commands)
         return """
             <h2 id="trend">Trend</h2>
-            \(content.trends.map(\.markup).joined())<h2 id="changes">What changed since the scan before</h2>
-            \(content.changes.markup(commands, hasManyHosts: content.hasManyHosts))<h2 id="problems">Problems</h2>
+            \(content.trends.map(\.markup).joined())<h2 id="changes">Changes since the previous scan</h2>
+            \(changes(content))<h2 id="problems">Problems</h2>
             \(problems.markup)<h2 id="backing">Backing files</h2>
             \(PageBacking(content: content, commands: commands).markup)<h2 id="damaged">Damaged images</h2>
             \(images(content))<h2 id="repairs">Repairs</h2>
@@ -89,8 +89,26 @@ struct PageWriter {
             """
     }
 
+    private func changes(_ content: PageContent) -> Markup {
+        let changes = content.changes
+        guard changes.total > 0 else { return "<p>None, or there is only one scan.</p>\n" }
+        let words = changes.counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+        let more = changes.total - changes.rows.count
+        let rest: Markup =
+            more > 0 ? "<p>\(more) more; for all of them: <code>\(commands.report("changes"))</code></p>\n" : ""
+        let table = PageTable(
+            caption: "Images that have changed since the previous scan",
+            columns: [.init("path", "Image", .name)] + (content.hasManyHosts ? [.init("host", "Host")] : []) + [
+                .init("change", "Change"), .init("old_path", "From"), .init("outcome_before", "Outcome before"),
+                .init("outcome_after", "After"), .init("corruptions_before", "Corruptions before", .number),
+                .init("corruptions_after", "After", .number), .init("leaks_before", "Leaks before", .number),
+                .init("leaks_after", "After", .number),
+            ])
+        return "<p>\(words.joined(separator: ", "))</p>\n\(table.markup(changes.rows))\(rest)"
+    }
+
     private func images(_ content: PageContent) -> Markup {
-        guard !content.images.isEmpty else { return "<p>There are none.</p>\n" }
+        guard !content.images.isEmpty else { return "<p>None.</p>\n" }
         var maps = PageMaps()
         var markup: Markup = ""
         for image in content.images {
@@ -99,19 +117,19 @@ struct PageWriter {
         }
         let rest = content.damagedCount - content.images.count
         guard rest > 0 else { return markup }
-        return markup + "<p>\(rest) more: <code>\(commands.report("assessment"))</code></p>\n"
+        return markup + "<p>\(rest) more; for all of them: <code>\(commands.report("assessment"))</code></p>\n"
     }
 
     private func repairs(_ content: PageContent) -> Markup {
-        guard !content.repairs.isEmpty else { return "<p>None was made.</p>\n" }
+        guard !content.repairs.isEmpty else { return "<p>None.</p>\n" }
         return PageTable(
-            caption: "The last repairs, at most \(PageSQL.repairLimit), the newest first",
+            caption: "The last repairs, at most \(PageSQL.repairLimit), newest first",
             columns: [
                 .init("repair_id", "Repair", .number), .init("path", "Image", .name), .init("state", "State"),
                 .init("actions", "Actions"), .init("undoes_repair_id", "Undoes", .number),
                 .init("undone_by_repair_id", "Undone by", .number), .init("outcome_before", "Before"),
-                .init("outcome_after", "After"), .init("started_at", "Started (UTC)"), .init("message", "Why not done"),
-                .init("undo", "Take back", .code),
+                .init("outcome_after", "After"), .init("started_at", "Started (UTC)"), .init("message", "Message"),
+                .init("undo", "To undo", .code),
             ]
         ).markup(content.repairs)
     }

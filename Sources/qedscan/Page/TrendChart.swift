@@ -1,4 +1,4 @@
-/// The trend of a pool as an SVG: a stack of problems for each scan, and below it the leaked bytes as a line.
+/// The trend of a pool as SVG: a stack of problems for each scan, and the leaked bytes as a line below.
 struct TrendChart {
     private static let width = 820.0
     private static let left = 70.0
@@ -11,9 +11,9 @@ struct TrendChart {
 
     /// Printable.
     let host: String
-    /// At least one, the oldest first.
+    /// At least one, oldest first.
     let scans: [PageRow]
-    /// What each of them is: a scan, or a day.
+    /// `scan` or `day`.
     let unit: String
 
     var markup: Markup {
@@ -35,8 +35,8 @@ struct TrendChart {
         let problems = scans.last.map(stack) ?? 0
         let leaked = ByteCount.text(scans.last?.count("leaked_bytes") ?? 0)
         return
-            "Problems and leaked bytes in the last \(scans.count) \(unit)s of \(host): at last \(problems) images with "
-            + "problems, \(leaked) leaked"
+            "Problems and leaked bytes in the last \(scans.count) \(unit)s of \(host): \(problems) images with "
+            + "problems and \(leaked) leaked in the last one"
     }
 
     private func date(_ scan: PageRow?) -> String { String((scan?.text("started_at") ?? "").prefix(16)) }
@@ -48,7 +48,7 @@ struct TrendChart {
 
     private var largestStack: Int64 { scans.map(stack).max() ?? 0 }
     private var largestLeak: Int64 { scans.map { max($0.count("leaked_bytes"), 0) }.max() ?? 0 }
-    /// From one scan to the next.
+    /// The distance from one scan to the next.
     private var pitch: Double { (TrendChart.width - TrendChart.left - TrendChart.right) / Double(max(scans.count, 1)) }
 
     private var legend: Markup {
@@ -89,7 +89,7 @@ struct TrendChart {
         return "<polyline class=\"curve\" points=\"\(points.joined(separator: " "))\"/>\n"
     }
 
-    /// The lines of zero and of the largest value, with their labels.
+    /// The lines for zero and for the largest value, with labels.
     private func axis(top: Double, height: Double, label: String) -> Markup {
         let end = TrendChart.width - TrendChart.right
         let lines = [top, top + height].map { y -> Markup in

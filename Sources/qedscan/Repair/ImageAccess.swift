@@ -1,10 +1,11 @@
+import CommandSyntax
 import Files
 import Glibc
 import PoolScan
 import Repair
 import Store
 
-/// How repairs and undos come by images: watched until they have settled, and then for themselves alone.
+/// Gives repairs and undos exclusive use of images that have been unchanged for long enough.
 final class ImageAccess {
     private let options: AccessOptions
     private let cancellation: Cancellation
@@ -22,7 +23,7 @@ final class ImageAccess {
         }
     }
 
-    /// Begins to watch an image. Failures show when it is taken.
+    /// Starts to watch an image. `take` throws what fails here.
     func watch(_ path: RawPath) {
         do throws(RepairFailure) {
             try window.look(at: path)
@@ -31,16 +32,16 @@ final class ImageAccess {
         }
     }
 
-    /// Waits once for all images that are watched; a signal ends it.
+    /// Waits until all watched images have been unchanged for long enough, or a signal comes.
     func waitForQuiet() {
         let remaining = window.remaining()
         guard remaining > .zero else { return }
         let seconds = remaining.components.seconds + 1
-        if Diagnostic.isTerminal { Diagnostic.write("waiting \(seconds) s: nothing may change meanwhile\n") }
+        if Diagnostic.isTerminal { Diagnostic.write("waiting \(seconds) s to see that the images do not change\n") }
         while window.remaining() > .zero, !cancellation.isCancelled { usleep(50_000) }
     }
 
-    /// Takes an image that is watched.
+    /// Takes a watched image.
     func take(_ path: RawPath) throws(RepairFailure) -> WritableImage {
         if let refusal = refusals[path] { throw refusal }
         let identity = try window.confirm(path)
@@ -48,6 +49,27 @@ final class ImageAccess {
         return try ExclusiveUse.take(path, expecting: .unchanged(identity), options: options)
     }
 
-    /// Forgets what an image was like: it has been changed by ourselves.
+    /// Forgets the state of an image that this process has changed.
     func forget(_ path: RawPath) { window.forget(path) }
+}
+
+/// The options shared by `repair` and `undo`.
+extension AccessOptions {
+    static let specs: [OptionSpec] = [
+        OptionSpec(
+            "settle", value: "TIME", help: "how long an image must have been unchanged: 10s, 2m",
+            default: "10s; 65s on network file systems"),
+        OptionSpec("hard-links", help: "allow images with several hard links, none of which is in use"),
+        OptionSpec("trust-locks", help: "allow images for which only locks can tell who has them open"),
+        OptionSpec("only-host", help: "no other host uses the network file system, so its locks need not work between hosts"),
+        LockWait.spec,
+    ]
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        self.init()
+        quietPeriod = try parsed.duration(of: "settle")
+        allowsHardLinks = parsed.has("hard-links")
+        trustsLocks = parsed.has("trust-locks")
+        isOnlyHost = parsed.has("only-host")
+    }
 }

@@ -4,7 +4,7 @@ import Repair
 
 /// Plans for people.
 struct PlanText {
-    /// Guest ranges of one image that are listed; `--plan-out` has them all.
+    /// The most guest ranges that are listed for one image; `--plan-out` lists them all.
     private static let rangeLimit = 10
 
     let palette: Palette
@@ -23,22 +23,22 @@ struct PlanText {
         for action in plan.actions { StandardOutput.writeLine("    \(line(action, plan))") }
         if !plan.isEmpty { printEffects(plan) }
         for left in plan.left {
-            StandardOutput.writeLine("    " + palette.warning("left: \(left.count): \(left.reason)"))
+            StandardOutput.writeLine("    " + palette.warning("not repaired: \(left.count): \(left.reason)"))
         }
     }
 
-    /// `clear-invalid  3 entries`, with what it copies or gives back.
+    /// `clear-invalid  3 entries`, with the bytes that are copied or freed.
     private func line(_ action: RepairAction, _ plan: RepairPlan) -> String {
-        let name = action.rawValue + String(repeating: " ", count: max(16 - action.rawValue.count, 1))
+        let name = action.rawValue.padded(to: 16)
         var parts: [String] = []
         let words = plan.changedWords(by: action)
         switch action {
         case .clearDirty, .clearAutoclear: parts.append("header")
-        case .extendTail: parts.append("to the next cluster")
+        case .extendTail: parts.append("extended to the next cluster")
         case .reclaimLeaks:
             let shorter = plan.sizeBefore - min(plan.sizeAfter, plan.sizeBefore)
             if shorter > plan.releasedBytes { parts.append("\(ByteCount.text(Int64(clamping: shorter))) shorter") }
-            parts.append("\(ByteCount.text(Int64(clamping: plan.releasedBytes))) given back")
+            parts.append("\(ByteCount.text(Int64(clamping: plan.releasedBytes))) freed")
             if !plan.isUndoable { parts.append(palette.warning("cannot be undone")) }
         case .clearInvalid, .cloneShared, .cloneTables: parts.append(words == 1 ? "1 entry" : "\(words) entries")
         }
@@ -54,16 +54,16 @@ struct PlanText {
         StandardOutput.writeLine("    lost: \(summary)")
         for effect in plan.effects.prefix(PlanText.rangeLimit) {
             let end = effect.range.offset + effect.range.length - 1
-            let now = effect.kind == .readable ? "readable again" : "will read as \(reading(effect.kind, plan))"
+            let now = effect.kind == .readable ? "readable again" : "will \(reading(effect.kind, plan))"
             StandardOutput.writeLine("        guest bytes \(effect.range.offset)-\(end): \(now)")
         }
         let more = plan.effects.count - PlanText.rangeLimit
-        if more > 0 { StandardOutput.writeLine("        and \(more) more ranges: --plan-out lists all") }
+        if more > 0 { StandardOutput.writeLine("        and \(Count.text(more, "more range")); --plan-out lists all") }
     }
 
     private func reading(_ kind: GuestEffect.Kind, _ plan: RepairPlan) -> String {
-        guard kind == .unallocated, plan.before.backingFilename != nil else { return "zeros" }
-        return "the backing file has it"
+        guard kind == .unallocated, plan.before.backingFilename != nil else { return "read as zeros" }
+        return "come from the backing file"
     }
 
     private func color(_ report: CheckResult) -> String {
@@ -75,7 +75,7 @@ struct PlanText {
     static func state(_ report: CheckResult) -> String {
         var text = report.outcome.rawValue + (report.isDirty ? ", dirty" : "")
         let counts = [(report.corruptions, "corruption"), (report.leaks, "leak")].filter { $0.0 > 0 }
-            .map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }
+            .map { Count.text($0.0, $0.1) }
         if !counts.isEmpty { text += " (\(counts.joined(separator: ", ")))" }
         return text
     }

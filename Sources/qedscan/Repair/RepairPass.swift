@@ -6,7 +6,7 @@ import QED
 import Repair
 import Store
 
-/// The repair of many images: plans for all, then one after the other. One image's failure does not stop the rest.
+/// The repair of many images: first plans for all, then one repair after the other. A failure does not stop the others.
 struct RepairPass {
     let options: RepairOptions
     let limits: CheckLimits
@@ -15,7 +15,7 @@ struct RepairPass {
 
     // MARK: - Plans
 
-    /// Looks at an image, read-only, and plans.
+    /// Reads an image and plans its repair.
     func plan(_ candidate: RepairCandidate) -> PlannedImage {
         let answer: PlannedImage.Answer
         do throws(RepairFailure) {
@@ -30,7 +30,7 @@ struct RepairPass {
     private func makePlan(_ candidate: RepairCandidate) throws(RepairFailure) -> RepairPlan {
         let file: ImageFile
         do throws(SystemError) {
-            // Paths in the store are absolute and without links.
+            // Paths in the store are absolute and have no links.
             file = try ImageFile(withoutLinks: candidate.path)
         } catch {
             throw .refused(Refusal(.open, "it cannot be opened: \(error)", advice: "scan it again"))
@@ -42,7 +42,7 @@ struct RepairPass {
         case .free, .unknown: break
         case .readers:
             throw .refused(
-                Refusal(.locks, "a program has it open as QEMU's readers do", advice: "end that program first"))
+                Refusal(.locks, "a program has it open and holds the locks of a QEMU reader", advice: "end that program first"))
         case .writer(let holder):
             throw .refused(Refusal(.locks, holder, advice: "end that program first"))
         }
@@ -52,7 +52,7 @@ struct RepairPass {
 
     // MARK: - Repairs
 
-    /// Repairs what is repairable and says what came of each image.
+    /// Repairs what can be repaired, and prints the result for each image.
     func apply(_ images: [PlannedImage], _ journal: StoreJournal, _ access: ImageAccess) -> ExitStatus {
         var status = ExitStatus()
         var (repaired, failed) = (0, 0)
@@ -81,7 +81,7 @@ struct RepairPass {
         return status
     }
 
-    /// Settles what an earlier run left unfinished, and says what came of it.
+    /// Recovers interrupted repairs, and prints the result for each.
     func recoverInterrupted(_ journal: StoreJournal, _ access: ImageAccess) throws(RepairFailure) -> ExitStatus {
         let interrupted = try journal.preparedRepairs()
         var paths: [RepairID: RawPath] = [:]
@@ -101,13 +101,13 @@ struct RepairPass {
                 if state == .conflict { status.formUnion(.failed) }
             } catch {
                 status.formUnion(.failed)
-                fail(path, error, "repair \(id), which was interrupted, is not settled")
+                fail(path, error, "interrupted repair \(id) is not recovered")
             }
         }
         return status
     }
 
-    /// The image for ourselves alone, until the session is gone.
+    /// Takes the image for exclusive use as long as the session exists.
     func session(
         _ path: RawPath, _ journal: StoreJournal, _ access: ImageAccess
     ) throws(RepairFailure) -> RepairSession {
@@ -124,7 +124,7 @@ struct RepairPass {
         Diagnostic.error("\(PrintableText.escaping(path.bytes)): \(what): \(failure)")
     }
 
-    /// The bits for an image to which nothing is done.
+    /// The status for an image that is not repaired.
     static func status(ofUnrepaired image: PlannedImage) -> ExitStatus {
         switch image.answer {
         case .plan(let plan): ExitStatus(plan.before.outcome)
@@ -136,15 +136,35 @@ struct RepairPass {
         let refused = images.count { $0.plan == nil }
         let begun = repaired + failed
         let counts = [
-            (repaired, "repaired"), (failed + refused, "not, see above"),
-            (images.count(where: \.isRepairable) - begun, "not begun"),
-            (images.count { $0.plan?.isEmpty == true }, "with nothing that could be repaired"),
+            (repaired, "repaired"), (failed + refused, "not repaired, see above"),
+            (images.count(where: \.isRepairable) - begun, "not started"),
+            (images.count { $0.plan?.isEmpty == true }, "with nothing that can be repaired"),
         ]
         let parts = counts.enumerated().filter { $0.offset == 0 || $0.element.0 > 0 }
         StandardOutput.writeLine(parts.map { "\($0.element.0) \($0.element.1)" }.joined(separator: ", "))
         if let undoable {
-            let advice = "'qedscan undo \(undoable)' puts back what a repair changed; 'qedscan repair --list'"
-            StandardOutput.writeLine(advice)
+            StandardOutput.writeLine("to undo: 'qedscan undo \(undoable)'; 'qedscan repair --list' lists all repairs")
         }
     }
+}
+
+/// An image with the plan of its repair, or the reason why there is none.
+struct PlannedImage {
+    enum Answer {
+        case plan(RepairPlan)
+        case failure(RepairFailure)
+    }
+
+    let path: RawPath
+    /// Of the latest check in the store.
+    let identity: FileIdentity
+    let outcome: Outcome
+    let answer: Answer
+
+    var plan: RepairPlan? {
+        if case .plan(let plan) = answer { plan } else { nil }
+    }
+
+    /// Whether the plan changes anything.
+    var isRepairable: Bool { plan.map { !$0.isEmpty } ?? false }
 }

@@ -5,9 +5,25 @@ import PoolScan
 import Repair
 import Store
 
-/// The store for commands that write to images: locked, and durable.
+/// The store for repairs and undos.
 enum RepairStore {
-    /// Calls a function with the store and its journal; errors are printed.
+    /// Calls a function with the store to read, for a dry run: takes no lock, and changes neither store nor images. Warns
+    /// of interrupted repairs. Errors are printed.
+    static func read(
+        _ parsed: ParsedCommand, _ body: (ScanStore) throws(RepairFailure) -> ExitStatus
+    ) throws(UsageError) -> ExitStatus {
+        let path = try StoreLocation.path(parsed)
+        guard let store = try StoreLocation.openToRead(parsed) else { return .failed }
+        return ExitStatus.reporting { () throws(RepairFailure) in
+            let interrupted = try reading { () throws(StoreError) in
+                try store.refuseMerged(path: path)
+                return try InterruptedRepairs.warn(store)
+            }
+            return interrupted.union(try body(store))
+        }
+    }
+
+    /// Calls a function with the store and its journal, locked and durable. Errors are printed.
     static func use(
         _ parsed: ParsedCommand, _ cancellation: Cancellation,
         _ body: (ScanStore, StoreJournal) throws(RepairFailure) -> ExitStatus
@@ -15,7 +31,7 @@ enum RepairStore {
         let path = try StoreLocation.path(parsed)
         let wait = try LockWait(parsed)
         guard access(path, F_OK) == 0 else {
-            // Says why, and what to do.
+            // Opening says why, and what to do.
             _ = try StoreLocation.openToRead(parsed)
             return .failed
         }
@@ -35,7 +51,8 @@ enum RepairStore {
         }
     }
 
-    static func wrap<Result>(_ body: () throws(StoreError) -> Result) throws(RepairFailure) -> Result {
+    /// Runs a function that reads the store.
+    static func reading<Result>(_ body: () throws(StoreError) -> Result) throws(RepairFailure) -> Result {
         do throws(StoreError) {
             return try body()
         } catch {
@@ -46,25 +63,8 @@ enum RepairStore {
     private static func run(
         _ store: ScanStore, _ body: (ScanStore, StoreJournal) throws(RepairFailure) -> ExitStatus
     ) -> ExitStatus {
-        do throws(RepairFailure) {
-            return try body(store, try StoreJournal(store: store, host: Host.name, version: Program.version))
-        } catch {
-            Diagnostic.error(error.description)
-            return .failed
+        ExitStatus.reporting { () throws(RepairFailure) in
+            try body(store, try StoreJournal(store: store, host: Host.name, version: Release.version))
         }
-    }
-}
-
-/// Repairs that were interrupted, for commands that do not write to images.
-enum InterruptedRepairs {
-    /// Says which there are.
-    static func warn(_ store: ScanStore, isQuiet: Bool = false) throws(StoreError) -> ExitStatus {
-        let ids = try store.preparedRepairs(host: Host.name)
-        guard !ids.isEmpty else { return [] }
-        guard !isQuiet else { return .failed }
-        let list = ids.map(String.init).joined(separator: ", ")
-        Diagnostic.error("interrupted, and not settled yet: repair \(list)")
-        Diagnostic.hint("'qedscan repair' settles them first")
-        return .failed
     }
 }

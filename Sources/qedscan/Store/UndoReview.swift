@@ -4,14 +4,13 @@ import Glibc
 import Repair
 import Store
 
-/// What an undo would say of each repair of this host that the journal lets be undone, as far as that can be told
-/// without taking the image: nothing is written, and nobody is kept from opening it.
+/// Finds out for each repair of this host whether it can be undone, as far as that is possible without locking the image.
 struct UndoReview {
     let journal: StoreJournal
     let isVerbose: Bool
     let isQuiet: Bool
 
-    /// Prints a line for each; a journal that cannot be followed is a failure, an image that has changed is none.
+    /// Prints a line for each repair. A journal that makes no sense is a failure, but an image that has changed is not.
     func run(_ repairs: [RepairID]) -> ExitStatus {
         var status = ExitStatus()
         for id in repairs {
@@ -29,22 +28,22 @@ struct UndoReview {
         guard let repair = try journal.repair(id) else { return [] }
         let name = "repair \(id) of \(PrintableText.escaping(repair.record.path.bytes))"
         if repair.state == .prepared {
-            Diagnostic.error("\(name) was interrupted: 'qedscan repair' settles it")
+            Diagnostic.error("\(name) was interrupted; 'qedscan repair' recovers it")
             return .failed
         }
-        // Every write is read, also of a repair that cannot be undone.
+        // Reads every write, also those of repairs that cannot be undone.
         for phase in RepairWrite.Phase.allCases where repair.record.undoes == nil {
             try journal.forEachWrite(of: id, in: phase) { _ in }
         }
         if let objection = try journal.undoable(id) {
-            if isVerbose { say("\(name): no undo: \(objection)") }
+            if isVerbose { say("\(name): cannot be undone: \(objection)") }
             return []
         }
         guard let reason = try obstacle(repair) else {
-            say("\(name): undo possible")
+            say("\(name): can be undone")
             return []
         }
-        say("\(name): no undo: \(reason)")
+        say("\(name): cannot be undone: \(reason)")
         return []
     }
 
@@ -52,7 +51,7 @@ struct UndoReview {
         if !isQuiet { StandardOutput.writeLine(line) }
     }
 
-    /// Why the image is not as the repair left it, or cannot be looked at; nil if an undo would go on.
+    /// Why the image cannot be read or is not as the repair left it; nil if an undo would proceed.
     private func obstacle(_ repair: JournaledRepair) throws(RepairFailure) -> String? {
         let path = repair.record.path
         do throws(RepairFailure) {

@@ -30,7 +30,7 @@ import Testing
     @Test func versionNamesTheProgram() async throws {
         let result = try await fixture.run("version")
         #expect(result.status == 0)
-        #expect(result.output.hasPrefix("qedscan \(Program.version)"))
+        #expect(result.output.hasPrefix("qedscan \(Release.version)"))
     }
 
     @Test func manualPageIsCleanMdoc() async throws {

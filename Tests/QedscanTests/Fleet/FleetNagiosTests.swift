@@ -33,7 +33,7 @@ import Testing
         let result = try await status(all)
         #expect(result.status == 2, "\(result)")
         #expect(result.output.hasPrefix("QEDSCAN CRITICAL - 3 images: 1 corrupt"), "\(result)")
-        #expect(try await status(all, "--host", "a").output.hasPrefix("QEDSCAN OK - 1 image: nothing is wrong |"))
+        #expect(try await status(all, "--host", "a").output.hasPrefix("QEDSCAN OK - 1 image: no problems |"))
         #expect(try await status(all, "--host", "b").status == 2)
         #expect(
             try await status(all, "--host", "c").output

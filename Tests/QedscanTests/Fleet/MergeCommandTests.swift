@@ -37,7 +37,7 @@ import Testing
         #expect(merge.status == 8)
         for path in [newer, missing, damaged, text, all] {
             #expect(
-                merge.errors.split(separator: "\n").contains { $0.contains("left out: ") && $0.contains(path) },
+                merge.errors.split(separator: "\n").contains { $0.contains("skipped: ") && $0.contains(path) },
                 "\(path) in \(merge.errors)")
         }
         #expect(
@@ -164,7 +164,7 @@ import Testing
         #expect(try await fixture.run("store", "verify", "--db", all).status == 0)
         #expect(try ScanFixture.knowledge(of: all).count == 2)
         let status = try await fixture.run("status", "--db", all)
-        #expect(status.output.contains("pool p, shard 1 of 1, on \(ScanFixture.thisMachine): the last scan, begun 20"))
+        #expect(status.output.contains("pool p, shard 1 of 1, on \(ScanFixture.thisMachine): the last scan, started 20"))
         #expect(status.output.contains("UTC, was running when its store was merged\n"), "\(status.output)")
         #expect(try await fixture.run("status", "--db", all, "--format", "csv").output.contains(",running,"))
         try gate.open()

@@ -26,7 +26,7 @@ import Testing
         let found = try await shown(all, image)
         #expect(found.status == 0 && found.output.contains("host                  b\n"), "\(found)")
         // The file at that path is this machine's.
-        #expect(found.output.contains("\nmap\nnot shown: the image is on another host\n"), "\(found.output)")
+        #expect(found.output.contains("\nmap\nno map: the image is on another host\n"), "\(found.output)")
         let svg = fixture.folder.file("map.svg")
         #expect(try await shown(all, "--svg", svg, image).status == 8)
         #expect(!FileManager.default.fileExists(atPath: svg))
@@ -40,8 +40,8 @@ import Testing
         ])
         let refused = try await shown(all, image)
         #expect(refused.status == 8 && refused.output.isEmpty)
-        #expect(refused.errors.contains("\(image): 3 hosts have such an image: b, c, pool:p q"), "\(refused.errors)")
-        #expect(refused.errors.contains("hint: name one of them with --host"))
+        #expect(refused.errors.contains("\(image): 3 hosts have an image with this path: b, c, pool:p q"), "\(refused.errors)")
+        #expect(refused.errors.contains("hint: choose one of them with --host"))
         for host in ["b", "c", "pool:p q"] {
             let found = try await shown(all, "--host", host, "--format", "json", image)
             #expect(found.status == 0 && found.output.contains("\"host\": \"\(host)\""), "\(found)")
@@ -49,9 +49,9 @@ import Testing
         for (host, words) in [("d", "of host d"), ("pool:d", "of pool d"), ("", "of host ")] {
             let unknown = try await shown(all, "--host", host, image)
             #expect(
-                unknown.status == 8 && unknown.errors.contains("the store knows no such image \(words)"), "\(unknown)")
+                unknown.status == 8 && unknown.errors.contains("the store has no such image \(words)"), "\(unknown)")
         }
-        #expect(try await shown(all, image + "-none").errors.contains("the store knows no such image on "))
+        #expect(try await shown(all, image + "-none").errors.contains("the store has no such image on "))
     }
 
     @Test func thisMachinesImageComesBeforeThoseOfOthers() async throws {
@@ -61,7 +61,7 @@ import Testing
         ])
         let own = try await shown(all, image)
         #expect(own.status == 0 && own.output.contains("host                  \(here)\n"), "\(own)")
-        #expect(!own.output.contains("not shown"), "\(own.output)")
+        #expect(!own.output.contains("no map:"), "\(own.output)")
         #expect(try await shown(all, "--host", "b", image).output.contains("host                  b\n"))
     }
 
@@ -72,13 +72,13 @@ import Testing
         let all = try await fixture.merge([store])
         for arguments in [[image], ["--host", "pool:p", image]] {
             let found = try await fixture.run(["show", "--db", all] + arguments)
-            #expect(found.output.contains("\nmap\n") && !found.output.contains("not shown"), "\(found.output)")
+            #expect(found.output.contains("\nmap\n") && !found.output.contains("no map:"), "\(found.output)")
         }
         #expect(!(try await fixture.page("--db", all).contains("No map")))
         // What it says of other files is not taken for this one.
         try FileManager.default.removeItem(atPath: image)
         try fixture.addDamaged()
-        #expect(try await shown(all, image).output.contains("not shown: the file has changed since it was checked"))
+        #expect(try await shown(all, image).output.contains("no map: the file has changed since it was checked"))
     }
 
     /// On another machine the link leads elsewhere.
@@ -128,7 +128,7 @@ import Testing
         #expect(!text.contains(">Host</th>"))
         let commands = page.texts["pre"] ?? []
         #expect(commands == ["qedscan repair -n \(image)"], "\(commands)")
-        #expect(text.contains("or another machine that has scanned the pool, with the store of its own."))
+        #expect(text.contains("or another machine that has scanned the pool, with its own store."))
         #expect(page.texts["code"]?.contains("qedscan repair -n") == true)
         #expect(!text.contains("repair --db"))
     }
@@ -154,7 +154,7 @@ import Testing
         let text = try await fixture.page("--db", all)
         for host in ["b", "c"] {
             #expect(text.contains("<span class=\"soft\">on \(host)</span>"))
-            #expect(text.contains("<p class=\"soft\">On \(host), with the store of its own.</p>"))
+            #expect(text.contains("<p class=\"soft\">On \(host), with its own store.</p>"))
         }
         #expect(text.contains("No map: the image is on another host."))
     }

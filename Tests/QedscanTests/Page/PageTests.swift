@@ -68,7 +68,7 @@ import Testing
         let page = try ParsedPage(text)
         #expect(
             page.texts["h2"] == [
-                "Trend", "What changed since the scan before", "Problems", "Backing files", "Damaged images", "Repairs",
+                "Trend", "Changes since the previous scan", "Problems", "Backing files", "Damaged images", "Repairs",
             ])
         #expect(page.texts["h3"] == ["\(fixture.pool)/shared.qed"])
         let levels = page.elements.compactMap { ["h1": 1, "h2": 2, "h3": 3, "h4": 4][$0.name] }

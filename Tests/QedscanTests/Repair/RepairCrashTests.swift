@@ -67,7 +67,7 @@ struct RepairCrashTests {
         #expect(try FileState(image) == before, "\(point)")
         let isPrepared = try fixture.value("SELECT count(*) FROM repair WHERE state = 'prepared'") == .integer(1)
         #expect((scan.status & 8 != 0) == isPrepared, "\(point): \(scan)")
-        #expect(scan.errors.contains("interrupted, and not settled yet: repair") == isPrepared, "\(point): \(scan)")
+        #expect(scan.errors.contains("interrupted and not recovered yet: repair") == isPrepared, "\(point): \(scan)")
         #expect(isPrepared || [damaged, repaired].contains(before.bytes), "\(point)")
         return isPrepared
     }

@@ -46,7 +46,7 @@ import Testing
         let errors = try repair.errors()
         #expect(status == 1 | 2 | 32, "\(errors)")
         #expect(try repair.output().contains("a.qed: repair 1: corrupt, dirty (3 corruptions, 2 leaks) -> leaking"))
-        #expect(try repair.output().contains("1 repaired, 1 not begun"))
+        #expect(try repair.output().contains("1 repaired, 1 not started"))
         #expect(try FileState(second) == other)
         #expect(try fixture.value("SELECT group_concat(state) FROM repair") == .text("done"))
         #expect(try await fixture.repair().status == 1 | 2)

@@ -36,7 +36,7 @@ import Testing
             ScanFixture.manyFaults, nil, [],
             """
             IMAGE: corrupt, dirty (3 corruptions, 2 leaks) -> leaking (2 leaks)
-                extend-tail     to the next cluster
+                extend-tail     extended to the next cluster
                 clear-invalid   1 entry
                 clone-shared    1 entry, 4.0 KiB copied
                 clear-dirty     header
@@ -52,7 +52,7 @@ import Testing
             IMAGE: corrupt (2 corruptions, 2 leaks) -> leaking (2 leaks)
                 clear-invalid   2 entries
                 lost: 8.0 KiB
-                    guest bytes 4096-12287: will read as the backing file has it
+                    guest bytes 4096-12287: will come from the backing file
 
             """
         ),
@@ -89,7 +89,7 @@ import Testing
             [.l2(1, 3, 0)], nil, ["--reclaim-leaks"],
             """
             IMAGE: leaking (1 leak) -> clean
-                reclaim-leaks   4.0 KiB given back, cannot be undone
+                reclaim-leaks   4.0 KiB freed, cannot be undone
                 lost: nothing
 
             """
@@ -98,8 +98,8 @@ import Testing
             [.l2(0, 1, 1 << 40), .field(.features, 2)], nil, ["--invalid", "keep"],
             """
             IMAGE: corrupt, dirty (1 corruption, 1 leak) -> corrupt, dirty (1 corruption, 1 leak)
-                left: 1: invalid entries are kept, as asked
-                left: 1: the dirty bit stays set while something is wrong
+                not repaired: 1: invalid entries are kept, as asked
+                not repaired: 1: the dirty bit stays set while something is wrong
 
             """
         ),
@@ -169,7 +169,7 @@ import Testing
         for path in [image, fixture.store] {
             let before = try FileState(path)
             let result = try await fixture.run("repair", "-n", "--plan-out", path)
-            #expect(result.status == 8 && result.errors.contains("exists, and is no plan"), "\(result)")
+            #expect(result.status == 8 && result.errors.contains("exists and is not a plan"), "\(result)")
             #expect(try FileState(path) == before)
         }
         let file = fixture.folder.file("plan.json")

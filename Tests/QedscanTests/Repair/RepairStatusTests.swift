@@ -30,7 +30,7 @@ import Testing
         _ = try await fixture.scan()
         let result = try await fixture.repair()
         #expect(result.status == 1 | 4, "\(result)")
-        #expect(result.output.contains("left: "))
+        #expect(result.output.contains("not repaired: "))
     }
 
     @Test func withoutDamageThereIsNothingToDo() async throws {
@@ -50,7 +50,7 @@ import Testing
         _ = try await fixture.scan()
         let result = try await fixture.repair("\(fixture.pool)/none.qed", image)
         #expect(result.status == 1 | 2 | 8)
-        #expect(result.errors.contains("none.qed: the store knows no such image: scan it first"))
+        #expect(result.errors.contains("none.qed: the store has no such image; scan it first"))
         let only = try await fixture.repair("\(fixture.pool)/none.qed")
         #expect((only.status, only.output) == (8, ""), "'nothing to repair' would be wrong")
     }
@@ -75,7 +75,7 @@ import Testing
             #expect(line?.contains("(test: \(test))") == true, "\(name): \(result)")
         }
         #expect(result.output.contains("good.qed: repair 1: "))
-        #expect(result.output.contains("1 repaired, 4 not, see above\n"))
+        #expect(result.output.contains("1 repaired, 4 not repaired, see above\n"))
         #expect(try ["changed", "linked", "replaced"].map { try FileState("\(fixture.pool)/\($0).qed") } == states)
         let linked = try await fixture.repair("--hard-links", "\(fixture.pool)/linked.qed")
         #expect(linked.status == 1 | 2, "\(linked)")
@@ -87,7 +87,7 @@ import Testing
         for arguments in [["repair"], ["repair", "--only", "clear-dirty"], ["undo", "1"]] {
             let result = try await fixture.run(arguments)
             #expect(result.status == 16 && result.output == "", "\(result)")
-            #expect(result.errors.contains("there is no terminal to ask on: give --yes, or --dry-run"))
+            #expect(result.errors.contains("there is no terminal to ask on: add --yes or --dry-run"))
         }
     }
 

@@ -66,7 +66,7 @@ import Testing
         _ = try await fixture.repair()
         let result = try await fixture.undo("1", "3", "2", "2", "99")
         #expect(result.status == 1 | 4 | 8, "\(result)")
-        #expect(result.errors.contains("there is no repair 99: 'qedscan repair --list' shows them"))
+        #expect(result.errors.contains("there is no repair 99: 'qedscan repair --list' lists the repairs"))
         #expect(try bytes() == damaged)
         #expect(try ImageEditor(path: "\(fixture.pool)/other.qed").read(.features) == 2)
         #expect(try fixture.value("SELECT count(*) FROM repair WHERE undoes_repair_id IS NOT NULL") == .integer(3))

@@ -56,7 +56,7 @@ import Testing
         }
         let last = try await fixture.run(["scan"] + options + [fixture.pool])
         #expect(last.status == 2 | 4 | 8)
-        #expect(last.output.contains("goes on from the scan of 20"))
+        #expect(last.output.contains("resumes the scan of 20"))
         #expect(
             try ScanFixture.knowledge(of: fixture.store)
                 == ScanFixture.knowledge(of: fixture.folder.file("undisturbed.db")))
@@ -119,7 +119,7 @@ import Testing
         let name = image.replacing("\n", with: "\\x0A")
         let status = try await fixture.run("status")
         #expect((status.status, status.errors) == (0, ""))
-        #expect(status.output.hasPrefix("a scan runs: process \(scan.processIdentifier) on "))
+        #expect(status.output.hasPrefix("a scan is running: process \(scan.processIdentifier) on "))
         #expect(status.output.contains("of \(fixture.pool)\n"))
         #expect(status.output.contains("\n  checking \(name) since 20"))
         let rows = try await fixture.run("status", "--format", "jsonl")
@@ -136,7 +136,7 @@ import Testing
         #expect(killed.contains("the last scan was killed"))
         #expect(killed.contains("it was checking \(name)"))
         #expect(try await fixture.run("scan", fixture.pool).status == 0)
-        #expect(try await fixture.run("status").output.contains("no scan runs; the last one ended 20"))
+        #expect(try await fixture.run("status").output.contains("no scan is running; the last one completed 20"))
         #expect(try await fixture.run("status", "--format", "csv").output.contains(",completed,"))
     }
 
@@ -180,7 +180,7 @@ import Testing
         #expect(refused.status == 8)
         let status = try await fixture.run("status").output
         #expect(status.hasPrefix("the store is in use by another command: process \(getpid()) on elsewhere, since 20"))
-        #expect(status.contains("no scan runs; the last one ended 20"))
+        #expect(status.contains("no scan is running; the last one completed 20"))
         let waiting = try fixture.tool.start(arguments + ["--wait", "1h"], environment: fixture.environment)
         #expect(try await eventually(within: 100) { try waiting.errors().hasSuffix(": waiting\n") })
         kill(waiting.processIdentifier, SIGTERM)

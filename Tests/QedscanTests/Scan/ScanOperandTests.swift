@@ -40,7 +40,7 @@ import Testing
         try FileManager.default.removeItem(atPath: path)
         let result = try await fixture.run("scan", fixture.pool)
         #expect(result.status == 0)
-        #expect(result.output.contains("  1  no longer there, see 'qedscan report missing'\n"), "\(result.output)")
+        #expect(result.output.contains("  1  missing, see 'qedscan report missing'\n"), "\(result.output)")
         #expect(!(try await fixture.run("scan", fixture.pool).output.contains("no longer there")), "said once")
     }
 

@@ -22,11 +22,11 @@ import Testing
         let usage = try usage("two neighbours share a cluster, 4K/1", cells: 68)
         #expect(
             ClusterMapText(usage: usage, columns: 80, palette: .plain).lines == [
-                "file: 12 clusters of 4.0 KiB, 1 to a cell",
+                "file: 12 clusters of 4.0 KiB, 1 per letter",
                 "       0 B  H12SLDD2DDDD",
                 "            S=shared 1  L=leaked 1  H=header 1  1=L1 table 1  2=L2 table 2",
                 "            D=data 6",
-                "guest: 1024 clusters of 4.0 KiB, 16 to a cell",
+                "guest: 1024 clusters of 4.0 KiB, 16 per letter",
                 "       0 B  S.................................D.................................",
                 "            S=shared 1  D=allocated 7  .=unallocated 1016",
             ])

@@ -108,7 +108,7 @@ import Testing
         let result = try await fixture.run("show", path)
         #expect(result.status == 0)
         #expect(result.errors == "")
-        #expect(result.output.contains("\nmap\nnot shown: " + reason), "\(result.output)")
+        #expect(result.output.contains("\nmap\nno map: " + reason), "\(result.output)")
         let map = try await json()["map"] as? [String: Any]
         #expect((map?["unavailable"] as? String)?.hasPrefix(reason) == true)
         let svg = fixture.folder.file("map.svg")

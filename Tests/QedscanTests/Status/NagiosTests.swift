@@ -18,7 +18,7 @@ import Testing
         #expect(result.status == 0)
         #expect(
             result.output.hasPrefix(
-                "QEDSCAN OK - 1 image: nothing is wrong | clean=1;;;0 leaking=0;0;;0 corrupt=0;;0;0 "))
+                "QEDSCAN OK - 1 image: no problems | clean=1;;;0 leaking=0;0;;0 corrupt=0;;0;0 "))
         #expect(result.output.hasSuffix("\n") && result.output.split(separator: "\n").count == 1)
     }
 
@@ -88,7 +88,7 @@ import Testing
         _ = try await fixture.run("scan", fixture.pool)
         let result = try await status()
         #expect(
-            result.status == 1 && result.output.contains("no image is there (any more: 1 are missing)"), "\(result)")
+            result.status == 1 && result.output.contains("no image is there (1 missing)"), "\(result)")
     }
 
     /// Of what it could not read nothing better is known.
