@@ -179,6 +179,7 @@ FRESH ?= bookworm trixie
 
 .PHONY: fresh-try
 fresh-try: ## demo, test and deb on a bare Debian of each release of FRESH, by root and by a user; needs root
+	@test "$$(id -u)" != 0 || Setup/packages.sh debootstrap || true
 	@Setup/fresh-try.sh "$(SWIFT)" $(FRESH)
 
 .PHONY: format
