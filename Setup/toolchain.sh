@@ -31,7 +31,7 @@ found=$(command -v "$swift") || fail "there is no '$swift': install Swift $least
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
-# Where the program finds its libraries, and the compiler beside it: swift may be a link.
+# The compiler is beside the program, which may be a link.
 compiler() {
     for path in "$(dirname "$found")/swiftc" "$(dirname "$(readlink -f "$found")")/swiftc"; do
         if test -x "$path"; then
@@ -78,9 +78,9 @@ else
     check_version
     links || why="$found cannot link a program yet"
 fi
-# shellcheck disable=SC2086
 if test -z "$why"; then
-    exec Setup/packages.sh "$@"
+    Setup/packages.sh "$@"
+    exit
 fi
 # shellcheck disable=SC2086
 Setup/packages.sh -w "$why" $packages "$@"
