@@ -17,8 +17,8 @@ WITH_TOOLS := PATH="$(CURDIR)/.build/tools/bin:$$PATH"
 
 SANITIZERS ?= address thread
 
-# The linker is told what Debian builds with: addresses that are not written after the start.
-RELEASE := -c release --static-swift-stdlib $(foreach word,-z relro -z now,-Xlinker $(word))
+# With the toolchain's own linker: that of Debian 13 silently drops what makes addresses read-only after the start (relro).
+RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld $(foreach word,-z relro -z now,-Xlinker $(word))
 # All that Swift keeps is in .build.
 RUN_SWIFT := Setup/swift.sh $(SWIFT)
 BIN = $(shell $(RUN_SWIFT) build $(RELEASE) --show-bin-path)

@@ -130,9 +130,9 @@ clone() {
 
 # MARK: What is tried
 
-# Everything in /tmp, /var/tmp and the home directory, but the checkout: ROOT USER
+# Everything in /tmp, /var/tmp and the home directories, but the checkout, and what the package of systemd makes: ROOT
 left() {
-    inside "$1" root sh -c 'find /tmp /var/tmp /root /home -mindepth 1 ! -path "*/qedscan/*" | sort'
+    inside "$1" root sh -c 'find /tmp /var/tmp /root /home -mindepth 1 ! -path "*/qedscan/*" ! -path /root/.ssh | sort'
 }
 
 # A command that succeeds, and leaves nothing behind: RELEASE ROOT USER TARGET
