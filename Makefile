@@ -17,8 +17,8 @@ WITH_TOOLS := PATH="$(CURDIR)/.build/tools/bin:$$PATH"
 
 SANITIZERS ?= address thread
 
-# As Debian builds its packages: addresses are read-only after the start (hardening).
-RELEASE := -c release --static-swift-stdlib $(foreach word,-z relro -z now,-Xlinker $(word))
+# With the toolchain's own linker: that of Debian 13 silently drops what makes addresses read-only after the start (relro).
+RELEASE := -c release --static-swift-stdlib -Xswiftc -use-ld=lld $(foreach word,-z relro -z now,-Xlinker $(word))
 # Keeps everything that Swift writes in .build.
 RUN_SWIFT := Setup/swift.sh $(SWIFT)
 BIN = $(shell $(RUN_SWIFT) build $(RELEASE) --show-bin-path)
@@ -179,6 +179,7 @@ FRESH ?= bookworm trixie
 
 .PHONY: fresh-try
 fresh-try: ## run demo, test and deb on bare Debian systems, as root and as a user; FRESH="bookworm trixie"; needs root
+	@test "$$(id -u)" != 0 || Setup/packages.sh debootstrap || true
 	@Setup/fresh-try.sh "$(SWIFT)" $(FRESH)
 
 .PHONY: format

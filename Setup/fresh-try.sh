@@ -130,9 +130,9 @@ clone() {
 
 # MARK: What is tried
 
-# Everything in /tmp, /var/tmp and the home directory, but the checkout: ROOT USER
+# Everything in /tmp, /var/tmp and the home directories, but the checkout, and what the package of systemd makes: ROOT
 left() {
-    inside "$1" root sh -c 'find /tmp /var/tmp /root /home -mindepth 1 ! -path "*/qedscan/*" | sort'
+    inside "$1" root sh -c 'find /tmp /var/tmp /root /home -mindepth 1 ! -path "*/qedscan/*" ! -path /root/.ssh | sort'
 }
 
 # A command that succeeds, and leaves nothing behind: RELEASE ROOT USER TARGET
@@ -167,9 +167,14 @@ try() {
     fi
 }
 
-# A command that must fail with one line, which has these words: NAME ROOT USER DIRECTORY WORDS [TARGET]
+# The packages that are there: ROOT
+packages() { dpkg-query --admindir "$1/var/lib/dpkg" -W -f '${Package} ${db:Status-Status}\n' | sort; }
+
+# A command that must fail with one line, which has these words, and install nothing:
+# NAME ROOT USER DIRECTORY WORDS [TARGET AND VARIABLES]
 expect_sentence() {
     local name=$1 root=$2 user=$3 directory=$4 words=$5 target=${6:-demo} status=0 lines
+    packages "$root" > "$work/packages"
     inside "$root" "$user" sh -c "cd $directory && make --no-print-directory $target" > "$work/log" 2>&1 || status=$?
     # make's own line follows; one of apt's progress may come before.
     lines=$(grep -vE '^make: |^[^:]*: installing |^installing ' "$work/log" || true)
@@ -177,6 +182,7 @@ expect_sentence() {
     printf '%s\n  %s\n' "$name:" "$lines"
     test "$status" != 0 || wrong "$name: make $target ended with 0"
     test "$(printf '%s\n' "$lines" | wc -l)" = 1 || wrong "$name: that is not one line"
+    packages "$root" | cmp -s - "$work/packages" || wrong "$name: packages have been installed"
     [[ $lines == *"$words"* ]] || wrong "$name: the line does not say '$words'"
 }
 
@@ -187,10 +193,14 @@ try_without() {
     clone "$root" /home/dev/lacks dev
     clone "$root" /root/lacks root
     HIDE=swift expect_sentence "without Swift" "$root" root /root/lacks "install Swift"
+    mkdir -p "$root/opt/old"
+    printf '#!/bin/sh\necho "Swift version 5.10.1 (swift-5.10.1-RELEASE)"\n' > "$root/opt/old/swift"
+    chmod +x "$root/opt/old/swift"
+    expect_sentence "with an old Swift" "$root" root /root/lacks "is Swift 5.10.1" "demo SWIFT=/opt/old/swift"
     HIDE=network expect_sentence "without a network" "$root" root /root/lacks "apt cannot install"
     expect_sentence "without sudo, and without packages" "$root" dev /home/dev/lacks "apt-get install --no-install-recommends"
     expect_sentence "without sudo, and without packages" "$root" dev /home/dev/lacks "chromium" test
-    rm -rf "$root/home/dev/lacks" "$root/root/lacks"
+    rm -rf "$root/home/dev/lacks" "$root/root/lacks" "$root/opt/old"
 }
 
 # What lacks something though the packages are there: RELEASE ROOT

@@ -50,8 +50,8 @@ choice() {
 
 choices() { for operand in "$@"; do choice "$operand"; done | awk '!seen[$0]++' | tr '\n' ' ' | sed 's/ $//'; }
 
-# What apt says first of all, without its letter.
-reason() { sed -n 's/^[EW]: //p' "$log" | head -n 1; }
+# What apt says first of all, without its letter; or what sudo says.
+reason() { sed -n -e 's/^[EW]: //p' -e 's/^sudo: /sudo: /p' "$log" | head -n 1; }
 
 set -f  # The operands have *.
 if ! command -v dpkg-query > /dev/null || ! command -v apt-get > /dev/null; then
@@ -80,10 +80,10 @@ fi
 run_apt() {
     $as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq -o DPkg::Lock::Timeout=300 "$@" < /dev/null >> "$log" 2>&1
 }
+echo "${why}installing $(choices "$@") with apt, which takes up to a few minutes"
 # A list that cannot be fetched need not be one that matters. What is wrong shows below.
 run_apt update -o APT::Update::Error-Mode=any || true
 names=$(choices "$@")
-echo "${why}installing $names with apt, which takes up to a few minutes"
 # shellcheck disable=SC2086
 run_apt install -y --no-install-recommends $names || {
     echo "apt cannot install $names: $(reason)" >&2

@@ -31,7 +31,7 @@ found=$(command -v "$swift") || fail "there is no '$swift': install Swift $least
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
-# Where the program finds its libraries, and the compiler beside it: swift may be a link.
+# The compiler is beside the program, which may be a link.
 compiler() {
     for path in "$(dirname "$found")/swiftc" "$(dirname "$(readlink -f "$found")")/swiftc"; do
         if test -x "$path"; then
@@ -53,8 +53,12 @@ links() {
     fi
     printf '%s\n' 'import Dispatch' 'import Synchronization' 'let one = Atomic<Int>(1)' \
         'DispatchQueue(label: "x").sync { print(one.load(ordering: .relaxed)) }' > "$scratch/main.swift"
-    TMPDIR=$scratch "$(compiler)" -module-cache-path "$scratch" -static-stdlib -o "$scratch/program" \
-        "$scratch/main.swift" > "$scratch/errors" 2>&1 && test "$("$scratch/program")" = 1 || return 1
+    # By the linker that Swift takes for the manifest and the tests, and by the one that the Makefile names.
+    for linker in '' -use-ld=lld; do
+        TMPDIR=$scratch "$(compiler)" -module-cache-path "$scratch" -static-stdlib ${linker:+"$linker"} \
+            -o "$scratch/program" "$scratch/main.swift" > "$scratch/errors" 2>&1 || return 1
+        test "$("$scratch/program")" = 1 || return 1
+    done
     mkdir -p .build
     echo "$found $version" > .build/toolchain
 }
@@ -78,9 +82,9 @@ else
     check_version
     links || why="$found cannot link a program yet"
 fi
-# shellcheck disable=SC2086
 if test -z "$why"; then
-    exec Setup/packages.sh "$@"
+    Setup/packages.sh "$@"
+    exit
 fi
 # shellcheck disable=SC2086
 Setup/packages.sh -w "$why" $packages "$@"
