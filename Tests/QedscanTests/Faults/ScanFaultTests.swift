@@ -65,7 +65,7 @@ struct ScanFaultTests {
         Fault("fstat", 2, isForever: true, .error(ENOENT)), Fault("openat", 2, isForever: true, .error(EINTR)),
         Fault("getdents", 1, isForever: true, .error(EINTR)),
     ])
-    func anErrorThatCannotHappenIsReportedAndDoesNotHang(_ fault: Fault) async throws {
+    func impossibleErrorsAndEndlessSignalsAreReported(_ fault: Fault) async throws {
         let pool = try await FaultPool()
         let run = try pool.shim(on: pool.fixture.pool).run(pool.arguments(try pool.newStore(false), jobs: 2), fault)
         #expect(run.fired != nil && !run.hung && run.status & 8 != 0, "\(run)")

@@ -197,6 +197,7 @@ struct ImagePoolLeaseTests {
                                 try leases.takeLease(forImage: path)
                             } catch {
                                 count.refuse()
+                                usleep(20)
                                 continue
                             }
                             round += 1
@@ -244,7 +245,7 @@ private final class HolderCount: Sendable {
         while refusals.load(ordering: .sequentiallyConsistent) == before,
             threads.load(ordering: .sequentiallyConsistent) > 1
         {
-            sched_yield()
+            usleep(50)
         }
     }
 
