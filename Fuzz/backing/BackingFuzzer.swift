@@ -97,7 +97,7 @@ enum BackingFuzzer: FuzzTarget {
         let isAccepted = filter.acceptsFile(path)
         require(isExclude || filter.acceptsDirectory(path), "a directory that is not excluded is left out")
         require(!patterns.isEmpty || isAccepted, "left out by no pattern")
-        // A pattern by which nothing is special matches itself and nothing else.
+        // A pattern without special characters matches itself and nothing else.
         let special = Array("*?[\\/".utf8)
         for pattern in patterns where !pattern.bytes.isEmpty && !pattern.bytes.contains(where: special.contains) {
             require(!PathFilter(exclude: [pattern]).acceptsFile(pattern), "\(pattern.bytes) does not match itself")

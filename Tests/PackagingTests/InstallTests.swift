@@ -4,7 +4,7 @@ import Testing
 
 @testable import qedscan
 
-/// What is installed, and that it is all of one piece.
+/// What is installed, and that its parts fit together.
 @Suite(.endsInTime) struct InstallTests {
     @Test func everythingIsInItsPlace() async throws {
         let installation = try await Installation()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `make install` puts below a folder of its own, with the program of this build.
+/// What `make install` puts below a temporary folder, with the program of this build.
 final class Installation: Sendable {
     let folder: TemporaryFolder
     /// The folder is the prefix, so that the paths in the units are those of files that are there.
@@ -39,7 +39,7 @@ final class Installation: Sendable {
         }.sorted()
     }
 
-    /// A unit of a template, as a file of its own: `systemd-analyze` wants an instance.
+    /// An instance of a template unit as a separate file: `systemd-analyze` wants one.
     func instance(_ template: String, of pool: String = "pool") throws -> String {
         let units = file("lib/systemd/system")
         let path = "\(units)/" + template.replacingOccurrences(of: "@.", with: "@\(pool).")

@@ -5,7 +5,7 @@ import Lab
 import TestSupport
 import Testing
 
-/// The two scripts of the units.
+/// The two scripts that the units run.
 @Suite(.ownThread, .endsInTime) struct ScriptTests {
     private func tool(_ name: String) throws -> Tool {
         try #require(Tool(Checkout.url("packaging/libexec/\(name)").path))

@@ -7,7 +7,7 @@ import Testing
 @Suite(.endsInTime) struct UnitSystemCallTests {
     private static let analyze = Tool("systemd-analyze")
 
-    /// The calls that a list of names and groups stands for.
+    /// The system calls that a list of names and groups expands to.
     private func calls(_ analyze: Tool, _ words: [String]) async throws -> Set<String> {
         var calls: Set<String> = []
         var groups = words

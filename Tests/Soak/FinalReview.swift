@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import QED
 
-/// What must be so when everybody has gone: nothing is left half done, and everything can be taken back.
+/// What must be true when everybody has gone: nothing is half done, and every repair can be undone.
 struct FinalReview {
     private let site: Site
     private let audit: Audit

@@ -32,7 +32,7 @@ struct Scanner: Actor {
         site.pause(upTo: 1.5, using: &random)
     }
 
-    /// Runs a scan, and counts it if it came to its end: its row must then be in the store.
+    /// Runs a scan, and counts it if it completed: its row must then be in the store.
     @discardableResult
     static func scan(_ words: [String], _ site: Site, signal: (after: Double, number: Int32)? = nil) throws -> Run {
         let run = try site.scanner(words, signal: signal)

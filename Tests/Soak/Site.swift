@@ -21,7 +21,7 @@ final class Site: Sendable {
     var workshop: String { "\(folder)/w" }
 
     init(qedscan path: String, seed: UInt64, seconds: Double) throws {
-        // Short, since sockets stand in it.
+        // Short, since it is part of the paths of sockets.
         folder = FileManager.default.temporaryDirectory.path + "/soak-\(UUID().uuidString.prefix(8))"
         self.seed = seed
         deadline = Date.now.addingTimeInterval(seconds)
@@ -50,7 +50,7 @@ final class Site: Sendable {
         return SeededRandom(seed: mixed)
     }
 
-    /// Sleeps for a random time of up to so many seconds.
+    /// Sleeps for a random time of up to `seconds`.
     func pause(upTo seconds: Double, using random: inout SeededRandom) {
         usleep(UInt32(Double.random(in: 0...seconds, using: &random) * 1_000_000))
     }

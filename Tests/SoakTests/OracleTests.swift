@@ -5,7 +5,7 @@ import Testing
 
 @testable import qedsoak
 
-/// A soak without violations says something only if it sees what is wrong.
+/// A soak without violations means something only if it detects what is wrong.
 @Suite(.ownThread, .enabled(if: SoakBench.hasPrograms, "qemu-utils or sqlite3 is not installed"))
 struct OracleTests {
     @Test func aDiskThatIsNotAsItWasWrittenIsFound() {

@@ -75,7 +75,7 @@ public struct FaultShim: Sendable {
         self.environment = environment
     }
 
-    /// A run that came to its end.
+    /// A run that has ended.
     public struct Run: Sendable {
         public let status: Int32
         public let output: String

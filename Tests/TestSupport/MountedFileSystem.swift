@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// A small file system of its own, for full disks and read-only folders. Needs root.
+/// A small mounted file system, for full disks and read-only folders. Needs root.
 public final class MountedFileSystem: Sendable {
     public let folder: TemporaryFolder
 

@@ -32,7 +32,7 @@ public struct Tool: Sendable {
         public let errors: String
     }
 
-    /// Runs the program to its end, on a thread of its own: other tests go on meanwhile.
+    /// Runs the program to its end, on its own thread, so that it does not hold up other tests.
     public func run(
         _ arguments: [String], environment: [String: String] = [:], input: String = ""
     ) async throws -> Result {
@@ -92,7 +92,7 @@ public final class RunningTool: Sendable {
         process = try tool.child(
             arguments, environment, input: input.fileHandleForReading, output: try Tool.newFile(folder.file("out")),
             errors: try Tool.newFile(folder.file("err")))
-        // The program alone has this end: it is told when ours is closed, and we when it has gone.
+        // Only the program has this end: it notices when ours is closed, and we notice when it has gone.
         try input.fileHandleForReading.close()
     }
 
@@ -114,7 +114,7 @@ public final class RunningTool: Sendable {
         _ = process.wait()
     }
 
-    /// Lets a stopped program go on, however late it stops, and waits for its end as `wait` does.
+    /// Resumes a stopped program, however late it stops, and waits for its end as `wait` does.
     public func resume() async -> Int32 {
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "RunningTool.resume").async { [process] in

@@ -59,7 +59,7 @@ struct FieldPeerTests {
     }
 }
 
-/// Some cases of one layout, in a folder of their own.
+/// Some cases of one layout, in their own folder.
 struct FieldBatch: Sendable {
     /// What we would make of an image, and what QEMU made of it.
     struct RepairPair: Sendable {

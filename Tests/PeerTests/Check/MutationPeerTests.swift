@@ -60,7 +60,7 @@ struct MutationPeerTests {
     }
 }
 
-/// What came of all cases, printed at the end: how many were exempt from the comparison, and by which fault.
+/// The totals of all cases, printed at the end: how many were exempt from the comparison, and by which fault.
 final class MutationTally: Sendable {
     private struct Counts {
         var statuses: [Int32: Int] = [:]

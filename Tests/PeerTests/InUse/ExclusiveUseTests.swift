@@ -81,7 +81,7 @@ struct ExclusiveUseTests {
         try held.confirmExclusiveUse()
     }
 
-    /// Both sides write a mark of their own to the same bytes, wait, and read it back: whoever finds another one was not
+    /// Each side writes its own mark to the same bytes, waits, and reads it back: whoever finds another mark was not
     /// alone. QEMU's side ends after its rounds, and not before ours had the image as often as a machine under load allows.
     @Test func twoHundredRoundsAgainstAWriterNeverOverlap() async throws {
         let image = try await HeldImage()
@@ -162,7 +162,7 @@ private struct HeldImage: Sendable {
     }
 
     /// Takes the image until told to end, and counts how often a mark did not stay. Makes the file `enough` when it has
-    /// had the image ten times. On a thread of its own: it does not wait for other tests.
+    /// had the image ten times. On its own thread: it does not wait for other tests.
     func takeAgainAndAgain(markingAt offset: UInt64, enough: String, until end: End) async throws -> Count {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue(label: "HeldImage").async {

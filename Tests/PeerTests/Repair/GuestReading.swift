@@ -6,7 +6,7 @@ import TestSupport
 ///
 /// QEMU goes through an L1 entry that cannot be used sector by sector: for 2 GiB that takes minutes, hence windows.
 struct GuestReading {
-    /// Images of up to so many bytes are read whole.
+    /// Images of up to this many bytes are read whole.
     private static let wholeSize: UInt64 = 8 << 20
 
     /// Bytes of the guest.
@@ -27,7 +27,7 @@ struct GuestReading {
         windows = (0..<5).map { $0 * perEntry }.filter { $0 < size }.map { $0..<min($0 + clusters * clusterSize, size) }
     }
 
-    /// Commands that read all windows into files in a folder; the image stands in the folder where they run.
+    /// Commands that read all windows into files in a folder; the image is in the folder where they run.
     func commands(_ phase: String, into folder: String) -> [[String]] {
         windows.map { window in
             let image =

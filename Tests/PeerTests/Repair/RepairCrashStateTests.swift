@@ -27,7 +27,7 @@ struct RepairCrashStateTests {
         #expect(try bench.contents() == before)
     }
 
-    /// A shared L2 table is left unless it is asked for. QEMU cannot mend it either, and clears the bit all the same.
+    /// A shared L2 table stays unless its repair is asked for. QEMU cannot repair it either, but clears the bit.
     @Test(arguments: dirtyStates.filter { $0.earlier.isEmpty == false && $0.allocated > 0 })
     func dirtyBitStaysWhileCorruptionIsLeft(_ state: CrashState) async throws {
         let bench = try Bench()

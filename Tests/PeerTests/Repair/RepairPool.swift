@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A pool with a store of its own, and our program to scan, repair and undo in it. Time does not matter here: nobody
+/// A pool with its own store, and our program to scan, repair and undo in it. Time does not matter here: nobody
 /// else has the images.
 final class RepairPool: Sendable {
     let folder: TemporaryFolder
@@ -16,7 +16,7 @@ final class RepairPool: Sendable {
         _ = try folder.folder("pool")
     }
 
-    /// Where an image of a name stands.
+    /// The path of an image by its name.
     func path(_ name: String) -> String { folder.file("pool/\(name)") }
 
     /// Runs commands in the pool one after the other.

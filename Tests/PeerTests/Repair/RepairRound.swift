@@ -32,7 +32,7 @@ struct ObservedRepair: Sendable {
     var unforeseen: [Range<UInt64>] { differences?.outside(plan?.effects.map(\.range) ?? []) ?? [] }
 }
 
-/// Images that are read by QEMU, repaired by us, read and checked by QEMU, and taken back.
+/// Images that QEMU reads, qedscan repairs, QEMU reads and checks again, and qedscan rolls back.
 struct RepairRound {
     /// Each is read as far as this many clusters of each L1 entry, or wholly if it is small.
     var clusters: UInt64 = 8
@@ -70,7 +70,7 @@ struct RepairRound {
         }
     }
 
-    /// An image as it stands at one moment.
+    /// An image at one moment.
     private struct Sight {
         let name: String
         let contents: FileContents

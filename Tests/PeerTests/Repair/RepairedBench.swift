@@ -45,7 +45,7 @@ extension Bench {
     /// All bytes of the image.
     func contents() throws -> Data { try Data(contentsOf: URL(filePath: path)) }
 
-    /// The dirty bit as it stands in the file.
+    /// The dirty bit as it is in the file.
     func isDirty() throws -> Bool { try contents()[Int(HeaderField.features.offset)] & 2 != 0 }
 
     /// The bytes of disk that the file takes.

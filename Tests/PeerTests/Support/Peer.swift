@@ -19,7 +19,7 @@ enum QEMUImage {
     }
 }
 
-/// An image in a folder of its own, for qemu-img to make and both to check.
+/// An image in its own folder, which qemu-img makes and both programs check.
 struct Bench {
     let folder: TemporaryFolder
     let path: String

@@ -10,7 +10,7 @@ struct Trace: Sendable {
 
     var images: [String] { before.keys.sorted() }
 
-    /// Calls whose first path is a name. All others are told by the descriptor, whose path strace writes with -y.
+    /// Calls whose first path is a name. All others are known by their descriptor, whose path strace writes with -y.
     private static let namingCalls: Set<String> = [
         "openat", "open", "newfstatat", "stat", "lstat", "statx", "readlink", "readlinkat", "access", "faccessat",
         "faccessat2", "utimensat", "unlink", "unlinkat", "rename", "renameat", "renameat2", "truncate", "chmod",

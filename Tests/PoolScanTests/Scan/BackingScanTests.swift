@@ -8,7 +8,7 @@ import Testing
 
 @testable import PoolScan
 
-/// Where the backing files of a pool lead to.
+/// What the names of backing files lead to.
 @Suite struct BackingScanTests {
     private let pool: Pool
 

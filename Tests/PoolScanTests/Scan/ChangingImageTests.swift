@@ -116,7 +116,7 @@ import Testing
     /// Scans with a call before each read of an image's tables, with its number from 1.
     private func scan(beforeRead body: @escaping @Sendable (Int) -> Void) -> ScanRun {
         let (time, reads) = (Locked<UInt64>(1 << 40), Locked(0))
-        // It goes on only by the wait that each read has to make.
+        // It advances only by the wait that each read has to make.
         let clock = PaceClock {
             time.withLock { $0 }
         } sleep: { nanoseconds in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PoolScan
 
-/// Where a scan may say that an image is missing.
+/// Where a scan may report an image as missing.
 @Suite struct CoverageTests {
     private func coverage(
         _ roots: [String], unread: [String] = [], filter: PathFilter = PathFilter(), isComplete: Bool = true

@@ -8,7 +8,7 @@ import Testing
 
 @testable import PoolScan
 
-/// What a scan finds in a tree, and what it leaves alone.
+/// What a scan finds in a tree, and what it skips.
 @Suite(.endsInTime) struct WalkerTests {
     private let pool: Pool
 

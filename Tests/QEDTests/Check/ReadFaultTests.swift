@@ -4,7 +4,7 @@ import QED
 import TestSupport
 import Testing
 
-/// A read that fails is never taken for what the bytes say.
+/// A failed read is never taken for bytes of the image.
 @Suite struct ReadFaultTests {
     private static let plan: ImagePlan = {
         var plan = ImagePlan()

@@ -4,7 +4,7 @@ import QED
 import TestSupport
 import Testing
 
-/// What a device is told to read before it is wanted.
+/// What a device is asked to read ahead.
 @Suite struct TableReadAheadTests {
     /// 64 tables of 64 KiB, each with data in its first and last 4 KiB only.
     private func image(_ folder: TemporaryFolder) throws -> (path: String, tables: Set<UInt64>) {

@@ -162,7 +162,7 @@ import Testing
             .split(separator: " ").joined(separator: " ")
     }
 
-    /// Whether lines are those that are shown; `…` stands for any lines, or for the rest of one.
+    /// Whether lines match those that are shown; `…` stands for any lines, or for the rest of one.
     private static func matches(_ printed: ArraySlice<String>, _ shown: ArraySlice<String>) -> Bool {
         guard let first = shown.first else { return printed.isEmpty }
         let rest = shown.dropFirst()

@@ -7,7 +7,7 @@ import Store
 import TestSupport
 import Testing
 
-/// Files and directories that change at a chosen call of a scan, which waits there.
+/// Files and directories that change while a scan waits at a chosen call.
 @Suite(.enabled(if: FaultShim.isPossible, "nothing can be preloaded here"), .ownThread, .timeLimit(.minutes(60)))
 struct ChangeDuringReadTests {
     private let fixture: ScanFixture

@@ -127,7 +127,7 @@ struct RepairCallFaultTests {
     }
 
     /// A lease that could not be removed is taken over, unless it could not be written either: then nobody knows whose
-    /// it is, and a person is told what to remove.
+    /// it is, and the message says what to remove.
     private func expectLeaseIsTakenOverOrNamed(_ fixture: ScanFixture, _ story: Comment) async throws {
         let lease = "\(fixture.pool)/.qedscan-lease"
         var status = stat()

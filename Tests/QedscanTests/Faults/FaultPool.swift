@@ -29,7 +29,7 @@ final class FaultPool: Sendable {
         try fixture.addDamaged("sub/unsupported.qed", [.field(.features, 1 << 40)])
         try #require(link("\(fixture.pool)/sound.qed", "\(fixture.pool)/sub/twin.qed") == 0)
         _ = try fixture.folder.write("no image".utf8, to: "pool/text")
-        // Their results may be used again only then.
+        // Their results can be reused only then.
         try await fixture.ageImages()
         settledStore = fixture.store
         let scan = try await fixture.run("scan", "-j", "0", fixture.pool)
@@ -38,7 +38,7 @@ final class FaultPool: Sendable {
         try #require(truthStatus == 2 | 4 | 8 && truth.count == 8, "\(scan)")
     }
 
-    /// A new store for a run: an empty place, or a copy of the settled one.
+    /// A new store for a run: none yet, or a copy of the undisturbed one.
     func newStore(_ isSettled: Bool) throws -> String {
         let store = fixture.folder.file("fault.db")
         for suffix in ["", "-wal", "-shm", "-journal", ".lock"] { unlink(store + suffix) }

@@ -40,7 +40,7 @@ extension ScanFixture {
         return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }()
 
-    /// Scans the pool into a store of its own that is then as if another machine had made it.
+    /// Scans the pool into a separate store, which then looks as if another machine had made it.
     ///
     /// - Parameter host: whose the images are; the machine's own if nil.
     @discardableResult

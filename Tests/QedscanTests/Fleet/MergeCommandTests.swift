@@ -7,7 +7,7 @@ import Store
 import TestSupport
 import Testing
 
-/// `store merge`, and what can be asked of the store that it makes.
+/// `store merge`, and the questions that a merged store answers.
 @Suite(.ownThread, .endsInTime) struct MergeCommandTests {
     private let fixture: ScanFixture
 

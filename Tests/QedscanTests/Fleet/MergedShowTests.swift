@@ -75,7 +75,7 @@ import Testing
             #expect(found.output.contains("\nmap\n") && !found.output.contains("not shown"), "\(found.output)")
         }
         #expect(!(try await fixture.page("--db", all).contains("No map")))
-        // What it says of other files is not taken for this one.
+        // Results of other files are not taken for results of this one.
         try FileManager.default.removeItem(atPath: image)
         try fixture.addDamaged()
         #expect(try await shown(all, image).output.contains("not shown: the file has changed since it was checked"))

@@ -121,7 +121,7 @@ import Testing
         let nodes = try await fixture.rows("SELECT host, node FROM scan ORDER BY id")
         #expect(nodes.map { $0["node"] as? String } == ["node-a", "node-b", "node-b", "node-a"])
         #expect(nodes.allSatisfy { $0["host"] as? String == "pool:p" })
-        // A machine that has not scanned the pool has images of its own at these paths.
+        // A machine that has not scanned the pool has other images at these paths.
         let c = Machine(name: "node-c", fixture: fixture)
         #expect(try await c.run("scan", fixture.pool).output.contains("2 looked at, 0 unchanged"))
         #expect(try await fixture.number("SELECT count(*) FROM image WHERE host = 'node-c'") == 2)

@@ -6,7 +6,7 @@ import Store
 import TestSupport
 import Testing
 
-/// `scan --shard`: a pool that several scans share, each with a store of its own.
+/// `scan --shard`: a pool that several scans share, each with its own store.
 @Suite(.ownThread, .endsInTime) struct ShardCommandTests {
     private let fixture: ScanFixture
 

@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Debian's Chromium without a window, with a profile of its own and without a way out.
+/// Debian's Chromium without a window, with its own profile and without network access.
 struct Browser {
     static let tool = Tool("chromium")
 
-    /// A page as it was when its scripts had come to rest.
+    /// A page after its scripts have run.
     struct Visit {
         let document: String
         /// What pages wrote to the console, errors included.

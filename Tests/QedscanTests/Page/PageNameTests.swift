@@ -8,7 +8,7 @@ import Testing
 @testable import CommandSyntax
 @testable import qedscan
 
-/// Names that would be markup, script or shell if the page let them.
+/// Names that contain markup, scripts or shell commands.
 @Suite(.endsInTime) struct PageNameTests {
     private static let names: [[UInt8]] = [
         Array("<script>alert(1)<script>.qed".utf8), Array("\"'><svg onload=alert(1)>.qed".utf8),

@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-/// Repairs and undos killed before each call that changes the image or the store, and what the next runs make of them.
+/// Repairs and undos killed before each call that changes the image or the store, and how the next runs recover them.
 @Suite(.enabled(if: Strace.isPossible, "strace cannot trace here"), .endsInTime)
 struct RepairCrashTests {
     enum Command: CaseIterable { case repair, undo }
@@ -72,7 +72,7 @@ struct RepairCrashTests {
         return isPrepared
     }
 
-    /// Both a repair and an undo are settled to the damaged image; the repair is then made.
+    /// The recovery of a repair or of an undo restores the damaged image; the repair is then made.
     private func expectSettled(_ command: Command, wasPrepared: Bool, _ point: String) async throws {
         let next = try await fixture.repair()
         #expect(next.status & 8 == 0, "\(point): \(next)")

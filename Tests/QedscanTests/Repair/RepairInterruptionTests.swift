@@ -74,7 +74,7 @@ import Testing
         #expect(try await eventually { try isUnderWay() })
         let refused = try await fixture.run("--db", store, "repair", "--yes", "--settle", "0s")
         #expect(refused.status == 4 | 8, "\(refused)")
-        // The image under way is changed or locked, by the time; the other one is not to be had for the lease.
+        // By then the image being repaired is changed or locked; the other one cannot be taken because of the lease.
         let text = refused.output + refused.errors
         #expect(text.contains("a.qed: left alone: ") || text.contains("a.qed: not repaired: "), "\(refused)")
         #expect(text.contains("b.qed: not repaired: the lease "), "\(refused)")

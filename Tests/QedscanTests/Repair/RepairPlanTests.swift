@@ -6,7 +6,7 @@ import Store
 import TestSupport
 import Testing
 
-/// What `repair` says that it would do, and that it is what it does.
+/// The plans of `repair`, and that it does what they say.
 @Suite(.endsInTime) struct RepairPlanTests {
     private let fixture: ScanFixture
 

@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-/// The exit status of `repair`, what it refuses, and what it says.
+/// The exit status of `repair`, what it refuses, and its messages.
 @Suite(.endsInTime) struct RepairStatusTests {
     private let fixture: ScanFixture
 

@@ -6,7 +6,7 @@ import Testing
 
 /// Every report in every format on one made-up store, byte for byte what Tests/Golden/reports has.
 ///
-/// QEDSCAN_WRITE_GOLDEN=1 writes these files anew: read the difference before it is committed.
+/// QEDSCAN_WRITE_GOLDEN=1 writes these files again: read the differences before you commit them.
 @Suite(.endsInTime) struct GoldenReportTests {
     private static let formats = ["table", "csv", "json", "jsonl", "markdown", "html"]
     private static let golden = Checkout.url("Tests/Golden")

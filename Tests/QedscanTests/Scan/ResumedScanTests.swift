@@ -7,7 +7,7 @@ import Store
 import TestSupport
 import Testing
 
-/// Scans that take longer than one run, and what can be told of them meanwhile.
+/// Scans that several runs complete, and what `status` says about them meanwhile.
 @Suite(.ownThread, .endsInTime) struct ResumedScanTests {
     private let fixture: ScanFixture
 
@@ -65,7 +65,7 @@ import Testing
         let scans = try await fixture.rows("SELECT state, continues_scan_id AS before FROM scan ORDER BY id")
         #expect(scans.map { $0["state"] as? String } == ["interrupted", "interrupted", "interrupted", "completed"])
         #expect(scans.map { $0["before"] as? Int } == [nil, 1, 2, 3])
-        // The next one begins anew.
+        // The next scan starts over.
         #expect(try await fixture.run(["scan"] + options + [fixture.pool]).status == 2 | 4 | 8)
         let checkedAgain = try await fixture.number("SELECT checked FROM scan_summary ORDER BY scan_id DESC LIMIT 1")
         #expect(options.isEmpty ? checkedAgain < count && checkedAgain > 0 : checkedAgain == count)

@@ -6,7 +6,7 @@ import Store
 import TestSupport
 import Testing
 
-/// What a scan is told to look at, and what it says of it.
+/// The operands of a scan, and what it prints about them.
 @Suite(.ownThread, .endsInTime) struct ScanOperandTests {
     private let fixture: ScanFixture
 

@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func anImageJustWrittenIsNotTrusted() async throws {
-        // On a slow machine it may be two seconds old already when the first scan comes to it, and is trusted then.
+        // On a slow machine it may already be two seconds old when the first scan checks it, and is trusted then.
         for attempt in 1...20 {
             try fixture.addImage("\(attempt).qed")
             for _ in 0..<2 { #expect(try await fixture.run("scan", fixture.pool).status == 0) }

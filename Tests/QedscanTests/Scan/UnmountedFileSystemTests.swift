@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A file system that is mounted below a root, and is not at the next scan.
+/// A file system below a root that is not mounted at the next scan.
 @Suite(.enabled(if: MountedFileSystem.isAvailable, "this process may not mount"), .endsInTime)
 struct UnmountedFileSystemTests {
     @Test func imagesOfAFileSystemThatIsNotMountedAreNotMissing() async throws {

@@ -175,7 +175,7 @@ import Testing
         #expect(output.contains("\(image): corrupt, "), "\(output)")
     }
 
-    /// What scans of other roots saw of these paths is gone, so all is told rather than nothing.
+    /// What scans of other roots saw of these paths is gone, so everything is reported rather than nothing.
     @Test func prunedScansOfPathsBelowDoNotSilenceTheMail() async throws {
         let folder = try fixture.folder.folder("pool/below")
         try CorpusCase.all.first { $0.name == "sound, 4K/1" }?.write(to: "\(folder)/x.qed")

@@ -10,7 +10,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A pool of images and a store of its own, and the built program to scan one into the other.
+/// A pool of images, a store, and the built program to scan one into the other.
 final class ScanFixture: Sendable {
     let folder: TemporaryFolder
     let tool: Tool

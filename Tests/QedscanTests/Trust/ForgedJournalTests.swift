@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-/// A journal that somebody has written who may write the store: nothing but images is written to, and nothing traps.
+/// A journal forged by somebody who may write the store: only images are written to, and nothing traps.
 @Suite(.endsInTime) struct ForgedJournalTests {
     private let fixture: ScanFixture
     private let image: String
@@ -42,7 +42,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: "/dev/.qedscan-lease"))
     }
 
-    /// Even with the right inode: what stands in it is no image.
+    /// Even with the right inode: its contents are no image.
     @Test func aFileThatIsNoImageIsNotWrittenTo() async throws {
         let victim = try fixture.folder.write(Array(repeating: UInt8(ascii: "v"), count: 12 * 4096), to: "victim")
         var status = stat()
@@ -69,7 +69,7 @@ import Testing
             try store.write(to: URL(filePath: fixture.store))
             try forge(ForgedJournalTests.reopen, "UPDATE \(column) = \(value)")
             let result = try await fixture.repair()
-            // Refused; or taken back, where the number does not matter for that, and then repaired anew.
+            // Refused; or rolled back, where the number does not matter for that, and then repaired again.
             #expect(result.status >= 0, "\(value): \(result.status) \(result.errors)")
             #expect(try Data(contentsOf: URL(filePath: image)) == before, "\(value)")
         }

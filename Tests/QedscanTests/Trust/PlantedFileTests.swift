@@ -3,9 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What somebody has put where the program writes: it is not followed, nor written into, nor waited for.
+/// Files that somebody has planted where the program writes: it does not follow them, write to them or wait for them.
 @Suite(.endsInTime) struct PlantedFileTests {
-    /// What stands in the place of a file.
+    /// What is in the place of a file.
     enum Plant: String, CaseIterable, Sendable {
         case symbolicLink = "symbolic link"
         case danglingLink = "dangling link"

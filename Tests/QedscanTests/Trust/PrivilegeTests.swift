@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-/// What the scanner needs: read access, or the capability to read everything, and a folder for its store.
+/// What a scan needs: read access, or the capability to read everything, and a folder for its store.
 @Suite(.endsInTime) struct PrivilegeTests {
     private let fixture: ScanFixture
     private let folder: String

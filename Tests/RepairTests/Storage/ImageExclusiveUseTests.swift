@@ -19,7 +19,7 @@ struct ImageExclusiveUseTests {
         let fixture = try ImageFixture()
         try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: fixture.path.text)
         #expect(refusal { _ = try fixture.take() }?.test == .unchanged)
-        // Enough to go on after a crash, which has left it changed.
+        // Enough to recover after a crash, which has left it changed.
         try fixture.takeWhenFree(.same(fixture.identity)).confirmWhenFree()
         #expect(truncate(fixture.path.text, 9_000) == 0)
         let refused = try #require(refusal { _ = try fixture.take() })

@@ -6,7 +6,7 @@ import Repair
 import TestSupport
 import Testing
 
-/// A file in a folder of its own, to be had exclusively.
+/// A file in its own folder, to take exclusively.
 struct ImageFixture {
     let folder: TemporaryFolder
     let path: RawPath

@@ -257,7 +257,7 @@ private final class HolderCount: Sendable {
     func leave() { current.subtract(1, ordering: .sequentiallyConsistent) }
 }
 
-/// Runs a function that blocks on a thread of its own: other tests go on meanwhile.
+/// Runs a blocking function on its own thread, so that it does not hold up other tests.
 private func onOwnThread(_ body: @escaping @Sendable () throws -> Void) async throws {
     try await withCheckedThrowingContinuation { continuation in
         DispatchQueue(label: "ImagePoolLeaseTests").async { continuation.resume(with: Result { try body() }) }

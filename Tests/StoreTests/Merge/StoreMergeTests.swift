@@ -9,7 +9,7 @@ import Testing
 @testable import QED
 @testable import Store
 
-/// A merged store says what the stores say that it was merged of.
+/// A merged store gives the same answers as its inputs.
 @Suite struct StoreMergeTests {
     private static let seeds: [UInt64] = {
         var random = SeededRandom(seed: Seed.next("StoreMergeTests"))
@@ -48,7 +48,7 @@ import Testing
     @Test(arguments: seeds.prefix(2)) func mergingIsIdempotentAndIndependentOfOrder(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         var inputs: [StoreFixture] = []
-        // Two machines of one pool, and two with images of their own at the same paths.
+        // Two machines of one pool, and two with different images at the same paths.
         for (host, node) in [("pool:p", "a"), ("pool:p", "b"), ("a", "a"), ("b", "b")] {
             let (store, copies) = try history(seed: random.next(), host: host, node: node, passes: 6)
             inputs += copies + [store]

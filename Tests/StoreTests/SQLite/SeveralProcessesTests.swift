@@ -6,7 +6,7 @@ import Testing
 
 @testable import Store
 
-/// What only several processes can show. Each exit test's body runs in a process of its own.
+/// What only several processes can show. Each exit test's body runs in its own process.
 @Suite(.timeLimit(.minutes(10))) struct SeveralProcessesTests {
     private let folder: TemporaryFolder
 

@@ -110,7 +110,7 @@ struct TransactionTests {
     }
 
     @Test func aWaitingConnectionGoesOnWhenTheLockIsGone() async throws {
-        // In a process of its own, whose SQLite tells when it sleeps: it does so only while it waits for a lock.
+        // In its own process, whose SQLite tells when it sleeps: it does so only while it waits for a lock.
         await #expect(processExitsWith: .success) {
             let folder = try TemporaryFolder()
             let database = try folder.open()

@@ -8,7 +8,7 @@ import Testing
 @testable import QED
 @testable import Store
 
-/// What a scan that takes long leaves in the store while it runs.
+/// What a long scan writes to the store while it runs.
 @Suite(.ownThread, .endsInTime) struct ScanProgressTests {
     private let fixture: StoreFixture
     private let image = RawPath("/pool/a\u{1B}\"b")
