@@ -1,6 +1,6 @@
 @testable import QED
 
-/// One image checked in every way: they must agree wherever they came to their end, and stay within their limits.
+/// One image checked in every way: all complete checks must agree, and stay within their limits.
 package struct CheckComparison {
     /// Bytes of a table from which on an image with one is walked on several threads.
     private static let leastTableOfThreads: UInt64 = 1 << 20

@@ -45,7 +45,7 @@ enum CommandLineFuzzer: FuzzTarget {
 
     // MARK: - Arguments
 
-    /// Nothing that was given is lost or made up.
+    /// No argument is lost or invented.
     private static func test(_ parsed: ParsedCommand, _ arguments: [RawArgument]) {
         require(
             parsed.operands.count + parsed.occurrences.count <= arguments.reduce(0) { $0 + max($1.bytes.count, 1) },

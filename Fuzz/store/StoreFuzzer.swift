@@ -5,7 +5,7 @@ import SQLite
 
 @testable import Store
 
-/// A store that is damaged, in its bytes or in its values: whatever is asked of it gives answers or a typed error.
+/// A store that is damaged, in its bytes or in its values: every question gives answers or a typed error.
 ///
 /// An input is a byte that says which store and what is asked, and then what is damaged. SQLite itself is not
 /// instrumented: what is looked for is what this program makes of what it reads.

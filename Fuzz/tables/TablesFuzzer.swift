@@ -3,7 +3,7 @@ import QED
 
 /// The tables of an image whose header is sound: each way to check it gives the same, and so does its repair.
 ///
-/// An input is 8 bytes for the layout, and then 6 bytes for each entry: in which cluster and at which place it stands,
+/// An input is 8 bytes for the layout, and then 6 bytes for each entry: its cluster and its position there,
 /// and what its value is.
 @main
 enum TablesFuzzer: FuzzTarget {

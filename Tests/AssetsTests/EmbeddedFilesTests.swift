@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The embedded lists against the directories they come from.
+/// The embedded files equal those of the directories they come from.
 struct EmbeddedFilesTests {
     @Test(arguments: [("migrations", Assets.migrations), ("reports", Assets.reports)])
     func everyFileIsEmbeddedByteForByte(directory: String, assets: [Asset]) throws {

@@ -114,7 +114,7 @@ extension CorpusCase {
         ) { _ in },
     ]
 
-    /// Headers that are usable all the same.
+    /// Headers that are odd, but usable.
     static let headerNoticeCases: [CorpusCase] =
         Sample.all.flatMap { sample in
             [

@@ -25,7 +25,7 @@ package struct GuestView {
     /// Clusters of the guest.
     package let clusterCount: Int
     package let hasBackingFile: Bool
-    /// Clusters of the file in which a table stands.
+    /// Clusters of the file that hold a table.
     package private(set) var tableClusters: Set<Int> = []
     private var tables: [Int: Table] = [:]
     private let isUnreadable: Bool

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// systemd's own opinion of the units, and what they must say.
+/// What systemd says about the units, and what they must contain.
 @Suite(.endsInTime) struct UnitTests {
     private static let analyze = Tool("systemd-analyze")
     private static let templates = ["qedscan-scan@.service", "qedscan-scan@.timer", "qedscan-mail@.service"]

@@ -18,7 +18,7 @@ import Testing
     }
 
     private var files: [String] {
-        get throws { try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted() }
+        get throws { try FileManager.default.contentsOfDirectory(atPath: fixture.directory.path).sorted() }
     }
 
     @Test func storeAndImageStayAsTheyAreAndNoLockFileAppears() async throws {
@@ -37,7 +37,7 @@ import Testing
             print("skipped: there is no way to run the program as another user here")
             return
         }
-        let directory = try fixture.folder.folder("readable")
+        let directory = try fixture.directory.makeDirectory("readable")
         let copy = directory + "/store.db"
         try FileManager.default.copyItem(atPath: fixture.store, toPath: copy)
         try #require(chmod(copy, 0o444) == 0 && chmod(directory, 0o555) == 0)

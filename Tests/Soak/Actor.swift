@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Somebody who does things to the pool, again and again, on a thread of its own.
+/// Somebody who does things to the pool, again and again, on a separate thread.
 protocol Actor {
     var name: String { get }
     var site: Site { get }

@@ -71,7 +71,7 @@ final class Audit: Sendable {
             else { continue }
             seen.withLock { $0.lastRepair = id }
             site.ledger.count("repairs in the journal: \(row["state"] as? String ?? "")")
-            // One that was killed had nothing open until it was settled.
+            // A repair that was killed had nothing open until its recovery.
             let end = kills.first { started <= $0 && $0 <= finished } ?? finished
             // Milliseconds are cut off.
             let start = started.addingTimeInterval(0.002)

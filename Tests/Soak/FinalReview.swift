@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import QED
 
-/// What must be so when everybody has gone: nothing is left half done, and everything can be taken back.
+/// What must be true when everybody has gone: nothing is half done, and every repair can be undone.
 struct FinalReview {
     private let site: Site
     private let audit: Audit
@@ -135,8 +135,8 @@ struct FinalReview {
         let expected: Set = [
             "pool", "scratch", "w", "evidence", "store.db", "store.db.lock", "copy.db", "pool.html", "metrics.prom",
         ]
-        for name in try FileManager.default.contentsOfDirectory(atPath: site.folder) where !expected.contains(name) {
-            site.violation(.process, nil, "left behind: \(site.folder)/\(name)")
+        for name in try FileManager.default.contentsOfDirectory(atPath: site.directory) where !expected.contains(name) {
+            site.violation(.process, nil, "left behind: \(site.directory)/\(name)")
         }
     }
 }

@@ -75,7 +75,7 @@ struct Guest: Actor {
         }
     }
 
-    /// What is acknowledged stays, whatever becomes of the guest: the file's pages are the kernel's.
+    /// Acknowledged writes stay even if the guest is killed: the file's pages are the kernel's.
     private func write(_ session: GuestSession, _ value: UInt8, to range: Range<Int>) throws -> Bool {
         // Not of an overlay: QEMU 7.2 fills the rest of a zero cluster from the backing file when a part is written.
         let option = value == 0 && session.image.state.backing == nil ? "-z" : "-P \(value)"

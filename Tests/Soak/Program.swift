@@ -43,7 +43,7 @@ struct Program: Sendable {
     /// Runs it to its end.
     ///
     /// - Parameters:
-    ///   - signal: sent after so many seconds, unless it has ended.
+    ///   - signal: sent after a number of seconds, unless the program has ended.
     ///   - moment: the seconds count from when this is true first.
     func run(
         _ arguments: [String], signal: (after: Double, number: Int32)? = nil, from moment: () -> Bool = { true }

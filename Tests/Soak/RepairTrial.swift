@@ -140,7 +140,7 @@ struct RepairTrial {
         }
     }
 
-    /// Kills a repair; the next one settles it, so that the image is as before, or repaired.
+    /// Kills a repair; the next one recovers it, so that the image is as before, or repaired.
     private mutating func interrupt(_ words: [String], _ path: String, _ before: View) throws {
         // Once the image has been written to there are some milliseconds left.
         let (time, size) = try RepairTrial.times(path)
@@ -154,7 +154,7 @@ struct RepairTrial {
         }
         guard let id = try preparedID(path) else { return }
         site.ledger.count("repairs killed half way")
-        // A repair of any image settles all that were interrupted; with one that is never damaged it does nothing else.
+        // A repair of any image recovers all interrupted repairs; with an image that is never damaged it does nothing else.
         guard let base = site.images.images.first(where: { $0.kind == .base }) else { return }
         for _ in 0..<20 where try preparedID(path) != nil {
             // A scan may have the image open.

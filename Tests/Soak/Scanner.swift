@@ -23,7 +23,7 @@ struct Scanner: Actor {
         if random.chance(0.1) { words += ["--max-time", "1s", "--rate", "1M"] }
         if random.chance(0.1) { words.append("--only-changes") }
         if random.chance(0.3) { words += ["-j", "\(Int.random(in: 0...4, using: &random))"] }
-        if random.chance(0.1) { words += ["--metrics", "\(site.folder)/metrics.prom"] }
+        if random.chance(0.1) { words += ["--metrics", "\(site.directory)/metrics.prom"] }
         words += random.chance(0.85) ? [site.pool] : ["\(site.pool)/a", "\(site.pool)/b"]
         let signal =
             random.chance(0.15)
@@ -32,7 +32,7 @@ struct Scanner: Actor {
         site.pause(upTo: 1.5, using: &random)
     }
 
-    /// Runs a scan, and counts it if it came to its end: its row must then be in the store.
+    /// Runs a scan, and counts it if it completed: its row must then be in the store.
     @discardableResult
     static func scan(_ words: [String], _ site: Site, signal: (after: Double, number: Int32)? = nil) throws -> Run {
         let run = try site.scanner(words, signal: signal)

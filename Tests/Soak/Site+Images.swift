@@ -10,7 +10,7 @@ extension Site {
             kind == .sound && Int.random(in: 0..<4, using: &random) == 0
             ? images.images.filter { $0.kind == .base }.randomElement(using: &random) : nil
         var disk = base?.disk ?? GuestDisk(blockCount: Int.random(in: 64...512, using: &random))
-        // Some come to their place when they are done, some grow there.
+        // Some images are moved into the pool when they are complete, some grow there.
         let place = Bool.random(using: &random) ? path : "\(workshop)/\(URL(filePath: path).lastPathComponent)"
         try makeImage(at: place, disk: &disk, base: base?.path, isFilled: kind != .sound, using: &random)
         if place != path { guard rename(place, path) == 0 else { throw SoakError(reason: "rename to \(path)") } }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import qedsoak
 
-/// A soak without violations says something only if it sees what is wrong.
+/// A soak without violations means something only if it detects what is wrong.
 @Suite(.ownThread, .enabled(if: SoakBench.hasPrograms, "qemu-utils or sqlite3 is not installed"))
 struct OracleTests {
     @Test func aDiskThatIsNotAsItWasWrittenIsFound() {
@@ -112,9 +112,9 @@ private final class SoakBench {
 
     deinit {
         do {
-            try FileManager.default.removeItem(atPath: site.folder)
+            try FileManager.default.removeItem(atPath: site.directory)
         } catch {
-            print("left behind: \(site.folder): \(error)")
+            print("left behind: \(site.directory): \(error)")
         }
     }
 

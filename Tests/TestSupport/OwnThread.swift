@@ -1,7 +1,7 @@
 import Dispatch
 import Testing
 
-/// Runs each test of a suite on a thread of its own.
+/// Runs each test of a suite on its own thread.
 ///
 /// The tests that share the threads of Swift's concurrency wait for each other: where some compute for a minute, the next
 /// step of another may be that late. What takes part in a race, or looks at another program while that runs, must not be.

@@ -5,11 +5,11 @@ import Foundation
 /// It is removed with the last reference.
 public final class ProgramCopy: Sendable {
     public let tool: Tool
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
     public init(_ original: Tool) throws {
-        folder = try TemporaryFolder()
-        tool = try ProgramCopy.put(original, in: folder.path, libraries: { !ProgramCopy.isSystem($0) })
+        directory = try TemporaryDirectory()
+        tool = try ProgramCopy.put(original, in: directory.path, libraries: { !ProgramCopy.isSystem($0) })
     }
 
     /// Makes an empty directory a root directory in which a program of ours runs: with all its libraries, beside it.
@@ -28,14 +28,14 @@ public final class ProgramCopy: Sendable {
     }
 
     private static func put(
-        _ original: Tool, in folder: String, libraries isNeeded: (String) -> Bool
+        _ original: Tool, in directory: String, libraries isNeeded: (String) -> Bool
     ) throws -> Tool {
         for path in [original.path] + (try dependencies(original)).filter(isNeeded) {
-            let target = "\(folder)/\((path as NSString).lastPathComponent)"
+            let target = "\(directory)/\((path as NSString).lastPathComponent)"
             guard !FileManager.default.fileExists(atPath: target) else { continue }
             try copyFile(path, to: target)
         }
-        let path = "\(folder)/\((original.path as NSString).lastPathComponent)"
+        let path = "\(directory)/\((original.path as NSString).lastPathComponent)"
         guard let copy = Tool(path) else { throw CopyError(path: path) }
         return copy
     }

@@ -1,7 +1,7 @@
 import Lab
 import QED
 
-/// The ways in which a field of an image is changed: those by which file systems try their repair tools, too.
+/// The ways in which a field of an image is changed: file systems test their repair tools with the same.
 package enum FieldChange: String, CaseIterable, Sendable {
     case clear
     /// Every bit.
@@ -33,9 +33,9 @@ package enum FieldChange: String, CaseIterable, Sendable {
 /// A number in an image that the format gives a meaning.
 package enum Field: Hashable, Sendable {
     case header(HeaderField)
-    /// An entry of the L1 table, and where it stands in the file.
+    /// An entry of the L1 table, and its offset in the file.
     case l1(Int, offset: Int)
-    /// An entry of the L2 table of an L1 entry, and where it stands in the file.
+    /// An entry of the L2 table of an L1 entry, and its offset in the file.
     case l2(Int, Int, offset: Int)
 
     /// Bytes from the start of the file.

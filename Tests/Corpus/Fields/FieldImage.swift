@@ -18,7 +18,7 @@ package struct FieldImage: Sendable {
         let tableSize = Int(bytes.integer(at: 8, byteCount: 4) * clusterSize)
         let l1Table = Int(bytes.integer(at: 40, byteCount: 8))
         var fields = HeaderField.allCases.map { Field.header($0) }
-        // A table that lies on another one has no entries of its own.
+        // A table that overlaps another one has no entries to itself.
         var usedClusters: Set<Int> = []
         for l1Index in 0..<tableSize / 8 {
             fields.append(.l1(l1Index, offset: l1Table + l1Index * 8))

@@ -8,7 +8,7 @@ import Testing
 
 @testable import qedscan
 
-/// Files of which QEMU says nothing, or nothing true: vast ones, unreadable ones, odd names and backing files.
+/// Files about which QEMU says nothing, or nothing true: vast ones, unreadable ones, odd names and backing files.
 @Suite(.enabled(if: Peer.isInstalled, "qemu-utils is not installed"))
 struct QEMUReachTests {
     private static let qedscan = Tool.built("qedscan")

@@ -10,7 +10,7 @@ import Testing
 /// notes on the differences, `QEMULeaks` and `QEMUFault` want a change.
 @Suite(.enabled(if: Peer.isInstalled, "qemu-utils is not installed"))
 struct WhereQEMUIsWrongTests {
-    /// A sound image whose file has so many clusters.
+    /// A sound image whose file has `fileClusters` clusters.
     private static func plan(_ clusterSize: UInt32, tableSize: UInt32 = 2, fileClusters: UInt64) -> ImagePlan {
         var plan = ImagePlan()
         plan.clusterSize = clusterSize

@@ -24,7 +24,7 @@ struct ExclusiveUseTests {
     @Test(arguments: [false, true])
     func imageOfANetworkServerIsRefused(isReadOnly: Bool) async throws {
         let image = try await HeldImage()
-        let socket = image.bench.folder.file("nbd")
+        let socket = image.bench.directory.file("nbd")
         let arguments = ["-t", "-f", "qed", "-k", socket] + (isReadOnly ? ["-r"] : []) + [image.path]
         let server = try #require(Peer.nbd).start(arguments)
         // The socket is there before the image is open. To look only reads.
@@ -68,7 +68,7 @@ struct ExclusiveUseTests {
         let held = try image.take()
         let runs = try await image.bench.run(
             ["qemu-io", "-c", "write 0 512", image.path], ["qemu-io", "-r", "-c", "read 0 512", image.path],
-            ["timeout", "5", "qemu-nbd", "-t", "-f", "qed", "-k", image.bench.folder.file("nbd"), image.path],
+            ["timeout", "5", "qemu-nbd", "-t", "-f", "qed", "-k", image.bench.directory.file("nbd"), image.path],
             ["qemu-img", "check", "-r", "all", image.path])
         for run in runs {
             #expect(run.status == 1, "\(run)")
@@ -81,14 +81,14 @@ struct ExclusiveUseTests {
         try held.confirmExclusiveUse()
     }
 
-    /// Both sides write a mark of their own to the same bytes, wait, and read it back: whoever finds another one was not
+    /// Each side writes its own mark to the same bytes, waits, and reads it back: whoever finds another mark was not
     /// alone. QEMU's side ends after its rounds, and not before ours had the image as often as a machine under load allows.
     @Test func twoHundredRoundsAgainstAWriterNeverOverlap() async throws {
         let image = try await HeldImage()
         let offset = try await image.dataOffset()
         let io = try #require(Peer.io)
         let rounds = 200
-        let enough = image.bench.folder.file("enough")
+        let enough = image.bench.directory.file("enough")
         // Of QEMU's sessions some fail to open the image: that is the point.
         let session = """
             exec 2>&1; i=0; while [ $i -lt \(rounds) ] || ! [ -e "\(enough)" ]; do i=$((i+1)); \
@@ -162,7 +162,7 @@ private struct HeldImage: Sendable {
     }
 
     /// Takes the image until told to end, and counts how often a mark did not stay. Makes the file `enough` when it has
-    /// had the image ten times. On a thread of its own: it does not wait for other tests.
+    /// had the image ten times. On its own thread: it does not wait for other tests.
     func takeAgainAndAgain(markingAt offset: UInt64, enough: String, until end: End) async throws -> Count {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue(label: "HeldImage").async {

@@ -27,13 +27,13 @@ struct RepairCrashStateTests {
         #expect(try bench.contents() == before)
     }
 
-    /// A shared L2 table is left unless it is asked for. QEMU cannot mend it either, and clears the bit all the same.
+    /// A shared L2 table stays unless its repair is asked for. QEMU cannot repair it either, but clears the bit.
     @Test(arguments: dirtyStates.filter { $0.earlier.isEmpty == false && $0.allocated > 0 })
     func dirtyBitStaysWhileCorruptionIsLeft(_ state: CrashState) async throws {
         let bench = try Bench()
         try await CrashStateTests.crash(state, on: bench)
         try bench.edit { try $0.writeL1(try $0.readL1(0), at: 2) }
-        let copy = bench.folder.file("copy.qed")
+        let copy = bench.directory.file("copy.qed")
         try await bench.run(["cp", bench.path, copy])
         let status = try await bench.repair()
         #expect(status & 4 != 0)

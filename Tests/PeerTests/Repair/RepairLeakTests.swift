@@ -26,7 +26,7 @@ struct RepairLeakTests {
     @Test func nothingIsLeakedAfterwardsAndTheDiskIsFree() async throws {
         let bench = try await Self.leaking()
         #expect(try await bench.checkWithQEMU().counters?.leaks == 24)
-        // What a file occupies is settled once it has been written out.
+        // The space that a file occupies is known only once it is written out.
         try await bench.run(["sync", bench.path])
         let (size, usage) = (try bench.contents().count, try bench.diskUsage())
         try await bench.repair("--reclaim-leaks")

@@ -5,7 +5,7 @@ import QED
 import TestSupport
 import Testing
 
-/// Every case of the corpus, with data: repaired by us, read and checked by QEMU, and taken back.
+/// Every case of the corpus, with data: repaired by qedscan, read and checked by QEMU, and rolled back.
 @Suite(.enabled(if: Peer.isInstalled, "qemu-utils is not installed"))
 struct RepairPeerTests {
     @Test func guestReadsOnlyWhatThePlanSaysDifferently() async throws {

@@ -9,7 +9,7 @@ import Testing
 extension Bench {
     private func qedscan(_ arguments: [String]) async throws -> Tool.Result {
         let tool = try #require(Tool.built("qedscan"), "the program is not built")
-        return try await tool.run(arguments, environment: ["QEDSCAN_DB": folder.file("store.db")])
+        return try await tool.run(arguments, environment: ["QEDSCAN_DB": directory.file("store.db")])
     }
 
     /// Scans and repairs the image. Returns the exit status, which tells by its bits what came of it.
@@ -45,7 +45,7 @@ extension Bench {
     /// All bytes of the image.
     func contents() throws -> Data { try Data(contentsOf: URL(filePath: path)) }
 
-    /// The dirty bit as it stands in the file.
+    /// The dirty bit as it is in the file.
     func isDirty() throws -> Bool { try contents()[Int(HeaderField.features.offset)] & 2 != 0 }
 
     /// The bytes of disk that the file takes.

@@ -4,7 +4,7 @@ import Testing
 @testable import PoolScan
 @testable import QED
 
-/// The table of what may be used again, and the hashes that stand for paths in it.
+/// The table of reusable results, and the hashes that stand for paths in it.
 @Suite struct KnownResultsTests {
     private func identity(inode: UInt64, device: UInt64 = 1, size: UInt64 = 7) -> FileIdentity {
         FileIdentity(device: device, inode: inode, size: size, modificationTime: 2, changeTime: 3)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import PoolScan
 
-/// Where files stand, and which part of all positions is whose.
+/// The positions of files, and which range of positions belongs to which shard.
 @Suite struct ShardTests {
     private static func position(_ path: [UInt8]) -> PathPosition {
         var hasher = PathPositionHasher()

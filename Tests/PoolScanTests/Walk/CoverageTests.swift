@@ -4,7 +4,7 @@ import Testing
 
 @testable import PoolScan
 
-/// Where a scan may say that an image is missing.
+/// Where a scan may report an image as missing.
 @Suite struct CoverageTests {
     private func coverage(
         _ roots: [String], unread: [String] = [], filter: PathFilter = PathFilter(), isComplete: Bool = true
@@ -51,7 +51,7 @@ import Testing
 
     @Test func excludedDirectoriesAreNotCovered() throws {
         let pool = try Pool()
-        try pool.addFolder("skip")
+        try pool.addDirectory("skip")
         let image = try pool.addImage("skip/a")
         let run = ScanRun([pool.root]) { $0.filter = PathFilter(exclude: [RawPath("skip")]) }
         #expect(!run.coverage.covers(image))

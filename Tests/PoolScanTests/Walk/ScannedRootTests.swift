@@ -5,7 +5,7 @@ import Testing
 
 @testable import PoolScan
 
-/// What a scan says of its roots.
+/// What a scan reports of its roots.
 @Suite struct ScannedRootTests {
     @Test func everyRootIsNamedOnceWithItsFileOrItsError() throws {
         let pool = try Pool()

@@ -9,7 +9,7 @@ import Testing
 
 /// How fast a scan may read.
 @Suite(.timeLimit(.minutes(10))) struct ReadRateTests {
-    /// A clock that goes on only by waiting.
+    /// A clock that advances only by waiting.
     private final class FakeClock: Sendable {
         let time = Locked<UInt64>(1_000_000_000_000)
         private let onSleep: @Sendable () -> Void

@@ -26,7 +26,7 @@ struct ClockFaultTests {
             #expect(next.status == pool.truthStatus, "\(next)")
             #expect(try StoredImage.all(in: store) == pool.truth)
             let fresh = try checkCount(store) - checked
-            // What was made anew is used again. The unsupported image is looked at each time, and says nothing new.
+            // New results are reused. The unsupported image is checked each time, and its result is never new.
             #expect(fresh == (options.isEmpty ? 7 : 0), "\(fresh) of \(checked): \(next)")
         }
     }
@@ -53,7 +53,7 @@ struct ClockFaultTests {
             let run = try shim.run(["--db", store] + command, nil, clock)
             #expect(!run.hung && (0...7).contains(run.status), "\(command): \(run)")
         }
-        // Every latest result is kept, whatever the days.
+        // Every latest result is kept, however old it is.
         #expect(try StoredImage.all(in: store) == pool.truth)
         let next = try await pool.fixture.run(pool.arguments(store, jobs: 0))
         #expect(next.status == pool.truthStatus, "\(next)")
@@ -76,7 +76,7 @@ struct ClockFaultTests {
         #expect(scan.status == 4, "\(scan)")
     }
 
-    /// The settle window runs by a clock that nobody sets.
+    /// The quiet period is measured by a clock that nobody sets.
     @Test(arguments: [-10 * hour, 10 * hour]) func aRepairDoesNotWaitByTheWallClock(_ shift: Int) async throws {
         let fixture = try ScanFixture()
         try fixture.addDamaged()

@@ -4,7 +4,7 @@ import SQLite
 import Store
 import TestSupport
 
-/// What is wrong with a disturbed scan: nothing, if it said only what is true, and that something was amiss.
+/// What is wrong with a disturbed scan: nothing if it reported only true results, and the failure.
 struct ScanVerdict {
     private let pool: FaultPool
     private let fault: Fault

@@ -40,13 +40,13 @@ extension ScanFixture {
         return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }()
 
-    /// Scans the pool into a store of its own that is then as if another machine had made it.
+    /// Scans the pool into a separate store, which then looks as if another machine had made it.
     ///
     /// - Parameter host: whose the images are; the machine's own if nil.
     @discardableResult
     func scanElsewhere(_ store: String, node: String, host: String? = nil, _ options: String...) async throws -> String
     {
-        let path = folder.file(store)
+        let path = directory.file(store)
         let scan = try await run(["scan", "--db", path] + options + [pool])
         try #require(scan.status & ~7 == 0, "\(scan.errors)")
         try giveAway(path, to: node, host: host)
@@ -65,7 +65,7 @@ extension ScanFixture {
     /// Merges stores, and gives the path of what they became.
     @discardableResult
     func merge(_ stores: [String], into name: String = "all.db") async throws -> String {
-        let path = folder.file(name)
+        let path = directory.file(name)
         let merge = try await run(["store", "merge", path] + stores)
         try #require(merge.status == 0, "\(merge.errors)")
         return path

@@ -27,7 +27,7 @@ import Testing
         #expect(found.status == 0 && found.output.contains("host                  b\n"), "\(found)")
         // The file at that path is this machine's.
         #expect(found.output.contains("\nmap\nno map: the image is on another host\n"), "\(found.output)")
-        let svg = fixture.folder.file("map.svg")
+        let svg = fixture.directory.file("map.svg")
         #expect(try await shown(all, "--svg", svg, image).status == 8)
         #expect(!FileManager.default.fileExists(atPath: svg))
         #expect(try await shown(all, "--host", "b", image).output == found.output)
@@ -40,7 +40,9 @@ import Testing
         ])
         let refused = try await shown(all, image)
         #expect(refused.status == 8 && refused.output.isEmpty)
-        #expect(refused.errors.contains("\(image): 3 hosts have an image with this path: b, c, pool:p q"), "\(refused.errors)")
+        #expect(
+            refused.errors.contains("\(image): 3 hosts have an image with this path: b, c, pool:p q"),
+            "\(refused.errors)")
         #expect(refused.errors.contains("hint: choose one of them with --host"))
         for host in ["b", "c", "pool:p q"] {
             let found = try await shown(all, "--host", host, "--format", "json", image)
@@ -75,7 +77,7 @@ import Testing
             #expect(found.output.contains("\nmap\n") && !found.output.contains("no map:"), "\(found.output)")
         }
         #expect(!(try await fixture.page("--db", all).contains("No map")))
-        // What it says of other files is not taken for this one.
+        // Results of other files are not taken for results of this one.
         try FileManager.default.removeItem(atPath: image)
         try fixture.addDamaged()
         #expect(try await shown(all, image).output.contains("no map: the file has changed since it was checked"))
@@ -84,7 +86,7 @@ import Testing
     /// On another machine the link leads elsewhere.
     @Test func aPathOfAnotherHostIsTakenAsItIs() async throws {
         let store = try await fixture.scanElsewhere("b.db", node: "b")
-        let link = fixture.folder.file("link")
+        let link = fixture.directory.file("link")
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: fixture.pool)
         try Database(path: store, mode: .readWrite).execute(
             "UPDATE image SET path = replace(path, '\(fixture.pool)', '\(link)')")
@@ -134,10 +136,10 @@ import Testing
     }
 
     @Test func whatNoShardCouldReadIsOnThePageOnce() async throws {
-        let gone = fixture.folder.file("gone")
+        let gone = fixture.directory.file("gone")
         var stores: [String] = []
         for shard in 1...2 {
-            let store = fixture.folder.file("\(shard).db")
+            let store = fixture.directory.file("\(shard).db")
             let scan = ["scan", "--db", store, "--pool", "p", "--shard", "\(shard)/2", fixture.pool, gone]
             #expect(try await fixture.run(scan).status & 8 == 8)
             stores.append(store)

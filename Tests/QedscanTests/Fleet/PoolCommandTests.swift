@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func onlyTheImagesBelowThePathsAreThePools() async throws {
-        for name in ["p", "pq", "p/sub"] { _ = try fixture.folder.folder("pool/\(name)") }
+        for name in ["p", "pq", "p/sub"] { _ = try fixture.directory.makeDirectory("pool/\(name)") }
         for name in ["p/a.qed", "p/sub/b.qed", "pq/c.qed"] { try fixture.addImage(name) }
         _ = try await fixture.scan()
         _ = try await fixture.run("scan", "--pool", "p", "\(fixture.pool)/p")
@@ -56,14 +56,14 @@ import Testing
         #expect(
             above.errors.contains("\(fixture.pool) is of host \(here), \(fixture.pool)/p is of pool p"),
             "\(above.errors)")
-        // A folder in it is of the pool, too.
+        // A directory in it is of the pool, too.
         _ = try await fixture.run("scan", "\(fixture.pool)/p/sub")
         _ = try await fixture.run("scan", "\(fixture.pool)/pq")
         #expect(try await hostsOfScans() == [here, "pool:p", "pool:p", here])
     }
 
     @Test func pathsOfDifferentPoolsAreNotScannedTogetherUnlessOneIsNamed() async throws {
-        let paths = try ["one", "two"].map { try fixture.folder.folder("pool/\($0)") }
+        let paths = try ["one", "two"].map { try fixture.directory.makeDirectory("pool/\($0)") }
         for (name, path) in zip(["one", "two"], paths) {
             try fixture.addImage("\(name)/a.qed")
             #expect(try await fixture.run("scan", "--pool", name, path).status == 0)
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func anOverlayOfThisMachineKeepsItsBaseWhenThatGetsAPool() async throws {
-        let own = try fixture.folder.folder("own")
+        let own = try fixture.directory.makeDirectory("own")
         try fixture.addDamaged("base.qed", [.field(.features, 2)])
         try fixture.write(RawPath("\(own)/over.qed"), [], backing: "../pool/base.qed")
         func problems() async throws -> [String] {
@@ -121,7 +121,7 @@ import Testing
         let nodes = try await fixture.rows("SELECT host, node FROM scan ORDER BY id")
         #expect(nodes.map { $0["node"] as? String } == ["node-a", "node-b", "node-b", "node-a"])
         #expect(nodes.allSatisfy { $0["host"] as? String == "pool:p" })
-        // A machine that has not scanned the pool has images of its own at these paths.
+        // A machine that has not scanned the pool has other images at these paths.
         let c = Machine(name: "node-c", fixture: fixture)
         #expect(try await c.run("scan", fixture.pool).output.contains("2 looked at, 0 unchanged"))
         #expect(try await fixture.number("SELECT count(*) FROM image WHERE host = 'node-c'") == 2)
@@ -167,7 +167,8 @@ import Testing
         #expect(lines.count == 2)
         for (number, line) in zip(1..., lines) {
             #expect(
-                line.hasPrefix("pool p, shard \(number) of 2, on \(here): no scan is running; the last one completed 20"),
+                line.hasPrefix(
+                    "pool p, shard \(number) of 2, on \(here): no scan is running; the last one completed 20"),
                 "\(line)")
         }
         let rows = try await fixture.run("status", "--format", "jsonl").output

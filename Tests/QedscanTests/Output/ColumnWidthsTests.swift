@@ -4,7 +4,7 @@ import Testing
 
 @testable import qedscan
 
-/// How a terminal's line is divided, and how texts are cut to what they got.
+/// How a terminal's line is divided among columns, and how texts are cut to fit.
 @Suite struct ColumnWidthsTests {
     @Test func tableThatFitsIsLeftAlone() {
         #expect(ColumnWidths.fit([10, 20, 46], least: [10, 20, 24], into: 80) == [10, 20, 46])

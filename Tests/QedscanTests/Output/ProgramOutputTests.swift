@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Where output goes, and how sizes and the version read in it.
+/// Where output goes, and how it shows sizes and the version.
 @Suite(.endsInTime) struct ProgramOutputTests {
     private let fixture: ScanFixture
 

@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-/// Repairs and undos killed before each call that changes the image or the store, and what the next runs make of them.
+/// Repairs and undos killed before each call that changes the image or the store, and how the next runs recover them.
 @Suite(.enabled(if: Strace.isPossible, "strace cannot trace here"), .endsInTime)
 struct RepairCrashTests {
     enum Command: CaseIterable { case repair, undo }
@@ -20,10 +20,10 @@ struct RepairCrashTests {
     init() async throws {
         fixture = try ScanFixture()
         image = try fixture.addDamaged()
-        damaged = try fixture.folder.contents("pool/disk.qed")
+        damaged = try fixture.directory.contents("pool/disk.qed")
         #expect(try await fixture.scan().status == 4)
         #expect(try await fixture.repair().status == 1 | 2)
-        repaired = try fixture.folder.contents("pool/disk.qed")
+        repaired = try fixture.directory.contents("pool/disk.qed")
         #expect(repaired != damaged)
         #expect(try await fixture.undo("1").status == 1 | 4)
         #expect(try bytes() == damaged)
@@ -72,7 +72,7 @@ struct RepairCrashTests {
         return isPrepared
     }
 
-    /// Both a repair and an undo are settled to the damaged image; the repair is then made.
+    /// The recovery of a repair or of an undo restores the damaged image; the repair is then made.
     private func expectSettled(_ command: Command, wasPrepared: Bool, _ point: String) async throws {
         let next = try await fixture.repair()
         #expect(next.status & 8 == 0, "\(point): \(next)")
@@ -93,7 +93,7 @@ struct RepairCrashTests {
         #expect(try bytes() == damaged)
     }
 
-    private func bytes() throws -> Data { try fixture.folder.contents("pool/disk.qed") }
+    private func bytes() throws -> Data { try fixture.directory.contents("pool/disk.qed") }
 
     /// The newest repair in effect.
     private func newest() throws -> String {

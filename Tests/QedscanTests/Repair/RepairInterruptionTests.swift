@@ -20,7 +20,7 @@ import Testing
 
     @Test(arguments: [SIGINT, SIGTERM]) func aSignalDuringTheWaitEndsIt(_ signal: Int32) async throws {
         let states = try [first, second].map { try FileState($0) }
-        let plan = fixture.folder.file("plan.json")
+        let plan = fixture.directory.file("plan.json")
         let repair = try fixture.tool.start(
             ["repair", "--yes", "--settle", "1h", "--plan-out", plan], environment: fixture.environment)
         #expect(try await eventually { FileManager.default.fileExists(atPath: plan) })
@@ -67,14 +67,14 @@ import Testing
 
     @Test(.enabled(if: Strace.isPossible, "strace cannot trace here"))
     func aRepairOfTheSamePoolByAnotherStoreIsRefused() async throws {
-        let store = fixture.folder.file("other.db")
+        let store = fixture.directory.file("other.db")
         #expect(try await fixture.run("--db", store, "scan", fixture.pool).status == 4)
         let states = try [FileState(second)]
         let repair = try startStopping(["repair", "--yes", "--settle", "0s", first])
         #expect(try await eventually { try isUnderWay() })
         let refused = try await fixture.run("--db", store, "repair", "--yes", "--settle", "0s")
         #expect(refused.status == 4 | 8, "\(refused)")
-        // The image under way is changed or locked, by the time; the other one is not to be had for the lease.
+        // By then the image being repaired is changed or locked; the other one cannot be taken because of the lease.
         let text = refused.output + refused.errors
         #expect(text.contains("a.qed: left alone: ") || text.contains("a.qed: not repaired: "), "\(refused)")
         #expect(text.contains("b.qed: not repaired: the lease "), "\(refused)")

@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-/// What scans and `show` make of a repair.
+/// How scans and `show` present a repair.
 @Suite(.endsInTime) struct ScanAfterRepairTests {
     private let fixture: ScanFixture
     private let image: String

@@ -6,7 +6,7 @@ import Testing
 
 /// Every report in every format on one made-up store, byte for byte what Tests/Golden/reports has.
 ///
-/// QEDSCAN_WRITE_GOLDEN=1 writes these files anew: read the difference before it is committed.
+/// QEDSCAN_WRITE_GOLDEN=1 writes these files again: read the differences before you commit them.
 @Suite(.endsInTime) struct GoldenReportTests {
     private static let formats = ["table", "csv", "json", "jsonl", "markdown", "html"]
     private static let golden = Checkout.url("Tests/Golden")
@@ -40,8 +40,8 @@ import Testing
     }
 
     @Test func noGoldenFileLacksItsReport() throws {
-        let folder = GoldenReportTests.golden.appending(path: "reports").path
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        let directory = GoldenReportTests.golden.appending(path: "reports").path
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory)
         #expect(Set(names) == Set(Report.all.map { $0.name + ".txt" }))
     }
 }

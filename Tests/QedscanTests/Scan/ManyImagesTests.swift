@@ -5,7 +5,7 @@ import QED
 import TestSupport
 import Testing
 
-/// More images than may wait for the store, and as many workers as there may be.
+/// More images than the store's backlog holds, and the largest number of workers.
 @Suite(.endsInTime) struct ManyImagesTests {
     private let fixture: ScanFixture
 

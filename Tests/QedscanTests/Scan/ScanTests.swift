@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func anImageJustWrittenIsNotTrusted() async throws {
-        // On a slow machine it may be two seconds old already when the first scan comes to it, and is trusted then.
+        // On a slow machine it may already be two seconds old when the first scan checks it, and is trusted then.
         for attempt in 1...20 {
             try fixture.addImage("\(attempt).qed")
             for _ in 0..<2 { #expect(try await fixture.run("scan", fixture.pool).status == 0) }
@@ -92,7 +92,7 @@ import Testing
     func manyDirectoriesNeedFewOpenFiles() async throws {
         let prlimit = try #require(Tool("prlimit"))
         for number in 1...300 {
-            _ = try fixture.folder.folder("pool/\(number)")
+            _ = try fixture.directory.makeDirectory("pool/\(number)")
             try fixture.addImage("\(number)/disk.qed")
         }
         let limited = ["--nofile=128:128", fixture.tool.path, "scan", "-j", "8", fixture.pool]

@@ -2,12 +2,12 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A file system that is mounted below a root, and is not at the next scan.
+/// A file system below a root that is not mounted at the next scan.
 @Suite(.enabled(if: MountedFileSystem.isAvailable, "this process may not mount"), .endsInTime)
 struct UnmountedFileSystemTests {
     @Test func imagesOfAFileSystemThatIsNotMountedAreNotMissing() async throws {
         let fixture = try ScanFixture()
-        let mountPoint = try fixture.folder.folder("pool/a")
+        let mountPoint = try fixture.directory.makeDirectory("pool/a")
         try #require(mount("none", mountPoint, "tmpfs", 0, "size=4m") == 0)
         defer { umount2(mountPoint, Int32(MNT_DETACH)) }
         try fixture.addImage("here.qed")

@@ -7,7 +7,7 @@ import Store
 import TestSupport
 import Testing
 
-/// What `show` says of the files below an image, and of those above it.
+/// What `show` says about the backing files of an image, and about its overlays.
 @Suite(.endsInTime) struct ShowBackingTests {
     private let fixture: ScanFixture
 

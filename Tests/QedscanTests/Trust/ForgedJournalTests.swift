@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-/// A journal that somebody has written who may write the store: nothing but images is written to, and nothing traps.
+/// A journal forged by somebody who may write the store: only images are written to, and nothing traps.
 @Suite(.endsInTime) struct ForgedJournalTests {
     private let fixture: ScanFixture
     private let image: String
@@ -32,19 +32,19 @@ import Testing
 
     @Test(arguments: ["victim", "/dev/null", "/proc/self/mem", "relative", "", "/"])
     func aPathThatIsNoImagesIsNotWrittenTo(_ path: String) async throws {
-        let victim = try fixture.folder.write(Array(repeating: UInt8(ascii: "v"), count: 4096), to: "victim")
+        let victim = try fixture.directory.write(Array(repeating: UInt8(ascii: "v"), count: 4096), to: "victim")
         try forge(ForgedJournalTests.reopen, "UPDATE image SET path = '\(path == "victim" ? victim : path)'")
         let before = try FileState(victim)
         let result = try await fixture.repair()
         #expect(result.status >= 0 && result.status & 8 == 8, "\(result.errors)")
         #expect(try FileState(victim) == before)
-        #expect(!FileManager.default.fileExists(atPath: fixture.folder.file(".qedscan-lease")))
+        #expect(!FileManager.default.fileExists(atPath: fixture.directory.file(".qedscan-lease")))
         #expect(!FileManager.default.fileExists(atPath: "/dev/.qedscan-lease"))
     }
 
-    /// Even with the right inode: what stands in it is no image.
+    /// Even with the right inode: its contents are no image.
     @Test func aFileThatIsNoImageIsNotWrittenTo() async throws {
-        let victim = try fixture.folder.write(Array(repeating: UInt8(ascii: "v"), count: 12 * 4096), to: "victim")
+        let victim = try fixture.directory.write(Array(repeating: UInt8(ascii: "v"), count: 12 * 4096), to: "victim")
         var status = stat()
         try #require(stat(victim, &status) == 0)
         try forge(
@@ -69,7 +69,7 @@ import Testing
             try store.write(to: URL(filePath: fixture.store))
             try forge(ForgedJournalTests.reopen, "UPDATE \(column) = \(value)")
             let result = try await fixture.repair()
-            // Refused; or taken back, where the number does not matter for that, and then repaired anew.
+            // Refused; or rolled back, where the number does not matter for that, and then repaired again.
             #expect(result.status >= 0, "\(value): \(result.status) \(result.errors)")
             #expect(try Data(contentsOf: URL(filePath: image)) == before, "\(value)")
         }

@@ -5,7 +5,7 @@ import Repair
 import TestSupport
 import Testing
 
-/// A crash at any point of a repair, of an undo and of a settlement, with any part of what was not yet on disk.
+/// A crash at any point of a repair, of an undo and of a recovery, with any part of what was not yet on disk.
 @Suite struct CrashTests {
     @Test(arguments: CrashScenario.all)
     func everyCrashStateIsRecovered(_ scenario: CrashScenario) throws {

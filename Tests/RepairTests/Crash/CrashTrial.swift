@@ -6,12 +6,12 @@ import Repair
 import TestSupport
 import Testing
 
-/// All crash states of one repair, its undo, and the undo of that; and of their settlements.
+/// All crash states of one repair, its undo, and the undo of that; and of their recoveries.
 struct CrashTrial {
     struct Counts {
-        /// States that were settled.
+        /// States that were recovered.
         var settled = 0
-        /// Of them, states that a crash within a settlement left.
+        /// Of them, states that a crash within a recovery left.
         var nested = 0
         /// Guest clusters that read a table's bytes and read others meanwhile.
         var changedTableReads = 0
@@ -27,7 +27,7 @@ struct CrashTrial {
     private let story: String
     private let guest: GuestView
     private(set) var counts = Counts()
-    /// Of so many states one is crashed again while it is settled.
+    /// One of so many states crashes again during its recovery.
     var nestingInterval = 4
 
     init(_ image: RepairCycle, _ story: String) {

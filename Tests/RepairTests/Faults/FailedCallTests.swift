@@ -4,7 +4,7 @@ import QED
 import Repair
 import Testing
 
-/// Calls that fail in the middle of a repair, an undo or a settlement.
+/// Calls that fail in the middle of a repair, an undo or a recovery.
 @Suite struct FailedCallTests {
     /// More calls of a kind than these are not tried.
     private static let mostCalls = 60

@@ -83,7 +83,7 @@ import Testing
 
     /// 40 tables of 16 MiB that overlap each other, nearly all of them holes: a file of some KiB. Found by fuzzing.
     @Test func holesOfTablesThatOverlapAreNotRead() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         var plan = ImagePlan()
         plan.clusterSize = 8 << 20
         plan.tableSize = 2
@@ -121,7 +121,7 @@ import Testing
 
     @Test(arguments: HostileFile.allCases.filter { $0.isImage && !$0.rawValue.hasPrefix("name") })
     func hostileImageIsPlannedOrRefused(_ file: HostileFile) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         let path = try file.write(in: scratch.path)
         if file == .closed { try #require(path.withCString { chmod($0, 0o600) } == 0) }
         let image = try ImageFile(path: path)
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test func tooManyWrongEntriesAreRefused() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         let image = try ImageFile(path: HostileFile.oneSharedCluster.write(in: scratch.path))
         let planner = RepairPlanner(options: .with(), limits: CheckLimits(baseSeconds: 600))
         let failure = #expect(throws: RepairFailure.self) { try planner.plan(for: image) }

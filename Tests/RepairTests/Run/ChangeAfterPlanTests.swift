@@ -6,7 +6,7 @@ import Testing
 
 @testable import Repair
 
-/// What happens between the plan and the first write, and what an interrupted repair may not do afterwards.
+/// Changes between the plan and the first write, and what an interrupted repair must not do afterwards.
 @Suite struct ChangeAfterPlanTests {
     private static let cluster = 4096
 

@@ -5,7 +5,7 @@ import Repair
 import TestSupport
 import Testing
 
-/// Somebody uses the image between a crash and the settlement, or between a repair and its undo.
+/// Somebody uses the image between a crash and the recovery, or between a repair and its undo.
 @Suite struct ConflictTests {
     private static let cluster = 4096
 

@@ -115,14 +115,14 @@ struct ImageMountPointTests {
     /// In a plain chroot the mount of most files is outside the root directory, and the table has no line for it. Nobody
     /// is not told by statmount(2) there.
     private func expectRepairInChroot(by user: String) async throws {
-        let root = try TemporaryFolder()
+        let root = try TemporaryDirectory()
         let descriptor = try OpenDescriptor(RawPath(root.path))
         let isLocal = withExtendedLifetime(descriptor) { FileSystem(descriptor: descriptor.number).isLocal }
         guard isLocal || (user == "root" && isStatmountThere) else {
             try Test.cancel("nothing tells what \(root.path) is on")
         }
         let program = try ProgramCopy.put(try #require(Tool.built("qedscan")), inRoot: root.path)
-        let image = try ImageMountPointTests.writeDamagedImage(in: try root.folder("pool"))
+        let image = try ImageMountPointTests.writeDamagedImage(in: try root.makeDirectory("pool"))
         if user == "nobody" { for name in ["", "pool", "pool/disk.qed"] { chown(root.file(name), 65534, 65534) } }
 
         let run = try await ImageMountPointTests.runInChroot(
@@ -139,13 +139,13 @@ struct ImageMountPointTests {
         #expect(Checker().check(try ImageFile(path: image)).corruptions == 0, "\(run)")
     }
 
-    private static func writeDamagedImage(in folder: String) throws -> RawPath {
+    private static func writeDamagedImage(in directory: String) throws -> RawPath {
         var plan = ImagePlan()
         plan.clusterSize = 4096
         plan.tableSize = 1
         plan.imageSize = 4 << 20
         plan.guestClusters = .firstOfEachTable(4)
-        let image = RawPath("\(folder)/disk.qed")
+        let image = RawPath("\(directory)/disk.qed")
         try ImageWriter(plan).write(to: image)
         try ImageEditor(path: image).writeL2(1 << 40, at: 1, of: 0)
         #expect(Checker().check(try ImageFile(path: image)).corruptions == 1)
@@ -153,10 +153,10 @@ struct ImageMountPointTests {
     }
 
     private static func runInChroot(
-        _ root: TemporaryFolder, _ script: String, _ environment: [String: String]
+        _ root: TemporaryDirectory, _ script: String, _ environment: [String: String]
     ) async throws -> Tool.Result {
         _ = try ProgramCopy.put(try #require(Tool("cat")), inRoot: root.path)
-        _ = try root.folder("proc")
+        _ = try root.makeDirectory("proc")
         let begin = """
             mount -t proc none "$ROOT/proc" || exit 99
             inside() { LD_LIBRARY_PATH=/ PATH=/:$PATH chroot $IDENTITY "$ROOT" "$@"; }

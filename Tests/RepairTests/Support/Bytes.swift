@@ -13,7 +13,7 @@ extension [UInt8] {
         }
     }
 
-    /// Whether so many bytes at an offset are those at an offset of another array.
+    /// Whether `count` bytes at an offset equal those at an offset of another array.
     func matches(_ other: [UInt8], at offset: Int, and otherOffset: Int, count: Int) -> Bool {
         guard count > 0, offset + count <= self.count, otherOffset + count <= other.count else { return count == 0 }
         return withUnsafeBytes { left in

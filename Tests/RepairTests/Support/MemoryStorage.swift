@@ -55,7 +55,7 @@ final class MemoryStorage: ImageStorage {
         durable = bytes
     }
 
-    /// From now on calls fail, counted anew.
+    /// From now on calls fail; counting starts at zero.
     func strike(_ fault: Fault) {
         calls = [:]
         faultCount = 0
@@ -113,7 +113,7 @@ final class MemoryStorage: ImageStorage {
         do throws(SystemError) {
             try enter(.write, "pwrite", EIO)
         } catch {
-            // Half of it is there all the same.
+            // Half of it is written nevertheless.
             let half = UnsafeRawBufferPointer(rebasing: new[..<(new.count / 16 * 8)])
             if !half.isEmpty { change(.write(Array(half), at: Int(offset.rawValue))) }
             throw error

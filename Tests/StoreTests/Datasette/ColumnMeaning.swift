@@ -1,4 +1,4 @@
-/// What columns mean by their names alone, whatever table or view they are in.
+/// The meaning of columns that mean the same in every table and view.
 enum ColumnMeaning {
     static let words = [
         "allocated_clusters": "data clusters in use",

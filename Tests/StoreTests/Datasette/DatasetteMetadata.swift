@@ -3,7 +3,7 @@ import Foundation
 
 @testable import Store
 
-/// What Datasette is told of a store: tables and views with their columns, and the reports as canned queries.
+/// What Datasette gets to know of a store: tables and views with their columns, and the reports as canned queries.
 struct DatasetteMetadata {
     private let fixture: StoreFixture
     private let comments = SchemaComments(Assets.migrations)

@@ -9,7 +9,7 @@ import Testing
 
 /// What `contrib/datasette/metadata.json` tells Datasette is what the reports and the migrations say.
 ///
-/// QEDSCAN_WRITE_GOLDEN=1 writes the file anew, as `make datasette` does.
+/// QEDSCAN_WRITE_GOLDEN=1 writes the file again, as `make datasette` does.
 @Suite struct DatasetteTests {
     private static let file = Checkout.url("contrib/datasette/metadata.json")
     private let fixture: StoreFixture

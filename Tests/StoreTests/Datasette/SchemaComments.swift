@@ -4,7 +4,7 @@ import Assets
 struct SchemaComments {
     /// Of tables and views: the comment right before the statement, its paragraphs as lines.
     private(set) var objects: [String: String] = [:]
-    /// Of the columns of tables: what stands behind the column, or before the statement that adds it.
+    /// Of the columns of tables: the comment after the column, or before the statement that adds it.
     private(set) var columns: [String: [String: String]] = [:]
 
     private var table: String?

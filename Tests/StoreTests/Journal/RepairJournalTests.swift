@@ -6,7 +6,7 @@ import Testing
 @testable import Repair
 @testable import Store
 
-/// What the journal keeps of a repair, and when it keeps nothing.
+/// What the journal records of a repair, and when it records nothing.
 @Suite struct RepairJournalTests {
     private let fixture: StoreFixture
     private let image = RawPath("/pool/a.qed")

@@ -8,7 +8,7 @@ import Testing
 @testable import Repair
 @testable import Store
 
-/// What is said of kept scans does not change when older ones are pruned.
+/// Pruning older scans does not change what is reported of those that stay.
 @Suite struct PruneHistoryTests {
     private static let seeds: [UInt64] = {
         var random = SeededRandom(seed: Seed.next("PruneHistoryTests"))
@@ -74,7 +74,7 @@ import Testing
         #expect(try fixture.lines("SELECT scan_id FROM scan_change WHERE scan_id < \(first)").isEmpty)
         #expect(try prune(fixture, keeping: 4).isEmpty, "seed \(seed)")
 
-        // What comes later is told alike as well.
+        // Later changes are reported the same too.
         let forgotten = try Set(whole.lines("SELECT path FROM image")).subtracting(
             fixture.lines("SELECT path FROM image"))
         var twin = pool

@@ -9,7 +9,7 @@ import Testing
 @testable import Repair
 @testable import Store
 
-/// What is found of a store that is not whole.
+/// The faults that are found in an incomplete store.
 @Suite struct StoreCheckTests {
     private let fixture: StoreFixture
 
@@ -25,7 +25,7 @@ import Testing
 
     @Test func aSoundStoreHasNoFault() { #expect(faults.isEmpty) }
 
-    /// It has said of some images that it saw them, and does not come to say that they are back.
+    /// It has recorded that it saw some images, and fails before it records that they are back.
     @Test func aScanThatFailsAtItsEndLeavesNoFault() throws {
         try fixture.scan { _ in }
         let missing = "SELECT count(*) FROM image WHERE missing_since_scan_id IS NOT NULL"
@@ -87,7 +87,7 @@ import Testing
     func whereTheStoreMayOnlyBeReadConstraintsAreNotSeen() throws {
         let disk = try MountedFileSystem(size: "8m")
         try setAForbiddenValue()
-        let copy = disk.folder.file("store.db")
+        let copy = disk.directory.file("store.db")
         try FileManager.default.copyItem(atPath: fixture.path, toPath: copy)
         try disk.makeReadOnly()
         let check = StoreCheck(ofStoreAt: copy)

@@ -7,7 +7,7 @@ import Testing
 @testable import Repair
 @testable import Store
 
-/// A store made before repairs were.
+/// A store of a version that could not repair.
 @Suite struct StoreUpgradeTests {
     private let fixture: StoreFixture
 

@@ -9,7 +9,7 @@ import Testing
 @testable import QED
 @testable import Store
 
-/// A merged store says what the stores say that it was merged of.
+/// A merged store gives the same answers as its inputs.
 @Suite struct StoreMergeTests {
     private static let seeds: [UInt64] = {
         var random = SeededRandom(seed: Seed.next("StoreMergeTests"))
@@ -48,7 +48,7 @@ import Testing
     @Test(arguments: seeds.prefix(2)) func mergingIsIdempotentAndIndependentOfOrder(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         var inputs: [StoreFixture] = []
-        // Two machines of one pool, and two with images of their own at the same paths.
+        // Two machines of one pool, and two with different images at the same paths.
         for (host, node) in [("pool:p", "a"), ("pool:p", "b"), ("a", "a"), ("b", "b")] {
             let (store, copies) = try history(seed: random.next(), host: host, node: node, passes: 6)
             inputs += copies + [store]
@@ -250,7 +250,7 @@ import Testing
             _ = try merge.add(MergeInput(good.path, target: merged.path))
         }
         #expect(try merged.lines("SELECT path FROM latest_check") == ["/pool/x"])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: merged.folder.path).sorted() == ["store.db"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: merged.directory.path).sorted() == ["store.db"])
     }
 
     @Test func aStoreWithScansOfItsOwnIsNoTargetAndAMergedOneIsNotScannedInto() throws {
@@ -312,6 +312,6 @@ import Testing
         #expect(try Data(contentsOf: URL(filePath: old.path)) == before)
         try ScanStore(writing: old.path).close()
         #expect(try merged.content() == old.content())
-        #expect(try FileManager.default.contentsOfDirectory(atPath: merged.folder.path) == ["store.db"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: merged.directory.path) == ["store.db"])
     }
 }

@@ -14,7 +14,7 @@ import Testing
         try fixture.lines("SELECT path, problem, detail FROM backing_problem ORDER BY path, problem")
     }
 
-    /// Overlays of each other by number: /3 on /2, for `(3, 2)`. A base without a row of its own is a plain file.
+    /// Overlays of each other by number: /3 on /2, for `(3, 2)`. A base without its own row is a plain file.
     private func scan(chain links: [(Int, Int)]) throws {
         try fixture.scan { writer in
             for (overlay, base) in links {

@@ -14,7 +14,7 @@ import Testing
         try fixture.lines(try #require(Report.named(name)), values)
     }
 
-    /// A scan of a part of positions, begun so many hours after the year's beginning and ended an hour later.
+    /// A scan of a range of positions that starts `hour` hours after the year's beginning and ends an hour later.
     private func scan(
         _ number: Int, of count: Int, _ bounds: ClosedRange<Int>?, hour: Int = 0, host: String = "pool:p",
         node: String = "a", state: String = "completed", _ body: (ScanWriter) throws -> Void = { _ in }

@@ -5,7 +5,7 @@ import Testing
 @testable import Repair
 @testable import Store
 
-/// What became of images from scan to scan.
+/// How images change from scan to scan.
 @Suite struct HistoryTests {
     private let fixture: StoreFixture
 

@@ -2,7 +2,7 @@ import Dispatch
 import Files
 import QED
 
-/// Work on a thread of its own, for tests in which one connection waits for another.
+/// Work on its own thread, for tests in which one connection waits for another.
 struct InBackground {
     private final class Outcome: Sendable {
         let error = Locked<(any Error)?>(nil)

@@ -4,7 +4,7 @@ import Testing
 @testable import QED
 @testable import Store
 
-/// Which results may be used again.
+/// Which results may be reused.
 @Suite struct KnownImageTests {
     private let fixture: StoreFixture
 

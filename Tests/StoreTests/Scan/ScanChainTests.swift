@@ -4,7 +4,7 @@ import Testing
 @testable import QED
 @testable import Store
 
-/// Scans that go on from one another.
+/// Scans that resume one another.
 @Suite struct ScanChainTests {
     private let fixture: StoreFixture
 

@@ -6,18 +6,18 @@ import TestSupport
 @testable import QED
 @testable import Store
 
-/// A store in a folder of its own, and scans that write into it what a test makes up.
+/// A store in its own directory, and scans that write made-up results into it.
 final class StoreFixture {
     static let host = "test"
 
-    let folder: TemporaryFolder
-    var path: String { folder.file("store.db") }
+    let directory: TemporaryDirectory
+    var path: String { directory.file("store.db") }
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { directory = try TemporaryDirectory() }
 
     /// One scan from its beginning to its end.
     ///
-    /// - Parameter continues: whether it goes on from scans that did not come to their end.
+    /// - Parameter continues: whether it resumes interrupted scans.
     @discardableResult
     func scan(
         host: String = StoreFixture.host, node: String? = nil, isInterrupted: Bool = false, roots: [RootRecord] = [],
