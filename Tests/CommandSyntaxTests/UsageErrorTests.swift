@@ -17,7 +17,10 @@ import Testing
         (["scan", "--trac"], "pool scan: unknown option '--trac'"),
         (["scan", "--=x"], "pool scan: unknown option '--'"),
         (["scan", "--nothing-like-it"], "pool scan: unknown option '--nothing-like-it'"),
-        (["--jobs", "3", "scan"], "pool: unknown option '--jobs'; it is an option of 'pool scan' and must follow that command"),
+        (
+            ["--jobs", "3", "scan"],
+            "pool: unknown option '--jobs'; it is an option of 'pool scan' and must follow that command"
+        ),
         (["scan", "-qz"], "pool scan: unknown option '-z'"),
         (["scan", "-full"], "pool scan: unknown option '-f'; did you mean '--full'?"),
         (["scan", "-max-age=3"], "pool scan: unknown option '-m'; did you mean '--max-age'?"),
@@ -34,7 +37,10 @@ import Testing
         (["scan", "-xx", "/p"], "pool scan: option '-x' was given twice"),
         (["-q", "scan", "-q", "/p"], "pool scan: option '-q' was given twice"),
         (["scan", "--color=alway"], "pool scan: option '--color' can't be 'alway'; did you mean 'always'?"),
-        (["scan", "--color", "red"], "pool scan: option '--color' can't be 'red'; it must be one of auto, always, never"),
+        (
+            ["scan", "--color", "red"],
+            "pool scan: option '--color' can't be 'red'; it must be one of auto, always, never"
+        ),
         (["scan", "--color="], "pool scan: option '--color' can't be ''; it must be one of auto, always, never"),
         (
             ["repair", "-o", "clear-dirty,extend-tial"],

@@ -164,7 +164,8 @@ import Testing
         #expect(try await fixture.run("store", "verify", "--db", all).status == 0)
         #expect(try ScanFixture.knowledge(of: all).count == 2)
         let status = try await fixture.run("status", "--db", all)
-        #expect(status.output.contains("pool p, shard 1 of 1, on \(ScanFixture.thisMachine): the last scan, started 20"))
+        #expect(
+            status.output.contains("pool p, shard 1 of 1, on \(ScanFixture.thisMachine): the last scan, started 20"))
         #expect(status.output.contains("UTC, was running when its store was merged\n"), "\(status.output)")
         #expect(try await fixture.run("status", "--db", all, "--format", "csv").output.contains(",running,"))
         try gate.open()
@@ -172,7 +173,7 @@ import Testing
         _ = try await fixture.merge([fixture.store])
         #expect(try content(of: all) == content(of: fixture.store))
         #expect(try ScanFixture.knowledge(of: all).count == 3)
-        #expect(try await fixture.run("status", "--db", all).output.contains(": the last scan ended 20"))
+        #expect(try await fixture.run("status", "--db", all).output.contains(": the last scan completed 20"))
     }
 
     // MARK: - Repairs

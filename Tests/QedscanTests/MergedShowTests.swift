@@ -40,7 +40,9 @@ import Testing
         ])
         let refused = try await shown(all, image)
         #expect(refused.status == 8 && refused.output.isEmpty)
-        #expect(refused.errors.contains("\(image): 3 hosts have an image with this path: b, c, pool:p q"), "\(refused.errors)")
+        #expect(
+            refused.errors.contains("\(image): 3 hosts have an image with this path: b, c, pool:p q"),
+            "\(refused.errors)")
         #expect(refused.errors.contains("hint: choose one of them with --host"))
         for host in ["b", "c", "pool:p q"] {
             let found = try await shown(all, "--host", host, "--format", "json", image)

@@ -167,7 +167,8 @@ import Testing
         #expect(lines.count == 2)
         for (number, line) in zip(1..., lines) {
             #expect(
-                line.hasPrefix("pool p, shard \(number) of 2, on \(here): no scan is running; the last one completed 20"),
+                line.hasPrefix(
+                    "pool p, shard \(number) of 2, on \(here): no scan is running; the last one completed 20"),
                 "\(line)")
         }
         let rows = try await fixture.run("status", "--format", "jsonl").output
