@@ -16,7 +16,9 @@ struct CheckCommand: Command {
                 + "is 1.",
         ],
         options: [
-            OptionSpec("format", short: "f", value: "FMT", help: "format of the image", default: "detected by the magic number"),
+            OptionSpec(
+                "format", short: "f", value: "FMT", help: "format of the image", default: "detected by the magic number"
+            ),
             OptionSpec(
                 "output", value: "OFMT", kind: .oneOf(cases: CheckOutput.Form.self), help: "format of the output",
                 default: CheckOutput.Form.human.rawValue),

@@ -61,7 +61,8 @@ extension AccessOptions {
             default: "10s; 65s on network file systems"),
         OptionSpec("hard-links", help: "allow images with several hard links, none of which is in use"),
         OptionSpec("trust-locks", help: "allow images for which only locks can tell who has them open"),
-        OptionSpec("only-host", help: "no other host uses the network file system, so its locks need not work between hosts"),
+        OptionSpec(
+            "only-host", help: "no other host uses the network file system, so its locks need not work between hosts"),
         LockWait.spec,
     ]
 

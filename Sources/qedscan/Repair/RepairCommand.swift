@@ -38,17 +38,21 @@ struct RepairCommand: Command {
                     + "backing file or zeros; make them read as zeros; or keep them",
                 default: RepairOptions.InvalidEntries.unallocate.rawValue),
             OptionSpec("reclaim-leaks", help: "the same as --also reclaim-leaks"),
-            OptionSpec("save-leaked", help: "save reclaimed clusters in the store, so that reclaiming them can be undone"),
+            OptionSpec(
+                "save-leaked", help: "save reclaimed clusters in the store, so that reclaiming them can be undone"),
             OptionSpec(
                 "max-growth", value: "SIZE", help: "how much longer copied clusters may make one image", default: "1G"),
-            OptionSpec("max-memory", value: "SIZE", help: "memory limit for the maps of one image: 64M, 1G", default: "192M"),
+            OptionSpec(
+                "max-memory", value: "SIZE", help: "memory limit for the maps of one image: 64M, 1G", default: "192M"),
         ] + AccessOptions.specs + [AnswerFormat.option],
         operands: [
             OperandSpec("IMAGE", kind: .file, help: "an image that has been scanned", optional: true, repeating: true)
         ],
         examples: [
             .init("qedscan repair -n", "Prints what would be repaired."),
-            .init("qedscan repair --yes --only clear-dirty,clone-shared", "Does only repairs that lose no data, without asking."),
+            .init(
+                "qedscan repair --yes --only clear-dirty,clone-shared",
+                "Does only repairs that lose no data, without asking."),
         ])
 
     let parsed: ParsedCommand
@@ -150,7 +154,8 @@ struct RepairCommand: Command {
         guard let planPath else { return }
         let text = PlanFile.text(images, storePath: storePath)
         guard PlanFile.mayReplace(planPath) else {
-            throw .unexpected("--plan-out: \(PrintableText.escaping(planPath.bytes)) exists and is not a plan; choose another name")
+            throw .unexpected(
+                "--plan-out: \(PrintableText.escaping(planPath.bytes)) exists and is not a plan; choose another name")
         }
         try RepairFailure.wrap { () throws(SystemError) in try OutputFile.write(text, to: planPath) }
     }

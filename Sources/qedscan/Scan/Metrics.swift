@@ -33,9 +33,11 @@ struct MetricsText {
             add("last_scan_timestamp_seconds", "When the last scan ended, in seconds since 1970.", scan.finishedAt)
             add("scan_completed", "Whether the last scan was completed.", scan.state == "completed" ? 1 : 0)
             add("scan_duration_seconds", "How long the last scan took, in seconds.", scan.finishedAt - scan.startedAt)
-            add("scan_files", "Files that the last scan looked at, including other files than images.", Double(scan.filesSeen))
+            add("scan_files", "Files that the last scan looked at, whether images or not.", Double(scan.filesSeen))
             add("scan_images", "Images that the last scan found.", Double(scan.imagesSeen))
-            add("scan_reused", "Images whose result the last scan reused, since they had not changed.", Double(scan.reused))
+            add(
+                "scan_reused", "Images whose result the last scan reused, since they had not changed.",
+                Double(scan.reused))
             add("scan_read_bytes", "Bytes that the last scan read from images.", Double(scan.bytesRead))
         }
         add(

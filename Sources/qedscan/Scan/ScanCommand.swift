@@ -15,8 +15,8 @@ struct ScanCommand: Command {
                 + "result. Images that a program has open for writing are not checked. The stored results of images "
                 + "that have not changed are reused.",
             "An interrupted scan is resumed by the next scan of the same paths with the same options, even with --full: "
-                + "only images that are not checked yet are checked, those that were in use or changing, and those "
-                + "that had changed less than two seconds before their check.",
+                + "then only the images that have not been checked yet are checked, plus those that were in use or "
+                + "changing, or had changed less than two seconds before their check.",
         ],
         options: [
             OptionSpec(
@@ -25,7 +25,8 @@ struct ScanCommand: Command {
             OptionSpec("full", help: "check every image, even if it has not changed"),
             OptionSpec("restart", help: "start from the beginning instead of resuming an interrupted scan"),
             OptionSpec(
-                "max-age", value: "TIME", help: "check images again if their result is older than this: 90s, 10m, 2h, 7d"),
+                "max-age", value: "TIME",
+                help: "check images again if their result is older than this: 90s, 10m, 2h, 7d"),
             OptionSpec(
                 "force-share", short: "U", help: "also check images in use; their results are provisional"),
             OptionSpec("one-file-system", short: "x", help: "do not leave the file systems of the given paths"),
@@ -40,7 +41,8 @@ struct ScanCommand: Command {
             ShardOptions.spec,
             ShardOptions.basisSpec,
             OptionSpec(
-                "max-memory", value: "SIZE", help: "memory limit for the maps of all images being checked: 64M, 1G", default: "192M"
+                "max-memory", value: "SIZE", help: "memory limit for the maps of all images being checked: 64M, 1G",
+                default: "192M"
             ),
             OptionSpec(
                 "max-time", value: "TIME", help: "stop after this time, as on SIGTERM; the next scan resumes: 30m, 4h"),
@@ -48,7 +50,8 @@ struct ScanCommand: Command {
             LockWait.spec,
             OptionSpec(
                 "only-changes",
-                help: "print only what is new since the last completed scan of the same paths; nothing if nothing is new"),
+                help:
+                    "print only what is new since the last completed scan of the same paths; nothing if nothing is new"),
             OptionSpec(
                 "progress", value: "WHEN", kind: .oneOf(cases: ProgressChoice.self), help: "when to show progress",
                 default: ProgressChoice.auto.rawValue),
@@ -64,9 +67,12 @@ struct ScanCommand: Command {
         examples: [
             .init("qedscan scan /var/lib/images /srv/vm", "Checks two pools."),
             .init("qedscan scan -q --max-age 7d /srv/vm", "Prints problems only, for use with cron."),
-            .init("qedscan scan --max-time 4h --rate 50M /srv/vm", "Checks a part of the pool each night, with a limited load on the disks."),
             .init(
-                "qedscan scan --shard 3/8 --db shard-3.db /srv/vm", "Checks one of eight parts; other machines check the others."),
+                "qedscan scan --max-time 4h --rate 50M /srv/vm",
+                "Checks a part of the pool each night, with a limited load on the disks."),
+            .init(
+                "qedscan scan --shard 3/8 --db shard-3.db /srv/vm",
+                "Checks one of eight parts; other machines check the others."),
         ])
 
     let parsed: ParsedCommand

@@ -11,7 +11,7 @@ struct ScanNewsText {
 
     func print(_ palette: Palette) {
         guard !news.isEmpty || wasInterrupted else { return }
-        let since = news.since.map { "since \($0.prefix(16)) UTC" } ?? "in these paths, which were not scanned before"
+        let since = news.since.map { "since \($0.prefix(16)) UTC" } ?? "in the first complete scan of these paths"
         StandardOutput.writeLine(palette.bold("new \(since), on \(PrintableText.escaping(Host.name))"))
         if wasInterrupted { StandardOutput.writeLine(palette.warning("the scan was interrupted")) }
         for kind in ScanNews.Kind.allCases {
@@ -19,7 +19,8 @@ struct ScanNewsText {
         }
         list(news.errors.map(line), of: "not readable", "report errors", palette)
         list(
-            news.interrupted.map { "repair \($0)" }, of: "interrupted, to be recovered by 'qedscan repair'", "repair --list",
+            news.interrupted.map { "repair \($0)" }, of: "interrupted, to be recovered by 'qedscan repair'",
+            "repair --list",
             palette)
         printOngoing()
     }
@@ -50,7 +51,7 @@ struct ScanNewsText {
         if outcome == .clean { return "" }
         let counts = [(item.corruptions, "corruption"), (item.leaks, "leak")].filter { $0.0 > 0 }
             .map { Count.text($0.0, $0.1) }
-        let loss = item.isTreeLost ? ["tables lost, see 'qedscan report assessment'"] : []
+        let loss = item.isTreeLost ? ["tables lost (see 'qedscan report assessment')"] : []
         return ": " + ([outcome.rawValue] + counts + loss).joined(separator: ", ")
     }
 

@@ -71,7 +71,9 @@ final class PathErrorPrinter: Sendable {
         for error in first.sorted(by: { $0.path < $1.path }) {
             Diagnostic.error("\(PrintableText.escaping(error.path.bytes)): \(error.message)")
         }
-        if count > first.count { Diagnostic.error("and \(Count.text(count - first.count, "more path")), see 'qedscan report errors'") }
+        if count > first.count {
+            Diagnostic.error("and \(Count.text(count - first.count, "more path")), see 'qedscan report errors'")
+        }
     }
 }
 

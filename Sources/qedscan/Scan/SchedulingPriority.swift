@@ -8,7 +8,8 @@ struct SchedulingPriority {
         OptionSpec("nice", value: "N", help: "processor priority, as nice(1): from 0, normal, to 19, lowest"),
         OptionSpec(
             "ionice", value: "CLASS",
-            help: "disk priority, as ionice(1): idle, best-effort, or best-effort:N with N from 0, highest, to 7, lowest"),
+            help:
+                "disk priority, as ionice(1): idle, best-effort, or best-effort:N with N from 0, highest, to 7, lowest"),
     ]
 
     private enum DiskClass {
@@ -28,7 +29,8 @@ struct SchedulingPriority {
         let classes = [("idle", DiskClass.idle), ("best-effort", .bestEffort(level: 4))]
         let levels = (0...7).map { ("best-effort:\($0)", DiskClass.bestEffort(level: Int32($0))) }
         guard let match = (classes + levels).first(where: { $0.0 == value.text }) else {
-            throw parsed.refusal(of: value, option: "ionice", because: "is not idle, best-effort or best-effort:0 to best-effort:7")
+            throw parsed.refusal(
+                of: value, option: "ionice", because: "is not idle, best-effort or best-effort:0 to best-effort:7")
         }
         diskClass = match.1
     }

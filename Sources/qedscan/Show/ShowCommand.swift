@@ -28,7 +28,8 @@ struct ShowCommand: Command {
         operands: [OperandSpec("IMAGE", kind: .file, help: "path of the image")],
         examples: [
             .init(
-                "qedscan show /var/lib/images/web.qed", "Shows the image's geometry, findings, backing files, map and history."),
+                "qedscan show /var/lib/images/web.qed",
+                "Shows the image's geometry, findings, backing files, map and history."),
             .init("qedscan show --svg web.svg /var/lib/images/web.qed", "Also draws the map."),
             .init(
                 "qedscan show --db all.db --host pool:vm /srv/vm/web.qed",
@@ -62,7 +63,8 @@ struct ShowCommand: Command {
         case .unknown: return refuseUnknown()
         case .several(let hosts):
             let names = hosts.map { PrintableText.escaping($0, doublingBackslashes: false) }.joined(separator: ", ")
-            Diagnostic.error("\(PrintableText.escaping(path.bytes)): \(hosts.count) hosts have an image with this path: \(names)")
+            Diagnostic.error(
+                "\(PrintableText.escaping(path.bytes)): \(hosts.count) hosts have an image with this path: \(names)")
             Diagnostic.hint("choose one of them with --host")
             return .failed
         }

@@ -62,7 +62,7 @@ struct NagiosOutput {
         find(.warning, figures.unfinishedRepairs, "interrupted repairs")
         // An empty pool has lost its images, or its file system is not mounted.
         if figures.images == 0 {
-            findings.append((.warning, "no image is there (\(figures.missing) missing)"))
+            findings.append((.warning, "no image is present (\(figures.missing) missing)"))
         }
         let state = findings.map(\.state).max() ?? .ok
         let words = findings.sorted { $0.state > $1.state }.map(\.text)
@@ -138,14 +138,17 @@ struct NagiosCheck: Command {
             help: "act as a monitoring plugin: print one line with performance data; exit with 0 OK, 1 WARNING, "
                 + "2 CRITICAL, 3 UNKNOWN"),
         OptionSpec(
-            "max-age", value: "TIME", help: "with --nagios: CRITICAL if the last complete scan is older than this", default: "8d"),
+            "max-age", value: "TIME", help: "with --nagios: CRITICAL if the last complete scan is older than this",
+            default: "8d"),
         OptionSpec(
             hostOption, value: "HOST",
-            help: "with --nagios: only images of this host or pool:NAME; the default is this machine and its pools, and "
+            help:
+                "with --nagios: only images of this host or pool:NAME; the default is this machine and its pools, and "
                 + "in a merged store all hosts"),
     ]
     static let operand = OperandSpec(
-        "PATH", kind: .file, help: "with --nagios: only images of the scan that was given exactly these paths", optional: true,
+        "PATH", kind: .file, help: "with --nagios: only images of the scan that was given exactly these paths",
+        optional: true,
         repeating: true)
 
     private let maximumAge: Duration

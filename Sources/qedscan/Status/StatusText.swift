@@ -35,7 +35,8 @@ struct StatusText {
 
     private func runningElsewhere(_ scan: ScanStatus) {
         line(
-            "\(owner(scan)): the last scan, started \(second(scan.startedAt)) UTC, was running when its store was merged")
+            "\(owner(scan)): the last scan, started \(second(scan.startedAt)) UTC, was running when its store was merged"
+        )
         line("  of \(roots(scan))")
     }
 

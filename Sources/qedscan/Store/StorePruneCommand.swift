@@ -14,13 +14,15 @@ struct StorePruneCommand: Command {
         ],
         options: [
             OptionSpec(
-                "keep-scans", value: "N", help: "keep the last N completed scans of each host (of each shard, if there are shards)"),
+                "keep-scans", value: "N",
+                help: "keep the last N completed scans of each host (of each shard, if there are shards)"),
             OptionSpec("keep-days", value: "D", help: "keep the scans of the last D days"),
             OptionSpec("dry-run", short: "n", help: "print what would be removed and change nothing"),
         ],
         examples: [
             .init(
-                "qedscan store prune --keep-scans 30 --keep-days 90", "Keeps 30 scans and all scans of the last 90 days.")
+                "qedscan store prune --keep-scans 30 --keep-days 90",
+                "Keeps 30 scans and all scans of the last 90 days.")
         ])
 
     private static let day: Int64 = 86_400_000_000_000
@@ -70,7 +72,8 @@ struct StorePruneCommand: Command {
             do throws(StoreError) {
                 try store.compact()
             } catch {
-                Diagnostic.error("\(error.description); the rows are removed, and their space will be used for new ones")
+                Diagnostic.error(
+                    "\(error.description); the rows are removed, and their space will be used for new ones")
                 status = .failed
             }
         }
@@ -89,7 +92,8 @@ struct StorePruneCommand: Command {
                 + "\(counts.pathErrors) path errors, \(counts.events) events, \(counts.repairs) repairs, "
                 + "\(counts.images) missing images")
         if counts.marked > 0 {
-            StandardOutput.writeLine("kept as pruned, since something refers to them: \(Count.text(counts.marked, "scan"))")
+            StandardOutput.writeLine(
+                "kept as pruned, since something refers to them: \(Count.text(counts.marked, "scan"))")
         }
     }
 }

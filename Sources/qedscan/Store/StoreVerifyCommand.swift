@@ -26,7 +26,8 @@ struct StoreVerifyCommand: Command {
         for fault in check.faults { Diagnostic.error(fault) }
         guard check.faults.isEmpty else {
             Diagnostic.error(
-                "\(PrintableText.escaping(path)): \(Count.text(check.faults.count, "fault")); the repairs were not checked")
+                "\(PrintableText.escaping(path)): \(Count.text(check.faults.count, "fault")); the repairs were not checked"
+            )
             return .failed
         }
         let status = ExitStatus.reporting { () throws(StoreError) in
@@ -37,7 +38,10 @@ struct StoreVerifyCommand: Command {
             let isAll = check.seesConstraints
             StandardOutput.writeLine(
                 "\(PrintableText.escaping(path)) is sound"
-                    + (isAll ? "" : ", except that CHECK constraints were not checked: SQLite checks them only in a writable store"))
+                    + (isAll
+                        ? ""
+                        : ", except that CHECK constraints were not checked: SQLite checks them only in a writable store")
+            )
         }
         return status
     }

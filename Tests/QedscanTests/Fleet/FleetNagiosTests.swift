@@ -137,6 +137,6 @@ import Testing
 
     @Test func hostGoesWithNagiosOnly() async throws {
         let result = try await fixture.run("status", "--host", "a")
-        #expect(result.status == 16 && result.errors.contains("--host goes with --nagios only"), "\(result)")
+        #expect(result.status == 16 && result.errors.contains("--host can be used only with --nagios"), "\(result)")
     }
 }

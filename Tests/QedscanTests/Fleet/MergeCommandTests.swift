@@ -173,7 +173,7 @@ import Testing
         _ = try await fixture.merge([fixture.store])
         #expect(try content(of: all) == content(of: fixture.store))
         #expect(try ScanFixture.knowledge(of: all).count == 3)
-        #expect(try await fixture.run("status", "--db", all).output.contains(": the last scan ended 20"))
+        #expect(try await fixture.run("status", "--db", all).output.contains(": the last scan completed 20"))
     }
 
     // MARK: - Repairs

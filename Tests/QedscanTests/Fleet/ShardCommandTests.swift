@@ -114,7 +114,7 @@ import Testing
                 .compactMap { ($0["path"] as? String).map { URL(filePath: $0).lastPathComponent } }
         }
         let result = try await fixture.run("scan", "--shard", "2/2", fixture.pool)
-        #expect(result.output.contains("  1  no longer there"), "\(result.output)")
+        #expect(result.output.contains("  1  missing, see"), "\(result.output)")
         #expect(try await missing() == [other])
         #expect(try await fixture.run("scan", "--shard", "1/2", fixture.pool).status == 0)
         #expect(try await missing() == [one, other].sorted())

@@ -18,7 +18,7 @@ import Testing
     @Test func helpThatCannotBePrintedIsOneErrorLine() async throws {
         let result = try await runIntoFullDisk("help")
         #expect(result.status == 8)
-        #expect(result.errors.hasPrefix("qedscan: standard output: "), "\(result.errors)")
+        #expect(result.errors.hasPrefix("qedscan: cannot write to standard output: "), "\(result.errors)")
         #expect(result.errors.split(separator: "\n").count == 1)
     }
 

@@ -31,7 +31,7 @@ import Testing
         let figures = try ParsedPage(try await fixture.page()).figures
         let expected = [
             "Images": "3", "Damaged": "1", "Dirty": "1", "Corruptions": "1", "Leaked": "4.0 KiB", "In use": "0",
-            "Not present": "1",
+            "Missing": "1",
         ]
         for (title, value) in expected { #expect(figures[title] == value, "\(title)") }
     }

@@ -57,7 +57,7 @@ import Testing
     @Test func fifoInPlaceOfTheImageIsNotWaitedFor() async throws {
         unlink(path)
         mkfifo(path, 0o644)
-        try await expectNoMap("it is not a regular file")
+        try await expectNoMap("the image is not a regular file")
     }
 
     @Test func imageInUseHasNoMapAndThatIsNoError() async throws {

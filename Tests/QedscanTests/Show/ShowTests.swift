@@ -71,7 +71,7 @@ import Testing
             """)
         let result = try await fixture.run("show", new)
         #expect(result.status == 0 && result.errors == "", "\(result)")
-        #expect(result.output.contains(new + "\n") && result.output.contains("\nit has not been checked yet\n"))
+        #expect(result.output.contains(new + "\n") && result.output.contains("\nnot checked yet\n"))
         #expect(result.output.contains("\nmap\nno map: the image has not been checked yet\n"))
         for title in ["assessment", "findings", "history", "backing chain", "overlays"] {
             #expect(!result.output.contains("\n\(title)\n"), "\(title)")

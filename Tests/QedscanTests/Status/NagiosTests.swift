@@ -88,7 +88,7 @@ import Testing
         _ = try await fixture.run("scan", fixture.pool)
         let result = try await status()
         #expect(
-            result.status == 1 && result.output.contains("no image is there (1 missing)"), "\(result)")
+            result.status == 1 && result.output.contains("no image is present (1 missing)"), "\(result)")
     }
 
     /// Of what it could not read nothing better is known.
