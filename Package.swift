@@ -23,7 +23,7 @@ let package = Package(
 
         // The store.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .target(name: "SQLite", dependencies: ["CSQLite", "Files"], swiftSettings: settings),
+        .target(name: "SQLite", dependencies: ["CSQLite", "Files", "Assets"], swiftSettings: settings),
         .executableTarget(name: "embed-assets", swiftSettings: settings),
         .plugin(name: "EmbedAssets", capability: .buildTool(), dependencies: ["embed-assets"]),
         .target(name: "Assets", swiftSettings: settings, plugins: ["EmbedAssets"]),
@@ -32,7 +32,7 @@ let package = Package(
             swiftSettings: settings),
 
         // The programs.
-        .target(name: "CommandSyntax", swiftSettings: settings),
+        .target(name: "CommandSyntax", dependencies: ["Files"], swiftSettings: settings),
         .executableTarget(
             name: "qedscan",
             dependencies: [

@@ -8,11 +8,5 @@ extension [RawPath] {
 
 extension RawPath {
     /// The name that a root has in the store: its own, or the one that was given if it is not there.
-    var resolvedIfThere: RawPath {
-        do throws(SystemError) {
-            return try resolved()
-        } catch {
-            return self
-        }
-    }
+    var resolvedIfThere: RawPath { resolvedOrNil ?? self }
 }

@@ -1,5 +1,4 @@
 import Files
-import Glibc
 import PoolScan
 
 /// The files of a store: its database, SQLite's companions and the lock. A scan must not open them: closing any
@@ -8,9 +7,7 @@ enum StoreFiles {
     static func keys(of path: String) -> Set<FileKey> {
         var keys: Set<FileKey> = []
         for suffix in ["", "-wal", "-shm", "-journal", ".lock"] {
-            var status = stat()
-            guard lstat(path + suffix, &status) == 0 else { continue }
-            keys.insert(FileKey(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)))
+            if let key = FileKey(named: RawPath(path + suffix)) { keys.insert(key) }
         }
         return keys
     }

@@ -1,4 +1,5 @@
 import CommandSyntax
+import Files
 import Glibc
 import Store
 
@@ -44,8 +45,8 @@ enum StoreLocation {
 
     /// Like mkdir -p, private to the user. If it fails, opening the store says why.
     private static func makeFolder(_ path: String) {
-        for end in path.indices.dropFirst() where path[end] == "/" { mkdir(String(path[..<end]), 0o700) }
-        mkdir(path, 0o700)
+        let path = RawPath(path)
+        for directory in path.ancestors.map(\.path) + [path] { directory.withCString { _ = mkdir($0, 0o700) } }
     }
 
     private static func environment(_ name: String) -> String? {

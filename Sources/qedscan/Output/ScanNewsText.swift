@@ -1,4 +1,5 @@
 import CommandSyntax
+import Files
 import Store
 
 /// What is new with a scan, as the text of a mail: nothing at all if nothing is.

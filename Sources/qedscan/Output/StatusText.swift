@@ -1,4 +1,5 @@
 import CommandSyntax
+import Files
 import Store
 
 /// What becomes of the pools, for people.

@@ -1,4 +1,5 @@
 import CommandSyntax
+import Files
 
 /// Words for a command line that a person copies into bash, zsh or ksh.
 enum ShellWord {
