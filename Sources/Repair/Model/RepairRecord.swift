@@ -7,11 +7,11 @@ package typealias RepairID = Int64
 /// Guest bytes that read differently after a repair.
 public struct GuestEffect: Hashable, Sendable {
     public enum Kind: String, CaseIterable, Sendable {
-        /// Could not be read; now unallocated: reads the backing file, or zeros.
+        /// Could not be read. Now unallocated: they read from the backing file, or as zeros.
         case unallocated
-        /// Could not be read; now reads zeros.
+        /// Could not be read. Now they read as zeros.
         case zeroed
-        /// Could not be read, and can be now.
+        /// Could not be read. Now they can.
         case readable
     }
 
@@ -26,7 +26,7 @@ public struct GuestEffect: Hashable, Sendable {
     }
 }
 
-/// What identifies the contents of an image: the file, its header, and a digest of all metadata.
+/// Identifies the state of an image: the file, its header, and a digest of all metadata.
 package struct ImageFingerprint: Hashable, Sendable {
     package let identity: FileIdentity
     /// The header's 64 bytes; fewer if the file is shorter.
@@ -44,8 +44,8 @@ package struct ImageFingerprint: Hashable, Sendable {
 /// A repair, or the undo of one, that is about to begin.
 package struct RepairRecord: Sendable {
     package let path: RawPath
-    /// The repair that this one takes back, nil if it is not an undo. An undo goes through the writes of that repair
-    /// the other way round and has none of its own.
+    /// The repair that this one undoes; nil if it is not an undo. An undo has no writes: it makes those of that repair
+    /// in the opposite direction.
     package let undoes: RepairID?
     package let actions: [RepairAction]
     package let before: ImageFingerprint
@@ -69,27 +69,27 @@ package struct RepairRecord: Sendable {
     }
 }
 
-/// How a repair stands in the journal. The raw values are stored.
+/// The state of a repair in the journal. The raw values are stored.
 package enum RepairState: String, CaseIterable, Sendable {
-    /// In the journal, and perhaps begun: a crash leaves it so.
+    /// In the journal, and perhaps begun. A crash leaves this state.
     case prepared
     case done
-    /// Taken back to where it began: after an error, or after a crash.
+    /// Rolled back, after an error or a crash.
     case rolledBack = "rolled_back"
-    /// It did not end, and the image is neither as before nor as after it: left as it is.
+    /// It was interrupted, and the image has been used since. It is left alone.
     case conflict
 }
 
-/// A repair as the journal has it.
+/// A repair as the journal keeps it.
 package struct JournaledRepair: Sendable {
     package let id: RepairID
     package let record: RepairRecord
     package let state: RepairState
-    /// As it was right after the repair, nil unless it is done.
+    /// The image right after the repair; nil unless it is done.
     package let after: ImageFingerprint?
-    /// The repair whose writes it goes through: its own, or those of the repair at the end of a chain of undos.
+    /// The repair that has the writes: this one or, for an undo, the one at the end of the chain of undos.
     package let writesID: RepairID
-    /// Which way it goes through them.
+    /// The direction in which it makes them.
     package let direction: RepairDirection
 
     package init(
@@ -108,11 +108,11 @@ package struct JournaledRepair: Sendable {
 /// How a repair ended.
 package struct RepairEnd: Sendable {
     package let state: RepairState
-    /// Why, unless it is done.
+    /// The reason, unless it is done.
     package let message: String?
     /// The image afterwards; nil if it could not be read.
     package let after: ImageFingerprint?
-    /// The check of the image afterwards, nil if there was none.
+    /// The check of the image afterwards; nil if there was none.
     package let check: RepairCheck?
 
     package init(
@@ -140,4 +140,31 @@ package struct RepairCheck: Sendable {
         self.checkedAt = checkedAt
         self.duration = duration
     }
+}
+
+/// Keeps repairs before they are made, so that each can be rolled back or undone.
+///
+/// Every function that changes the journal returns only when the change is on disk.
+package protocol RepairJournal {
+    /// Adds a repair with state `prepared`, and its writes, in one transaction, and returns its ID.
+    ///
+    /// - Parameter writes: calls its argument with each write.
+    func prepare(
+        _ record: RepairRecord, writes: ((RepairWrite) throws(RepairFailure) -> Void) throws(RepairFailure) -> Void
+    ) throws(RepairFailure) -> RepairID
+
+    /// The repair with this ID; nil if there is none.
+    func repair(_ id: RepairID) throws(RepairFailure) -> JournaledRepair?
+
+    /// The image as the latest repair has left it, done or rolled back. nil if that is not known, or if the image was
+    /// used between two repairs: each one since `id` must have begun with what the one before it left.
+    func lastFingerprint(since id: RepairID) throws(RepairFailure) -> ImageFingerprint?
+
+    /// Calls a function with the writes of one phase, in the order of `prepare`.
+    func forEachWrite(
+        of id: RepairID, in phase: RepairWrite.Phase, _ body: (RepairWrite) throws(RepairFailure) -> Void
+    ) throws(RepairFailure)
+
+    /// Stores how a repair has ended.
+    func finish(_ id: RepairID, _ end: RepairEnd) throws(RepairFailure)
 }

@@ -2,17 +2,17 @@ import Files
 import Glibc
 import QED
 
-/// How long nothing may have changed before an image is repaired, and since when that has been looked at.
+/// Watches images until they have not changed for long enough to be repaired.
 ///
-/// While a virtual machine moves to another host there is a moment without any lock. What it writes, and what libvirt
-/// does before it starts, changes the file's times.
+/// While a virtual machine moves to another host, there is a moment without any lock. But its writes change the file's
+/// times, and so does libvirt before the machine starts.
 package struct QuietPeriod {
-    /// QEMU writes to an idle image 5 s after the last write that allocates.
+    /// QEMU writes to an idle image 5 s after the last write that has allocated clusters.
     private static let local = Duration.seconds(10)
-    /// NFS keeps a file's status for up to 60 s.
+    /// NFS caches the status of a file for up to 60 s.
     private static let network = Duration.seconds(65)
 
-    /// An image when it was first looked at.
+    /// The state of an image at the first look.
     private struct Sighting {
         let identity: FileIdentity
         let time: Duration
@@ -28,13 +28,13 @@ package struct QuietPeriod {
         self.clock = clock
     }
 
-    /// How long an image on a file system must rest; nil: one that is not known.
+    /// How long an image must not have changed; `mount` is nil if the file system is not known.
     package static func standard(for mount: MountPoint?) -> Duration {
         guard let mount, !mount.isNetwork else { return network }
         return local
     }
 
-    /// Looks at an image, by a new open. Its time runs from the first look.
+    /// Opens an image to look at it. Its time runs from the first look.
     package mutating func look(at path: RawPath) throws(RepairFailure) {
         guard sightings[path] == nil else { return }
         do throws(SystemError) {
@@ -43,36 +43,36 @@ package struct QuietPeriod {
             sightings[path] = Sighting(
                 identity: file.status.identity, time: clock.monotonic(), window: fixed ?? standard)
         } catch {
-            throw .refused(Refusal(.settle, "it cannot be looked at: \(error)", advice: Advice.scanAgain))
+            throw .refused(Refusal(.settle, "it cannot be opened: \(error)", advice: Advice.scanAgain))
         }
     }
 
-    /// Stops watching an image: this run has changed it itself.
+    /// Stops watching an image that this run has changed itself.
     package mutating func forget(_ path: RawPath) { sightings[path] = nil }
 
-    /// How long to wait until every image that was looked at may have settled. Zero if there is none to wait for.
+    /// How long to wait until every watched image may be quiet; zero if there is none to wait for.
     package func remaining() -> Duration {
         let (monotonic, wall) = (clock.monotonic(), clock.wall())
         return sightings.values.reduce(Duration.zero) { longest, sighting in
             let sinceLook = sighting.window - (monotonic - sighting.time)
             let sinceChange = sighting.window - (wall - sighting.identity.lastChange)
-            // A change dated further in the future is refused, not waited for.
+            // A change dated further in the future is refused instead of waited for.
             return max(longest, sinceLook, sinceChange <= sighting.window * 2 ? sinceChange : .zero)
         }
     }
 
-    /// Throws unless the image has not changed since the first look, and that and its last change are long enough ago.
-    /// Returns what it is, for `ExclusiveUse`.
+    /// Throws unless the first look and the last change are long enough ago, and nothing has changed in between.
+    /// Returns the identity of the file, for `ExclusiveUse`.
     @discardableResult
     package func confirm(_ path: RawPath) throws(RepairFailure) -> FileIdentity {
         guard let sighting = sightings[path] else {
-            throw .refused(Refusal(.settle, "it has not been looked at before", advice: "try again"))
+            throw .refused(Refusal(.settle, "it has not been watched", advice: "try again"))
         }
         let found: FileIdentity
         do throws(SystemError) {
             found = try FileStatus(opening: path).identity
         } catch {
-            throw .refused(Refusal(.settle, "it cannot be looked at again: \(error)", advice: Advice.scanAgain))
+            throw .refused(Refusal(.settle, "it cannot be opened again: \(error)", advice: Advice.scanAgain))
         }
         if let change = sighting.identity.difference(from: found) {
             throw .refused(Refusal(.settle, "\(change) while it was watched", advice: Advice.scanAgain))
@@ -86,12 +86,13 @@ package struct QuietPeriod {
             throw .refused(
                 Refusal(
                     .settle, "its last change is dated \(Duration.zero - age) in the future",
-                    advice: "set the clock, or the file's time, right"))
+                    advice: "correct the clock or the time of the file"))
         }
         guard age >= sighting.window else {
             throw .refused(
                 Refusal(
-                    .settle, "it was changed \(age) ago, and \(sighting.window) must pass", advice: "try again later"))
+                    .settle, "it was changed \(age) ago, and must not change for \(sighting.window)",
+                    advice: "try again later"))
         }
         return found
     }
@@ -100,4 +101,20 @@ package struct QuietPeriod {
 extension FileIdentity {
     /// Time since 1970 of the last change of contents or status.
     fileprivate var lastChange: Duration { .nanoseconds(max(modificationTime, changeTime)) }
+}
+
+/// Gives the time; tests can replace it.
+package struct QuietClock: Sendable {
+    /// Time since some moment in the past. It is never set back.
+    package let monotonic: @Sendable () -> Duration
+    /// Time since 1970.
+    package let wall: @Sendable () -> Duration
+
+    package init(monotonic: @escaping @Sendable () -> Duration, wall: @escaping @Sendable () -> Duration) {
+        self.monotonic = monotonic
+        self.wall = wall
+    }
+
+    package static let system = QuietClock(
+        monotonic: { .nanoseconds(Clock.monotonic.now) }, wall: { .nanoseconds(Clock.wall.now) })
 }

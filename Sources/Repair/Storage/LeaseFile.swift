@@ -3,19 +3,19 @@ import Files
 import Glibc
 import QED
 
-/// The file of a `PoolLease`: the steps of making it and of taking it over.
+/// The file of a `PoolLease`: creates it or takes it over.
 struct LeaseFile {
-    /// A file that was there.
+    /// What became of an existing file.
     enum Takeover {
-        /// Locked, and with our text. The descriptor is the caller's.
+        /// It is locked and has our text. The caller closes the descriptor.
         case taken(Int32)
-        /// Somebody was making or removing it. Trying again will tell; if it goes on like this, the refusal.
+        /// Somebody was creating or removing it: try again. The refusal is for the case that this goes on.
         case again(Refusal)
     }
 
-    /// More than any holder writes.
+    /// More bytes than any holder writes.
     private static let mostBytes = 4096
-    /// How often a new file is tried to be locked: others look into it for a moment only.
+    /// How often to try to lock a new file. Others hold the lock for a moment only.
     private static let lockAttempts = 100
     /// Microseconds.
     private static let pause: UInt32 = 1000
@@ -26,9 +26,9 @@ struct LeaseFile {
 
     // MARK: - A new file
 
-    /// Makes the file and returns its descriptor, nil if it is there already.
+    /// Creates the file and returns its descriptor; nil if it exists already.
     ///
-    /// - Throws: `RepairFailure.image` if it cannot be made.
+    /// - Throws: `RepairFailure.image` if it cannot be created.
     func create() throws(RepairFailure) -> Int32? {
         let flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC
         do throws(SystemError) {
@@ -39,13 +39,13 @@ struct LeaseFile {
         }
     }
 
-    /// Locks the file just made and writes the holder. False if another process was faster; the descriptor is closed
-    /// then, and when it throws.
+    /// Locks the new file and writes the holder. Returns false if another process was faster. The descriptor is closed
+    /// then, and also if it throws.
     func lockNew(_ descriptor: Int32) throws(RepairFailure) -> Bool {
         var isLocked = false
         for _ in 0..<LeaseFile.lockAttempts where !isLocked {
             isLocked = csystem_ofd_take_write_lock(descriptor) == 0
-            // A file system without locks: that nobody else made the file must do.
+            // A file system without locks: having created the file must be enough.
             if !isLocked && !LeaseFile.meansHeld(errno) { isLocked = true }
             if !isLocked { usleep(LeaseFile.pause) }
         }
@@ -65,24 +65,26 @@ struct LeaseFile {
 
     // MARK: - A file that is there
 
-    /// Takes the file over if its holder has ended.
+    /// Takes over an existing file if its holder has ended.
     func takeOver() throws(RepairFailure) -> Takeover {
         let descriptor: Int32
         do throws(SystemError) {
             descriptor = try openPresent()
         } catch {
-            if error.code == ENOENT { return .again(refusal("it comes and goes")) }
+            if error.code == ENOENT { return .again(refusal("it keeps appearing and disappearing")) }
             throw .refused(refusal("it cannot be opened: \(error)", advice: adviceToRemove))
         }
         var isKept = false
         defer { if !isKept { close(descriptor) } }
         try requireRegularFile(descriptor)
         let isLocked = try lockPresent(descriptor)
-        // From here on nobody on this host changes or removes it, if it is still there.
-        guard LeaseFile.isAtItsPath(descriptor, in: directory) else { return .again(refusal("it comes and goes")) }
+        // If the file still exists, nobody on this host changes or removes it from here on.
+        guard LeaseFile.isAtItsPath(descriptor, in: directory) else {
+            return .again(refusal("it keeps appearing and disappearing"))
+        }
         let found = try text(of: descriptor)
         if found.isEmpty || !isLocked, LeaseHolder(text: found) == nil {
-            // Just made, and about to be written.
+            // Probably just created, and about to be written.
             return .again(refusal("it does not say who holds it", advice: adviceToRemove))
         }
         try requireEnded(found, isLocked: isLocked)
@@ -100,7 +102,7 @@ struct LeaseFile {
         return try retryingInterrupted("open") { csystem_openat(directory, PoolLease.fileName, flags) }
     }
 
-    /// A second name would be that of somebody's file, which is written to below.
+    /// With a second name it could be somebody's file, and it is written to below.
     private func requireRegularFile(_ descriptor: Int32) throws(RepairFailure) {
         let status: FileStatus
         do throws(SystemError) { status = try FileStatus(descriptor: descriptor) } catch { throw .image(error) }
@@ -116,7 +118,7 @@ struct LeaseFile {
         if csystem_ofd_take_write_lock(descriptor) == 0 { return true }
         let error = SystemError.last("fcntl(F_OFD_SETLK)")
         guard LeaseFile.meansHeld(error.code) else {
-            throw .refused(refusal("whether its holder has ended cannot be told: \(error)", advice: adviceToRemove))
+            throw .refused(refusal("nobody can tell whether its holder has ended: \(error)", advice: adviceToRemove))
         }
         return false
     }
@@ -134,7 +136,7 @@ struct LeaseFile {
         }
     }
 
-    /// Throws unless the holder was on this host and is gone.
+    /// Throws unless the holder was on this host and has ended.
     private func requireEnded(_ text: String, isLocked: Bool) throws(RepairFailure) {
         guard let other = LeaseHolder(text: text) else {
             throw .refused(refusal("it does not say who holds it", advice: adviceToRemove))
@@ -143,9 +145,9 @@ struct LeaseFile {
             throw .refused(
                 refusal(
                     "host \(other.host) has repaired here since \(other.since) UTC",
-                    advice: "if that host repairs no more remove \(path.text)"))
+                    advice: "if that host no longer repairs, remove \(path.text)"))
         }
-        // Another boot ID needs no more: whatever ran then has ended, and a lock that is held is of this boot.
+        // The boot ID need not be compared: a lock that is held belongs to this boot.
         guard isLocked else {
             throw .refused(
                 refusal(
@@ -163,11 +165,11 @@ struct LeaseFile {
             try writer.write(UnsafeRawBufferPointer(buffer), at: 0)
         }
         try writer.setSize(UInt64(bytes.count))
-        // Empty after a power cut, it would have to be removed by hand.
+        // A file that is empty after a power cut would have to be removed by hand.
         try retryingInterrupted("fsync") { fsync(descriptor) }
     }
 
-    /// Whether the name still leads to the file, and not to one that was made after this one was removed.
+    /// Whether the name still leads to this file, and not to one that was created after this one was removed.
     static func isAtItsPath(_ descriptor: Int32, in directory: Int32) -> Bool {
         do throws(SystemError) {
             let named = try FileStatus(directory: directory, name: Array(PoolLease.fileName.utf8))
@@ -180,9 +182,58 @@ struct LeaseFile {
 
     private static func meansHeld(_ code: Int32) -> Bool { code == EAGAIN || code == EACCES }
 
-    private var adviceToRemove: String { "if no host repairs there remove \(path.text)" }
+    private var adviceToRemove: String { "if no host repairs there, remove \(path.text)" }
 
     func refusal(_ reason: String, advice: String? = nil) -> Refusal {
-        Refusal(.poolLease, "the lease \(path.text) is not to be had: \(reason)", advice: advice)
+        Refusal(.poolLease, "cannot take the lease \(path.text): \(reason)", advice: advice)
+    }
+}
+
+/// The holder of a `PoolLease`, as lines of `key: value` in its file.
+package struct LeaseHolder: Hashable, Sendable {
+    package let host: String
+    /// Differs after every start of the system.
+    package let bootID: String
+    package let process: Int32
+    /// When the lease was taken, in UTC, for people.
+    package let since: String
+
+    init(host: String, bootID: String, process: Int32, since: String) {
+        self.host = LeaseHolder.line(host)
+        self.bootID = LeaseHolder.line(bootID)
+        self.process = process
+        self.since = LeaseHolder.line(since)
+    }
+
+    /// This process.
+    ///
+    /// - Parameter since: the current time in UTC.
+    package init(host: String, since: String) throws(SystemError) {
+        let bootID = try ProcFile.bytes("/proc/sys/kernel/random/boot_id")
+        self.init(host: host, bootID: String(decoding: bootID, as: UTF8.self), process: getpid(), since: since)
+    }
+
+    /// Reads what `text` writes; nil if the text has another form.
+    init?(text: String) {
+        var values: [Substring: String] = [:]
+        for line in text.split(separator: "\n") {
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            let value = line[line.index(after: colon)...].drop { $0 == " " }
+            guard !value.isEmpty, values.updateValue(String(value), forKey: line[..<colon]) == nil else { return nil }
+        }
+        guard values.count == 4, text.hasSuffix("\n"), let host = values["host"], let bootID = values["boot"],
+            let process = values["process"].flatMap({ Int32($0) }), let since = values["since"]
+        else { return nil }
+        self.init(host: host, bootID: bootID, process: process, since: since)
+    }
+
+    var text: String { "host: \(host)\nboot: \(bootID)\nprocess: \(process)\nsince: \(since)\n" }
+
+    /// The value as one line, without spaces at its ends.
+    private static func line(_ value: String) -> String {
+        let scalars = value.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }
+        let blank: Unicode.Scalar = " "
+        let trimmed = scalars.drop { $0 == blank }.reversed().drop { $0 == blank }.reversed()
+        return String(String.UnicodeScalarView(trimmed))
     }
 }

@@ -3,17 +3,17 @@ import Files
 import Glibc
 import QED
 
-/// An image file open for reading and writing: the only such descriptor in the program.
+/// An image file that is open for reading and writing: the only such descriptor in the program.
 ///
-/// `ExclusiveUse.take` makes one. Locks on it last until it is dropped. Not `Sendable`.
+/// `ExclusiveUse.take` makes one. Its locks last until it is released. Not `Sendable`.
 package final class WritableImage {
     let descriptor: Int32
-    /// As it was when last asked for or changed.
+    /// The status at the last call or change.
     private var latestStatus: FileStatus
     private var flush = Flush()
     let use: ExclusiveUse
 
-    /// Opens a file; no symbolic link of the path is followed, no device is opened, and a FIFO does not block.
+    /// Opens a file. Symbolic links are not followed, devices are not opened, and a FIFO does not block.
     init(path: RawPath, options: AccessOptions) throws(SystemError) {
         let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
         let parent = try ParentDirectory(of: path)
@@ -34,13 +34,13 @@ package final class WritableImage {
 
     deinit { close(descriptor) }
 
-    /// Calls a function that may change the file's size or place on disk, and looks at them afterwards, also if it
-    /// failed.
+    /// Calls a function that may change the size of the file, and reads the status afterwards, even if the function
+    /// fails.
     private func changing(_ change: () throws(SystemError) -> Void) throws(SystemError) {
         do throws(SystemError) {
             try change()
         } catch {
-            // The first error is the one to tell.
+            // The first error is the one to report.
             if let status = FileStatus(ifReadable: descriptor) { latestStatus = status }
             throw error
         }
@@ -85,7 +85,7 @@ extension WritableImage: ImageStorage {
         try changing { () throws(SystemError) in try FileWriter(descriptor: descriptor).setSize(size) }
     }
 
-    /// - Throws: EOPNOTSUPP where the file system cannot: the bytes are then as they were.
+    /// - Throws: EOPNOTSUPP if the file system has no holes. The bytes are unchanged then.
     package func punchHole(at offset: ByteOffset, length: UInt64) throws(SystemError) {
         guard length > 0 else { return }
         try changing { () throws(SystemError) in
@@ -93,10 +93,10 @@ extension WritableImage: ImageStorage {
         }
     }
 
-    /// Once a flush has failed every later one fails with the same error.
+    /// After a failed flush, every later one fails with the same error.
     package func syncData() throws(SystemError) { try flush.run("fdatasync") { fdatasync(descriptor) } }
 
-    /// Once a flush has failed every later one fails with the same error.
+    /// After a failed flush, every later one fails with the same error.
     package func sync() throws(SystemError) { try flush.run("fsync") { fsync(descriptor) } }
 
     package func dropCache() throws(SystemError) {
@@ -115,6 +115,25 @@ extension FileStatus {
             try self.init(descriptor: descriptor)
         } catch {
             return nil
+        }
+    }
+}
+
+/// Flushes a file to disk until that fails once.
+///
+/// The kernel reports lost bytes only once: the next flush would succeed without them.
+struct Flush {
+    private var failure: SystemError?
+
+    /// Calls fsync(2) or fdatasync(2), again if a signal interrupts it. After a failure, every later call fails with
+    /// the same error.
+    mutating func run(_ operation: String, _ call: () -> Int32) throws(SystemError) {
+        if let failure { throw failure }
+        do throws(SystemError) {
+            try retryingInterrupted(operation, call)
+        } catch {
+            failure = error
+            throw error
         }
     }
 }

@@ -2,8 +2,38 @@ import Files
 import Glibc
 import QED
 
-/// An image open for reading, where an image that can be changed is asked for: to see what a repair or an undo would
-/// say of it. Every change is refused.
+/// An image that can be changed: a file, or a substitute for tests.
+package protocol ImageStorage: ImageSource {
+    /// The current status of the file. `size` always agrees with it.
+    func status() throws(SystemError) -> FileStatus
+
+    /// Writes all bytes in place or past the end.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: ByteOffset) throws(SystemError)
+
+    /// Extends the file with zeros and allocates disk space for them. If it throws, the file has its old length.
+    func extend(to size: UInt64) throws(SystemError)
+
+    /// Makes the file shorter.
+    func cut(to size: UInt64) throws(SystemError)
+
+    /// Gives back the disk space of the whole blocks in a range. The range then reads as zeros.
+    func punchHole(at offset: ByteOffset, length: UInt64) throws(SystemError)
+
+    /// fdatasync(2): when it returns, everything written so far is on disk.
+    func syncData() throws(SystemError)
+
+    /// fsync(2).
+    func sync() throws(SystemError)
+
+    /// Makes later reads come from the disk: posix_fadvise(2), POSIX_FADV_DONTNEED.
+    func dropCache() throws(SystemError)
+
+    /// Throws if somebody else may have the image open now.
+    func confirmExclusiveUse() throws(RepairFailure)
+}
+
+/// An image that is open for reading and refuses every change: for finding out what a repair or an undo would say about
+/// it.
 package final class ReadOnlyImage: ImageStorage {
     private let file: ImageFile
 
@@ -11,7 +41,7 @@ package final class ReadOnlyImage: ImageStorage {
     package var diskSize: UInt64 { file.diskSize }
     package var allowsConcurrentReads: Bool { file.allowsConcurrentReads }
 
-    /// Opens a path as a repair does: no symbolic link is followed.
+    /// Opens a path as a repair does, without following symbolic links.
     package init(path: RawPath) throws(SystemError) { file = try ImageFile(withoutLinks: path) }
 
     /// Who else has it open.
@@ -25,7 +55,7 @@ package final class ReadOnlyImage: ImageStorage {
         try file.nextData(from: offset)
     }
 
-    /// As it was when it was opened.
+    /// The status when the file was opened.
     package func status() -> FileStatus { file.status }
 
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: ByteOffset) throws(SystemError) {
@@ -43,7 +73,7 @@ package final class ReadOnlyImage: ImageStorage {
     package func sync() throws(SystemError) { throw ReadOnlyImage.refusal("fsync") }
     package func dropCache() throws(SystemError) { throw ReadOnlyImage.refusal("posix_fadvise") }
 
-    /// It has nobody's exclusive use.
+    /// Always throws: the image is not locked.
     package func confirmExclusiveUse() throws(RepairFailure) {
         throw .image(ReadOnlyImage.refusal("fcntl"))
     }

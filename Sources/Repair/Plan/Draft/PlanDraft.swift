@@ -1,16 +1,16 @@
 import Files
 import QED
 
-/// A plan that actions write their parts into.
+/// A plan in the making, to which each action adds its part.
 struct PlanDraft {
-    /// Bytes of new tables: a plan holds them in memory, and the journal keeps them.
+    /// Bytes of new tables, which the plan holds in memory and the journal keeps.
     private static let largestTables: UInt64 = 32 << 20
 
     let survey: ImageSurvey
     /// What the check found before the repair.
     let report: CheckResult
     let options: RepairOptions
-    /// Why the file must not grow, nil if it may.
+    /// Why the file must not grow; nil if it may.
     let growthRefusal: String?
 
     private(set) var words: [WordChange] = []
@@ -22,9 +22,9 @@ struct PlanDraft {
     private(set) var left: [Unrepaired] = []
     /// Bytes of the file afterwards.
     private(set) var sizeAfter: UInt64
-    /// Whether the file's last, partial cluster is made whole for its own sake.
+    /// Whether `extend-tail` completes the file's last, partial cluster.
     private(set) var extendsTail = false
-    /// Bytes of tables that overlap something, and of those that are read as data: nothing in them is changed.
+    /// Bytes that must not change: those of tables that overlap something, and of tables that are read as data.
     private let untouchable: RangeUnion
 
     init(
@@ -40,43 +40,43 @@ struct PlanDraft {
     }
 
     var geometry: Geometry { survey.geometry }
-    /// Whether new clusters were taken at the end.
+    /// Whether new clusters are allocated at the end.
     var grows: Bool { sizeAfter > survey.clustersEnd }
 
     // MARK: - What actions call
 
-    /// Why another table cannot be made, with so many clusters for it and its data; nil if it can.
+    /// Why a new table, with this many clusters for it and its data, cannot be made; nil if it can.
     func refusal(ofTableWithClusters count: UInt64) -> String? {
         let tables = UInt64(appends.count) * UInt64(TableReading.pieceByteCount)
         guard tables.saturatingAdd(geometry.tableByteCount) <= PlanDraft.largestTables else {
-            return "more than \(PlanDraft.largestTables >> 20) MiB of tables would have to be made"
+            return "that would take more than \(PlanDraft.largestTables >> 20) MiB of new tables"
         }
         return refusal(ofClusters: count)
     }
 
-    /// Why so many new clusters cannot be had, nil if they can.
+    /// Why this many new clusters cannot be allocated; nil if they can.
     func refusal(ofClusters count: UInt64) -> String? {
         if let growthRefusal { return growthRefusal }
         let growth = max(sizeAfter, survey.clustersEnd) - survey.clustersEnd
         let wanted = growth.saturatingAdd(count.saturatingMultiply(geometry.clusterSize))
         guard wanted <= options.maximumGrowth else {
-            return "copies would make the file \(wanted) bytes longer, and the limit is \(options.maximumGrowth)"
+            return "copies would add \(wanted) bytes to the file, and the limit is \(options.maximumGrowth)"
         }
         if survey.usesPartialCluster, !options.actions.contains(.extendTail) {
-            return "the file would have to be extended first"
+            return "extend-tail would have to extend the file first"
         }
         // The file's length is a signed 64-bit number.
         return survey.clustersEnd.saturatingAdd(wanted) < UInt64(Int64.max) ? nil : "the file would be too long"
     }
 
-    /// Takes new clusters at the end of the file; `refusal(ofClusters:)` said that they can be had.
+    /// Allocates new clusters at the end of the file, after `refusal(ofClusters:)` has returned nil.
     mutating func takeClusters(_ count: UInt64) -> UInt64 {
         let start = max(sizeAfter, survey.clustersEnd)
         sizeAfter = start + count * geometry.clusterSize
         return start
     }
 
-    /// Makes the file's last, partial cluster whole.
+    /// Completes the file's last, partial cluster.
     mutating func completeTail() {
         sizeAfter = max(sizeAfter, survey.clustersEnd)
         extendsTail = true
@@ -91,12 +91,12 @@ struct PlanDraft {
         }
     }
 
-    /// New bytes past the old end of the file. Zeros need not be given.
+    /// Adds new bytes past the old end of the file. Zeros can be left out.
     mutating func append(_ bytes: [UInt8], at offset: UInt64, for action: RepairAction) {
         appends.append(RepairWrite(.tail, action, at: offset, .append(bytes)))
     }
 
-    /// Whether an entry may be changed: not one that is part of a table which nobody understands.
+    /// Whether an entry may be changed. Those in tables that overlap something may not.
     func mayChange(_ word: EntryWord) -> Bool { !untouchable.contains(word.offset) }
 
     mutating func change(_ word: EntryWord, to after: UInt64, for action: RepairAction) {
@@ -113,7 +113,7 @@ struct PlanDraft {
 
     mutating func cut(to size: UInt64) { sizeAfter = min(sizeAfter, size) }
 
-    /// Notes guest bytes that will read differently: those of an entry, under each L1 entry that leads to it.
+    /// Notes that the guest bytes of an entry will read differently, for each L1 entry that leads to it.
     mutating func note(_ kind: GuestEffect.Kind, _ action: RepairAction, at place: TableIndex) {
         add(GuestEffect(kind, action, geometry.guestRange(from: place, entryCount: 1)))
         for sharer in survey.sharers(of: place.l1Index) {
@@ -137,7 +137,7 @@ struct PlanDraft {
 
     // MARK: - What the planner calls
 
-    /// The journal's writes but the bytes that are released, in the order of phases.
+    /// The writes for the journal in the order of phases, without the bytes that are given back.
     func writes() -> [RepairWrite] {
         let tail =
             appends
@@ -150,14 +150,14 @@ struct PlanDraft {
         }
     }
 
-    /// Whether an entry that stays invalid could refer to new clusters, so that the file must not grow.
+    /// Whether an invalid entry with this value would refer to new clusters, so that the file must not grow.
     func wouldAdopt(_ value: UInt64, isTable: Bool) -> Bool {
         guard grows else { return false }
         let length = isTable ? geometry.tableByteCount : geometry.clusterSize
         return value < sizeAfter && value.saturatingAdd(length) > survey.clustersEnd
     }
 
-    /// An entry whose invalid offset the longer file would make valid is cleared before the file grows.
+    /// The change, moved before the file grows if the longer file would make the entry's invalid offset valid.
     private func detaching(_ change: WordChange) -> WordChange {
         guard change.phase == .pointer, change.action == .clearInvalid,
             wouldAdopt(change.before, isTable: true)
@@ -176,5 +176,74 @@ struct PlanDraft {
         } else {
             effects.append(effect)
         }
+    }
+}
+
+// Tables that overlap something are not changed, but a guest still reads through them.
+extension PlanDraft {
+    /// If more tables than this overlap something, they are not read.
+    static let overlapLimit = 64
+
+    /// Clusters with changed words that an unchanged entry reads as data. They must not change.
+    func changedClustersReadAsData(_ source: any ImageSource) throws(RepairFailure) -> [Range<UInt64>] {
+        let mask = ~(geometry.clusterSize - 1)
+        let inTables = words.filter { $0.phase != .header }
+        let changedClusters = Set(inTables.map { $0.offset & mask })
+        let changedWords = Set(inTables.map(\.offset))
+        var read: Set<UInt64> = []
+        for word in survey.entries.shared
+        where !changedWords.contains(word.offset) && changedClusters.contains(word.value) {
+            read.insert(word.value)
+        }
+        let tables = survey.claims.overlappingTables
+        if tables.count > PlanDraft.overlapLimit {
+            read = changedClusters
+        } else {
+            for table in tables {
+                try TableReading.forEachPiece(of: table, geometry, source) { _, entries in
+                    for value in entries where changedClusters.contains(value) { read.insert(value) }
+                }
+            }
+        }
+        return read.map { $0..<$0.saturatingAdd(geometry.clusterSize) }
+    }
+
+    /// Notes what such tables make readable once the file's last, partial cluster is complete.
+    mutating func noteReadableByOverlaps(_ source: any ImageSource) throws(RepairFailure) {
+        let tables = survey.claims.overlappingTables
+        guard sizeAfter > survey.fileSize, survey.fileSize > survey.wholeClustersEnd, !tables.isEmpty else { return }
+        guard tables.count <= PlanDraft.overlapLimit else {
+            throw .unexpected("more than \(PlanDraft.overlapLimit) tables overlap: too many to repair")
+        }
+        let action = extendsTail ? RepairAction.extendTail : .cloneShared
+        for table in tables {
+            if table.value.saturatingAdd(geometry.tableByteCount) > survey.wholeClustersEnd {
+                note(.readable, action, in: geometry.guestRange(from: table.place, entryCount: 1))
+                continue
+            }
+            var places: [TableIndex] = []
+            try TableReading.forEachPiece(of: table, geometry, source) { first, entries in
+                for index in entries.indices where entries[index] == survey.wholeClustersEnd {
+                    places.append(TableIndex(l1Index: table.place.l1Index, l2Index: first + index))
+                }
+            }
+            for place in places { note(.readable, action, at: place) }
+        }
+    }
+}
+
+/// Bytes that are copied to the end of the file.
+struct TailCopy: Hashable, Sendable {
+    let action: RepairAction
+    /// Where they are, in bytes from the start of the file.
+    let source: UInt64
+    /// Where they go, past the old end of the file.
+    let target: UInt64
+    /// Bytes.
+    var length: UInt64
+
+    /// Whether another copy begins where this one ends, at both places.
+    func isContinued(by next: TailCopy) -> Bool {
+        next.action == action && next.source == source + length && next.target == target + length
     }
 }

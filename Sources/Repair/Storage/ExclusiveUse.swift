@@ -3,28 +3,28 @@ import Files
 import Glibc
 import QED
 
-/// The tests that nobody else has an image, in their order, and the locks that keep it so.
+/// Makes sure that nobody else uses an image, and locks it so that nobody else can begin to.
 ///
-/// The locks are those of a QEMU writer, taken before it is tested whether another program holds any: of two that do
-/// so at once at least one sees the other. Does not own the descriptor.
+/// The locks are those of a QEMU writer. They are taken before testing whether another program holds any: of two
+/// programs that do so at the same time, at least one sees the other. The descriptor is not closed here.
 package struct ExclusiveUse {
-    /// Which file is expected at the path.
+    /// The file that is expected at the path.
     package enum ExpectedFile: Hashable, Sendable {
-        /// That file, with the size and times that it had.
+        /// This file, with the same size and times.
         case unchanged(FileIdentity)
-        /// That file, whatever has become of it.
+        /// This file, changed or not.
         case same(FileIdentity)
     }
 
     let descriptor: Int32
     let path: RawPath
     let options: AccessOptions
-    /// nil if the system does not tell.
+    /// nil if the system does not say.
     let mount: MountPoint?
 
-    /// Opens an image for writing and makes sure that nobody else has it open.
+    /// Opens an image for writing and makes sure that nobody else has it open. The image is not changed.
     ///
-    /// No other descriptor of the file may be open in this process. The image is not changed.
+    /// This process may have no other descriptor of the file.
     package static func take(
         _ path: RawPath, expecting expected: ExpectedFile, options: AccessOptions
     ) throws(RepairFailure) -> WritableImage {
@@ -36,7 +36,7 @@ package struct ExclusiveUse {
         try use.requireNetworkLocks()
         try use.takeLocks()
         try use.confirm()
-        // Who had it open until the locks were taken may have changed it.
+        // Whoever had it open before the locks were taken may have changed it.
         try use.require(expected)
         return image
     }
@@ -78,7 +78,7 @@ package struct ExclusiveUse {
             }
         case .same(let identity):
             guard identity.isSameFile(as: found) else {
-                throw .refused(Refusal(.unchanged, "it is another file than it was", advice: Advice.scanAgain))
+                throw .refused(Refusal(.unchanged, "it is no longer the same file", advice: Advice.scanAgain))
             }
         }
     }
@@ -89,7 +89,7 @@ package struct ExclusiveUse {
         throw .refused(
             Refusal(
                 .hardLinks, "it has \(count) names (hard links)",
-                advice: "if none of them is in use give --hard-links"))
+                advice: "if none of them is in use, give --hard-links"))
     }
 
     func requireNetworkLocks() throws(RepairFailure) {
@@ -112,22 +112,22 @@ package struct ExclusiveUse {
         } catch {
             switch error.code {
             case EAGAIN, EACCES:
-                // Somebody has the byte alone. Who, the tests of single ranges say.
+                // Somebody has locked one of the bytes. The tests of single ranges say who.
                 try testLocks()
                 throw .refused(
-                    Refusal(.locks, "another program had it locked for a moment", advice: "try again"))
+                    Refusal(.locks, "another program has locked it for a moment", advice: "try again"))
             case ENOLCK, ENOSYS, EOPNOTSUPP, EINVAL:
-                throw .refused(Refusal(.locks, "its file system has no locks: \(error)"))
+                throw .refused(Refusal(.locks, "its file system does not support locks: \(error)"))
             default: throw .image(error)
             }
         }
     }
 
-    /// What a QEMU writer holds, and all that keep others from opening it in any way.
+    /// The locks of a QEMU writer, and all that keep others from opening the image in any way.
     private static let ownLocks = [LockBytes(100...103), LockBytes(200...203)]
 
     private func testLocks() throws(RepairFailure) {
-        // In this order: a writer holds what a reader holds, and more.
+        // In this order, since a writer holds the locks of a reader, too.
         let holders: [(LockBytes, String)] = [
             (.qemuChanging, "a program has it open as QEMU's writers do, such as a virtual machine"),
             (.qemuUsing, "a program has it open as QEMU's readers do"),
@@ -162,7 +162,7 @@ package struct ExclusiveUse {
 
     private func requireTrustInLocks(_ message: String) throws(RepairFailure) {
         guard !options.trustsLocks else { return }
-        throw .refused(Refusal(.lease, message, advice: "if only programs that lock use it give --trust-locks"))
+        throw .refused(Refusal(.lease, message, advice: "if only programs that lock it use it, give --trust-locks"))
     }
 
     private func testPath() throws(RepairFailure) {
@@ -170,10 +170,11 @@ package struct ExclusiveUse {
         do throws(SystemError) {
             found = try FileStatus(opening: path).identity
         } catch {
-            throw .refused(Refusal(.unchanged, "its path leads nowhere now: \(error)", advice: Advice.scanAgain))
+            throw .refused(
+                Refusal(.unchanged, "its path no longer leads to a file: \(error)", advice: Advice.scanAgain))
         }
         guard try status().identity.isSameFile(as: found) else {
-            throw .refused(Refusal(.unchanged, "its path leads to another file now", advice: Advice.scanAgain))
+            throw .refused(Refusal(.unchanged, "its path now leads to another file", advice: Advice.scanAgain))
         }
     }
 
@@ -182,9 +183,16 @@ package struct ExclusiveUse {
     }
 }
 
-/// What a refusal tells a person to do.
-enum Advice {
-    static let scanAgain = "scan it again"
-    static let endHolder = "end that program first"
-    static let onlyHost = "if no other host uses the file system give --only-host"
+/// How certain it must be that nobody else uses an image.
+package struct AccessOptions: Hashable, Sendable {
+    /// Whether a file with several names may be repaired.
+    package var allowsHardLinks = false
+    /// Whether locks are enough if the file system has no leases.
+    package var trustsLocks = false
+    /// Whether no other host uses the file system, so that locks need not reach any.
+    package var isOnlyHost = false
+    /// How long the image must not have changed; nil for the standard time of its file system.
+    package var quietPeriod: Duration?
+
+    package init() {}
 }

@@ -2,14 +2,14 @@ import CSystem
 import Files
 import Glibc
 
-/// Writing to an open file by offset. Does not own the descriptor.
+/// Writes to an open file by offset. The descriptor is not closed here.
 struct FileWriter {
-    /// Bytes of zeros written at once where the file system cannot allocate.
+    /// How many zeros are written at once if the file system cannot allocate.
     private static let zeroPiece = 1 << 20
 
     let descriptor: Int32
 
-    /// Writes all bytes. When it throws, some of them may be written.
+    /// Writes all bytes. If it throws, some of them may have been written.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
         _ = try FileWriter.length(offset.saturatingAdd(UInt64(bytes.count)), "pwrite")
         var written = 0
@@ -17,19 +17,19 @@ struct FileWriter {
             let start = try FileWriter.length(offset.saturatingAdd(UInt64(written)), "pwrite")
             let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
             let count = try retryingInterrupted("pwrite") { pwrite(descriptor, rest.baseAddress, rest.count, start) }
-            // Never so for a regular file, and trying again would never end.
+            // A regular file never returns 0, and trying again might never end.
             guard count > 0 else { throw SystemError("pwrite", code: EIO) }
             written += count
         }
     }
 
-    /// Makes the file longer, with disk space for what is new. When it throws, the file is as long as before.
+    /// Extends the file and allocates disk space for the new part. If it throws, the file has its old length.
     func extend(from old: UInt64, to new: UInt64) throws(SystemError) {
         guard new > old else { throw SystemError("fallocate", code: EINVAL) }
         do throws(SystemError) {
             try allocate(from: old, to: new)
         } catch {
-            // Part of it may be allocated. The first error is the one to tell.
+            // A part may be allocated. The first error is the one to report.
             do throws(SystemError) { try setSize(old) } catch {}
             throw error
         }
@@ -46,7 +46,7 @@ struct FileWriter {
         }
     }
 
-    /// What allocates where fallocate(2) is not supported.
+    /// Allocates space if fallocate(2) is not supported.
     func writeZeros(from start: UInt64, to end: UInt64) throws(SystemError) {
         let zeros = [UInt8](repeating: 0, count: FileWriter.zeroPiece)
         var offset = start

@@ -1,7 +1,7 @@
 /// Everything that a repair can do to an image: the one table of actions.
 ///
-/// The raw value is a stable name, in the store and on the command line: never renamed or used again for something
-/// else. The order is the one in which an image's actions are planned and listed.
+/// The raw value is a stable name in the store and on the command line: it is never renamed or reused. Actions are
+/// planned and listed in this order.
 public enum RepairAction: String, CaseIterable, Sendable {
     case extendTail = "extend-tail"
     case clearInvalid = "clear-invalid"
@@ -13,11 +13,11 @@ public enum RepairAction: String, CaseIterable, Sendable {
 }
 
 extension RepairAction {
-    /// What an action takes away for good.
+    /// What is lost for good by an action.
     public enum Loss: String, Sendable {
-        /// Every guest byte that could be read before reads the same afterwards.
+        /// Nothing: every guest byte that could be read before reads the same afterwards.
         case nothing
-        /// What the entries mapped, which could not be read before either. The guest ranges are listed.
+        /// What the entries mapped. The guest could not read it before either. The ranges are listed.
         case mapping
         /// The bytes of clusters that nothing refers to.
         case leakedBytes = "leaked-bytes"
@@ -28,7 +28,7 @@ extension RepairAction {
         /// What it does, as a clause.
         public let summary: String
         public let loss: Loss
-        /// Whether it is done unless it is asked for by name.
+        /// Whether it runs without being asked for by name.
         public let isDefault: Bool
 
         init(_ summary: String, loses loss: Loss, isDefault: Bool = true) {
@@ -46,10 +46,10 @@ extension RepairAction {
         switch self {
         case .extendTail: Traits("extend a last cluster that is only partly there to its end", loses: .nothing)
         case .clearInvalid: Traits("clear entries whose offset cannot be used", loses: .mapping)
-        case .cloneShared: Traits("give each entry of a shared cluster a copy of its own", loses: .nothing)
+        case .cloneShared: Traits("give each entry of a shared cluster its own copy", loses: .nothing)
         case .cloneTables:
             Traits(
-                "give each L1 entry of a shared L2 table a copy of the table and its data", loses: .nothing,
+                "give each L1 entry of a shared L2 table its own copy of the table and its data", loses: .nothing,
                 isDefault: false)
         case .reclaimLeaks:
             Traits(
@@ -65,4 +65,40 @@ extension RepairAction: Comparable {
     public static func < (left: Self, right: Self) -> Bool { left.position < right.position }
 
     private var position: Int { RepairAction.allCases.firstIndex(of: self) ?? 0 }
+}
+
+/// What a repair may do.
+public struct RepairOptions: Hashable, Sendable {
+    /// What happens to an entry whose offset cannot be used.
+    public enum InvalidEntries: String, CaseIterable, Sendable {
+        /// It becomes unallocated, as with QEMU: it reads from the backing file, or as zeros.
+        case unallocate
+        /// It becomes a zero cluster: it reads as zeros, whatever the backing file contains.
+        case zero
+        /// It stays as it is.
+        case keep
+    }
+
+    public var actions: Set<RepairAction> = Set(RepairAction.allCases.filter(\.isDefault))
+    public var invalidEntries = InvalidEntries.unallocate
+    /// How many bytes copies may add to one image.
+    public var maximumGrowth: UInt64 = 1 << 30
+    /// Whether the journal keeps the bytes of leaked clusters, so that giving them back can be undone.
+    public var savesLeaked = false
+
+    public init() {}
+}
+
+/// Something wrong that a repair does not change.
+public struct Unrepaired: Hashable, Sendable {
+    static let overlapReason = "tables overlap, and nobody can tell which one is right"
+
+    public let reason: String
+    /// How many entries, tables or clusters.
+    public internal(set) var count: UInt64
+
+    init(_ reason: String, count: UInt64) {
+        self.reason = reason
+        self.count = count
+    }
 }
