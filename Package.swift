@@ -32,7 +32,7 @@ let package = Package(
             swiftSettings: settings),
 
         // The programs.
-        .target(name: "CommandSyntax", swiftSettings: settings),
+        .target(name: "CommandSyntax", dependencies: ["Files"], swiftSettings: settings),
         .executableTarget(
             name: "qedscan",
             dependencies: [

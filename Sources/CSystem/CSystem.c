@@ -54,8 +54,8 @@ int csystem_ofd_take_read_lock(int fd, off_t start, off_t length)
 
 int csystem_test_lease(int fd)
 {
-    /* Who opens the file while the lease lasts waits, and makes the kernel send us a signal: SIGIO, which would end the
-       process, unless told to send one that is ignored by default. */
+    /* If anybody opens the file while the lease lasts, the kernel sends us a signal. The default, SIGIO, would end the
+       process; SIGURG is ignored by default. */
     if (fcntl(fd, F_SETSIG, SIGURG) == -1 || fcntl(fd, F_SETLEASE, F_WRLCK) == -1) {
         return -1;
     }
@@ -148,7 +148,7 @@ int csystem_mount_of(int fd, void *buffer, size_t size, struct csystem_mount *mo
     return 0;
 }
 
-/* stat(2) for kernels and sandboxes without statx(2), which knows of no birth. */
+/* stat(2), which has no time of birth, for kernels and sandboxes without statx(2). */
 static int status_without_birth(int directory, const char *name, struct stat *status, long long *birth)
 {
     *birth = 0;
@@ -176,7 +176,7 @@ int csystem_status(int directory, const char *name, struct stat *status, long lo
     status->st_mtim = timespec_of(found.stx_mtime);
     status->st_ctim = timespec_of(found.stx_ctime);
     long long seconds = found.stx_btime.tv_sec;
-    /* Some file systems claim to know it and say 1970. */
+    /* Some file systems that do not know it return 1970. */
     int is_known = (found.stx_mask & STATX_BTIME) && seconds > 0 && seconds < 9223372036;
     *birth = is_known ? seconds * 1000000000 + found.stx_btime.tv_nsec : 0;
     return 0;
@@ -215,7 +215,7 @@ int csystem_set_io_priority(int io_class, int level)
     return (int)syscall(SYS_ioprio_set, who_process, 0, io_class << class_shift | level);
 }
 
-/* Waits until it may pass. */
+/* Waits until the gate is open. */
 static void *pass_gate(void *gate)
 {
     pthread_mutex_lock(gate);

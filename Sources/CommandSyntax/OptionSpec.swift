@@ -1,3 +1,5 @@
+import Files
+
 /// The declaration of one option: a flag, or an option with a value.
 package struct OptionSpec: Sendable {
     /// The long name without its dashes, as `jobs`.

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// One argument of the process, as bytes.

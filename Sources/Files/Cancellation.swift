@@ -1,6 +1,6 @@
 import Synchronization
 
-/// One flag that asks a scan to end early. Looked at between tables, not only between images.
+/// A flag that asks a scan to end early. It is checked between tables, not only between images.
 package final class Cancellation: Sendable {
     private let flag = Atomic<Bool>(false)
 

@@ -1,12 +1,12 @@
 import Glibc
 
-/// The system's clocks: clock_gettime(2), the one place that calls it.
+/// The system's clocks: the one place that calls clock_gettime(2).
 package enum Clock: Sendable {
-    /// Time since 1970; may be set, forwards and back.
+    /// Time since 1970. It may be set forward or back.
     case wall
-    /// Time since some moment; never set.
+    /// Time since some moment in the past. It is never set.
     case monotonic
-    /// The same to within some milliseconds, without a system call.
+    /// The same, accurate to some milliseconds, without a system call.
     case coarse
 
     /// Nanoseconds.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What `fstat` says of a file: equal values mean that nothing changed it in between.
+/// What `fstat` says about a file: two equal values mean that nothing has changed it in between.
 public struct FileIdentity: Hashable, Sendable {
     public let device: UInt64
     public let inode: UInt64
@@ -21,10 +21,16 @@ public struct FileIdentity: Hashable, Sendable {
 }
 
 extension FileIdentity {
-    /// Whether both are one file, changed or not.
-    package func isSameFile(as other: FileIdentity) -> Bool { device == other.device && inode == other.inode }
+    /// Which file it is, changed or not.
+    package var key: FileKey { FileKey(device: device, inode: inode) }
 
-    /// What is not equal, as a clause; nil if all is.
+    /// Whether both are the same file, changed or not.
+    package func isSameFile(as other: FileIdentity) -> Bool { key == other.key }
+
+    /// Whether both are the same file, seen by two hosts or before and after a restart: devices get new numbers then.
+    package func isSameFile(onAnyDevice other: FileIdentity) -> Bool { inode == other.inode }
+
+    /// The first difference, as a clause; nil if there is none.
     package func difference(from other: FileIdentity) -> String? {
         if !isSameFile(as: other) { return "it has become another file" }
         if size != other.size { return "its size has changed from \(size) to \(other.size) bytes" }
@@ -34,7 +40,7 @@ extension FileIdentity {
     }
 }
 
-/// A file on this machine, whatever its names.
+/// Which file a name leads to on this machine: the one rule for "the same file".
 package struct FileKey: Hashable, Sendable {
     package let device: UInt64
     package let inode: UInt64
@@ -44,5 +50,19 @@ package struct FileKey: Hashable, Sendable {
         self.inode = inode
     }
 
-    package init(_ identity: FileIdentity) { self.init(device: identity.device, inode: identity.inode) }
+    package init(_ identity: FileIdentity) { self = identity.key }
+
+    /// The file that a path leads to, symbolic links followed; nil if it leads nowhere.
+    package init?(following path: RawPath) {
+        var status = stat()
+        guard path.withCString({ stat($0, &status) }) == 0 else { return nil }
+        self = FileStatus(status).identity.key
+    }
+
+    /// The file of a name itself, even if it is a symbolic link; nil if there is none.
+    package init?(named path: RawPath) {
+        var status = stat()
+        guard path.withCString({ lstat($0, &status) }) == 0 else { return nil }
+        self = FileStatus(status).identity.key
+    }
 }

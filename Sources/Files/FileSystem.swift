@@ -8,11 +8,11 @@ package struct FileSystem: Hashable, Sendable {
     /// fstatfs(2).
     package init(descriptor: Int32) { type = csystem_file_system_type(descriptor) }
 
-    /// Whether the kernel makes up the files here, so that reading them may have effects or never end.
+    /// Whether it is a pseudo file system, such as /proc: reading its files may have effects or never end.
     package var isPseudo: Bool { FileSystem.pseudoTypes.contains(type) }
 
-    /// Whether nobody changes files here but through this kernel, so that it always knows how they are. An overlay is
-    /// none of these: what is below it may be anything.
+    /// Whether files change only through this kernel, so that it always knows their state. An overlay is not local: the
+    /// file systems below it may be of any kind.
     package var isLocal: Bool { localName != nil }
 
     /// What a local file system is called; nil for all others.

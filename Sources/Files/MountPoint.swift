@@ -12,9 +12,9 @@ package struct MountPoint: Hashable, Sendable {
     /// Of the mount and of the file system.
     package let options: [String]
 
-    /// The mount that an open file is on; nil if the system does not tell.
+    /// The mount that an open file is on; nil if the system does not say.
     ///
-    /// The table has no line for a mount outside the root directory, as that of most files after a chroot(2).
+    /// The table has no line for a mount outside the root directory, as for most files after chroot(2).
     package init?(descriptor: Int32) throws(SystemError) {
         let info = try ProcFile.bytes("/proc/thread-self/fdinfo/\(descriptor)")
         let table = MountPoint.parse(try ProcFile.bytes("/proc/thread-self/mountinfo"))
@@ -24,7 +24,8 @@ package struct MountPoint: Hashable, Sendable {
         self = mount
     }
 
-    /// Reads a line: `36 35 98:0 /root /mnt rw,noatime shared:1 - ext3 /dev/root rw,errors=continue`. nil if it is odd.
+    /// Reads a line: `36 35 98:0 /root /mnt rw,noatime shared:1 - ext3 /dev/root rw,errors=continue`. nil if it has
+    /// another form.
     package init?(line: ArraySlice<UInt8>) {
         let fields = line.split(separator: UInt8(ascii: " ")).map { Array($0) }
         // Any number of optional fields, and then a dash.
@@ -68,7 +69,7 @@ package struct MountPoint: Hashable, Sendable {
         self.init(id: 0, path: [], type: name, subtype: "", options: nil)
     }
 
-    /// All mounts of a table; odd lines are passed over.
+    /// All mounts of a table; lines of another form are skipped.
     package static func parse(_ table: [UInt8]) -> [MountPoint] {
         table.split(separator: UInt8(ascii: "\n")).compactMap { MountPoint(line: $0) }
     }
@@ -83,7 +84,7 @@ package struct MountPoint: Hashable, Sendable {
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    /// With `\040` and the like, three octal digits, as the bytes they stand for.
+    /// The bytes with escapes such as `\040`, three octal digits, replaced by the bytes that they stand for.
     private static func unescaped(_ bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         var rest = bytes[...]
@@ -107,15 +108,16 @@ extension MountPoint {
         "vmhgfs",
     ]
 
-    /// Whether other hosts may have the files, too. One in user space may be anything.
+    /// Whether other hosts may use the files, too. A file system in user space may be of any kind.
     package var isNetwork: Bool {
         MountPoint.networkFileSystems.contains(fileSystem) || fileSystem.hasPrefix("fuse.")
     }
 
-    /// Whether a lease is granted only if a server has granted one to this host before: without it EAGAIN says nothing.
+    /// Whether a lease needs one from the server first. EAGAIN then does not mean that another program has the file
+    /// open.
     package var needsServerForLease: Bool { ["nfs", "nfs4", "cifs", "smb3"].contains(fileSystem) }
 
-    /// The option that keeps locks on this host; nil if there is none.
+    /// The mount option that keeps locks on this host; nil if there is none.
     package var localLockOption: String? {
         let localOptions: [String] =
             switch fileSystem {

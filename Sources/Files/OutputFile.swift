@@ -1,10 +1,11 @@
 import Glibc
 
-/// A file that is there whole or not at all.
+/// The one way to replace a file: readers see the old file or the whole new one.
 package enum OutputFile {
-    /// Writes beside the path, waits for the disk and renames. A symbolic link at the path is replaced, not followed.
+    /// Writes a temporary file beside the path, waits until it is on disk, and renames it. A symbolic link at the path
+    /// is replaced, not followed.
     ///
-    /// - Parameter mode: who may read it, whatever the umask.
+    /// - Parameter mode: the file's permissions, whatever the umask.
     package static func write(_ text: String, to path: RawPath, mode: mode_t = 0o600) throws(SystemError) {
         let temporary = TemporaryName.beside(path)
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
@@ -20,17 +21,32 @@ package enum OutputFile {
             temporary.withCString { _ = unlink($0) }
             throw error
         }
-        let result = temporary.withCString { from in path.withCString { rename(from, $0) } }
-        guard result == 0 else {
-            let error = SystemError.last("rename")
+        do throws(SystemError) {
+            try replace(path, with: temporary)
+        } catch {
             temporary.withCString { _ = unlink($0) }
             throw error
         }
     }
+
+    /// Gives a file that is on disk the name of another, which it replaces.
+    package static func replace(_ path: RawPath, with temporary: RawPath) throws(SystemError) {
+        let result = temporary.withCString { from in path.withCString { rename(from, $0) } }
+        guard result == 0 else { throw SystemError.last("rename") }
+    }
+
+    /// Waits until the directory of a path has the names in it on disk. A directory that cannot be opened is left
+    /// alone.
+    package static func synchronizeDirectory(of path: RawPath) throws(SystemError) {
+        let descriptor = path.directory.withCString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        try retryingInterrupted("fsync") { fsync(descriptor) }
+    }
 }
 
 package enum Descriptor {
-    /// Writes all bytes; returns errno, 0 if all is well.
+    /// Writes all bytes; returns `errno`, or 0 on success.
     package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -38,7 +54,7 @@ package enum Descriptor {
                 let count = try retryingInterrupted("write") {
                     rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
                 }
-                // What takes nothing and gives no reason would be asked for ever.
+                // A device that takes nothing and gives no reason would keep us in this loop for ever.
                 guard count > 0 else { return EIO }
                 rest = rest.dropFirst(count)
             } catch {
@@ -46,5 +62,15 @@ package enum Descriptor {
             }
         }
         return 0
+    }
+}
+
+/// Names for new files beside those that they will replace. They are random, so that nobody can put something there
+/// first.
+package enum TemporaryName {
+    /// A random name in the directory of a path. Its length does not depend on the path's last name.
+    package static func beside(_ path: RawPath) -> RawPath {
+        let number = String(UInt64.random(in: .min ... .max), radix: 16)
+        return path.sibling(Array(".qedscan-\(number).tmp".utf8))
     }
 }

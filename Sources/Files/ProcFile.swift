@@ -1,7 +1,7 @@
 import CSystem
 import Glibc
 
-/// A file that the kernel makes up, below /proc: its size is not known before it has been read.
+/// A file below /proc, whose size is known only after reading it.
 package enum ProcFile {
     private static let piece = 4096
     /// A mount table of this size would have over 100 000 lines.

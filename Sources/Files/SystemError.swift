@@ -15,10 +15,10 @@ public struct SystemError: Error, Hashable, Sendable {
     /// The error of the call that has just failed.
     public static func last(_ operation: String) -> SystemError { SystemError(operation, code: errno) }
 
-    /// A file that ended before the bytes that were asked for.
+    /// A file that ends before the bytes that were to be read.
     public static let unexpectedEndOfFile = SystemError("pread: unexpected end of file", code: ENODATA)
 
-    /// The reason in words: strerror(3), without the call.
+    /// The reason in words, as strerror(3) gives it, without the name of the call.
     public var reason: String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
@@ -30,10 +30,11 @@ extension SystemError: CustomStringConvertible {
     public var description: String { "\(operation): \(reason)" }
 }
 
-/// More signals than come in a row, so that a file system that says nothing else is an error and no endless loop.
+/// More signals than ever come in a row: a file system that always answers EINTR gives an error instead of an endless
+/// loop.
 private let interruptionLimit = 10_000
 
-/// Calls a function until it is not interrupted by a signal; throws if it then returns -1, or if that never ends.
+/// Calls a function again while signals interrupt it. Throws if it fails otherwise, or is interrupted too often.
 @discardableResult
 package func retryingInterrupted<Result: FixedWidthInteger & SignedInteger>(
     _ operation: String, _ call: () -> Result

@@ -11,7 +11,7 @@ final class LabFile {
         try self.init(path, flags: O_RDWR)
     }
 
-    /// Makes a file, or empties the one that is there.
+    /// Creates a file, or empties an existing one.
     convenience init(creating path: RawPath) throws(LabError) {
         try self.init(path, flags: O_RDWR | O_CREAT | O_TRUNC)
     }
@@ -30,14 +30,14 @@ final class LabFile {
         return UInt64(max(status.st_size, 0))
     }
 
-    /// Cuts or extends the file, with a hole, to a length in bytes.
+    /// Sets the length of the file in bytes. A new part is a hole.
     func truncate(to length: UInt64) throws(LabError) {
         guard let length = off_t(exactly: length) else { throw failure("ftruncate: the length is too large") }
         try labCall("ftruncate", path) { ftruncate(descriptor, length) }
     }
 
-    /// Extends the file to a length or, where the file system does not allow that, to the largest power of two, less
-    /// a block, that it does. Returns the length.
+    /// Extends the file to a length or, if the file system does not allow that, to the largest allowed power of two
+    /// less a block. Returns the length.
     func extend(toAtMost length: UInt64) throws(LabError) -> UInt64 {
         // The largest files of file systems are just short of a power of two.
         let block: UInt64 = 1 << 26
@@ -50,7 +50,7 @@ final class LabFile {
         throw failure("ftruncate: no length is allowed")
     }
 
-    /// Bytes from an offset; fewer where the file ends.
+    /// Reads bytes from an offset; fewer at the end of the file.
     func read(at offset: UInt64, count: Int) throws(LabError) -> [UInt8] {
         guard let start = off_t(exactly: offset), start <= off_t.max - off_t(count) else {
             throw failure("pread: the offset is too large")
@@ -95,7 +95,7 @@ final class LabFile {
     func failure(_ reason: String) -> LabError { LabError(path: path.text, reason: reason) }
 }
 
-/// Makes a system call until no signal interrupts it; a failure names the path.
+/// Makes a system call until no signal interrupts it. An error names the path.
 @discardableResult
 func labCall<Result: FixedWidthInteger & SignedInteger>(
     _ operation: String, _ path: RawPath, _ call: () -> Result

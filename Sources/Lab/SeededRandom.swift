@@ -9,7 +9,7 @@ package struct SeededRandom: RandomNumberGenerator, Hashable, Sendable {
         return SeededRandom.finish(state)
     }
 
-    /// A number that a seed and an index give, always the same, without a state.
+    /// The number for a seed and an index: always the same one, without a state.
     @inline(__always)
     static func value(seed: UInt64, index: UInt64) -> UInt64 {
         finish(seed &+ (index &+ 1) &* increment)

@@ -48,11 +48,9 @@ package struct Coverage: Sendable {
     private func reaches(_ path: RawPath) -> Bool {
         guard isComplete, filter.acceptsFile(path), !unread.contains(path) else { return false }
         var isBelowRoot = roots.contains(path)
-        let slash = UInt8(ascii: "/")
-        for end in path.bytes.indices where path.bytes[end] == slash {
-            let ancestor = RawPath(bytes: end == 0 ? [slash] : Array(path.bytes[..<end]))
-            if unread.contains(ancestor) { return false }
-            isBelowRoot = isBelowRoot || roots.contains(ancestor)
+        for ancestor in path.ancestors {
+            if unread.contains(ancestor.path) { return false }
+            isBelowRoot = isBelowRoot || roots.contains(ancestor.path)
         }
         return isBelowRoot
     }

@@ -13,7 +13,7 @@ package struct PathFilter: Sendable {
     ///   - exclude: files and directories that match one are left out. A slash at the end of one does not count.
     package init(include: [RawPath] = [], exclude: [RawPath] = []) {
         self.include = Patterns(include)
-        self.exclude = Patterns(exclude.map { RawPath(bytes: Array($0.bytes.trimmingSuffix(UInt8(ascii: "/")))) })
+        self.exclude = Patterns(exclude.map(\.withoutTrailingSlashes))
     }
 
     func acceptsFile(_ path: RawPath) -> Bool {
@@ -37,9 +37,8 @@ private struct Patterns: Sendable {
     private let ofPaths: [RawPath]
 
     init(_ patterns: [RawPath]) {
-        let slash = UInt8(ascii: "/")
-        ofNames = patterns.filter { !$0.bytes.contains(slash) }
-        ofPaths = patterns.filter { $0.bytes.contains(slash) }
+        ofNames = patterns.filter { !$0.bytes.contains(RawPath.separator) }
+        ofPaths = patterns.filter { $0.bytes.contains(RawPath.separator) }
     }
 
     var isEmpty: Bool { ofNames.isEmpty && ofPaths.isEmpty }
@@ -56,13 +55,7 @@ extension RawPath {
 
     /// Calls a function with what comes after the last slash.
     fileprivate func withLastName<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
-        let start = (bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1
+        let start = lastNameStart
         return withCString { body($0 + start) }
-    }
-}
-
-extension [UInt8] {
-    fileprivate func trimmingSuffix(_ byte: UInt8) -> ArraySlice<UInt8> {
-        self[...(lastIndex { $0 != byte } ?? endIndex - 1)]
     }
 }

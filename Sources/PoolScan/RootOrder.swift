@@ -20,27 +20,25 @@ struct RootOrder: Sendable {
     /// The position of a path below the roots. Of a root itself it is that of its last name.
     func position(of path: RawPath) -> PathPosition {
         var hasher = PathPositionHasher()
-        hasher.add(path.bytes[start(in: path.bytes)...])
+        hasher.add(path.bytes[start(in: path)...])
         return hasher.position
     }
 
     /// The positions of the names in a directory.
     func positions(in directory: RawPath) -> DirectoryPositions {
-        let path = directory.appending([]).bytes
+        let path = directory.appending([])
         var hasher = PathPositionHasher()
-        hasher.add(path[start(in: path)...])
+        hasher.add(path.bytes[start(in: path)...])
         return DirectoryPositions(directory: directory, hasher: hasher, roots: hasFiles ? self : nil)
     }
 
     /// Where what counts of a path begins.
-    private func start(in path: [UInt8]) -> Int {
-        let slash = UInt8(ascii: "/")
-        var first = numbers[RawPath(bytes: path)] ?? .max
-        var start = first == .max ? 0 : (path.lastIndex(of: slash) ?? -1) + 1
-        for end in path.indices where path[end] == slash {
-            let ancestor = RawPath(bytes: end == 0 ? [slash] : Array(path[..<end]))
-            guard let number = numbers[ancestor], number < first else { continue }
-            (first, start) = (number, end + 1)
+    private func start(in path: RawPath) -> Int {
+        var first = numbers[path] ?? .max
+        var start = first == .max ? 0 : path.lastNameStart
+        for ancestor in path.ancestors {
+            guard let number = numbers[ancestor.path], number < first else { continue }
+            (first, start) = (number, ancestor.restStart)
         }
         return start
     }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Where a database file is, and its creation. Existing files are never opened here: closing any descriptor of a file
@@ -11,7 +12,8 @@ package struct DatabaseFile {
 
     /// Resolves the folder, which must exist; the file need not.
     package init(path: String) throws(SQLiteError) {
-        let (folder, name) = Self.split(path)
+        let given = RawPath(path)
+        let name = String(decoding: given.lastName, as: UTF8.self)
         guard !path.utf8.contains(0) else {
             throw SQLiteError(code: .cantOpen, message: "its name has a NUL byte", path: path)
         }
@@ -21,13 +23,14 @@ package struct DatabaseFile {
         guard !name.isEmpty, name != ".", name != ".." else {
             throw SQLiteError(code: .cantOpenDirectory, message: "it is a folder", path: path, systemErrno: EISDIR)
         }
-        guard let resolved = realpath(folder, nil) else {
-            throw SQLiteError(code: .cantOpen, message: "its folder is not there", path: path, systemErrno: errno)
-        }
-        defer { free(resolved) }
-        let base = String(cString: resolved)
         self.path = path
-        self.resolvedPath = base == "/" ? "/\(name)" : "\(base)/\(name)"
+        do throws(SystemError) {
+            resolvedPath = String(
+                decoding: try given.directory.resolved().appending(given.lastName).bytes, as: UTF8.self)
+        } catch {
+            throw SQLiteError(
+                code: .cantOpen, message: "its folder is not there", path: path, systemErrno: error.code)
+        }
     }
 
     /// Creates an empty file with mode 0600 if nothing of that name exists; whatever exists is left untouched.
@@ -53,14 +56,7 @@ package struct DatabaseFile {
 
     /// Whether both names lead to one file, by way of links too. False if one leads nowhere.
     package static func isSame(_ path: String, _ other: String) -> Bool {
-        var (one, two) = (stat(), stat())
-        guard stat(path, &one) == 0, stat(other, &two) == 0 else { return false }
-        return one.st_ino == two.st_ino && one.st_dev == two.st_dev
-    }
-
-    private static func split(_ path: String) -> (folder: String, name: String) {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
-        let folder = path[..<slash]
-        return (folder.isEmpty ? "/" : String(folder), String(path[path.utf8.index(after: slash)...]))
+        guard let file = FileKey(following: RawPath(path)) else { return false }
+        return file == FileKey(following: RawPath(other))
     }
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// Why a store cannot be brought to, or used at, this program's version. One case for each way they can disagree.
 package enum MigrationError: Error, Equatable {
     /// The database belongs to something else.

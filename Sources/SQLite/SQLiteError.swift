@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// A failed call to SQLite, or a request refused before SQLite was asked.
@@ -71,35 +72,5 @@ extension SQLiteError: CustomStringConvertible {
         let words = sql.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         let limit = 120
         return words.count <= limit ? " (in: \(words))" : " (in: \(words.prefix(limit))…)"
-    }
-}
-
-extension String {
-    /// The text with C0 and C1 control characters, DEL and the line separators written `\xNN` or `\u{NNNN}`, so that
-    /// no file name or stored text can act on a terminal.
-    package var escapingControlCharacters: String {
-        guard unicodeScalars.contains(where: \.isControl) else { return self }
-        var result = ""
-        for scalar in unicodeScalars {
-            if !scalar.isControl {
-                result.unicodeScalars.append(scalar)
-            } else if scalar.isASCII {
-                result += (scalar.value < 16 ? "\\x0" : "\\x") + String(scalar.value, radix: 16)
-            } else {
-                result += "\\u{\(String(scalar.value, radix: 16))}"
-            }
-        }
-        return result
-    }
-}
-
-extension Unicode.Scalar {
-    fileprivate var isControl: Bool {
-        switch properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator: true
-        // Marks that reorder what is shown, so that a name could pass for another.
-        case .format: (0x202A...0x202E).contains(value) || (0x2066...0x2069).contains(value)
-        default: false
-        }
     }
 }

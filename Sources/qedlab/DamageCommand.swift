@@ -2,10 +2,10 @@ import CommandSyntax
 import Files
 import Lab
 
-/// `qedlab damage`: damages an image that exists, as `qedlab image --defect` does a new one.
+/// `qedlab damage`: damages an existing image, as `qedlab image --defect` damages a new one.
 struct DamageCommand {
     static let spec = CommandSpec(
-        "damage", summary: "damage an image that exists",
+        "damage", summary: "damage an existing image",
         options: [QEDLab.seedOption],
         operands: [
             OperandSpec("FILE", kind: .file, help: "the image to change"),

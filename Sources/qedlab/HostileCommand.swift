@@ -1,12 +1,14 @@
 import CommandSyntax
 import Lab
 
-/// `qedlab hostile`: writes the files that are made to bring a scan down.
+/// `qedlab hostile`: writes files that are meant to make a scan fail.
 struct HostileCommand {
     static let spec = CommandSpec(
-        "hostile", summary: "build files that are made to bring a scan down",
-        discussion: ["A directory for one user's own tests: some names in it are hard to type, and files look huge."],
-        operands: [OperandSpec("DIR", kind: .directory, help: "the directory to make or fill")])
+        "hostile", summary: "build files that are meant to make a scan fail",
+        discussion: [
+            "Only for your own tests: some names in the directory are hard to type, and some files look huge."
+        ],
+        operands: [OperandSpec("DIR", kind: .directory, help: "the directory to create or fill")])
 
     private let directory: String
 

@@ -23,7 +23,7 @@ struct ImageCommand {
                 "defect", value: "NAME", kind: .oneOf(cases: Defect.self), help: "damage the image", repeatable: true),
             QEDLab.seedOption,
         ],
-        operands: [OperandSpec("FILE", kind: .file, help: "the image to make or replace")],
+        operands: [OperandSpec("FILE", kind: .file, help: "the image to create or replace")],
         examples: [
             .init("qedlab image --size 1T --no-data big.qed", "A full image of 1 TiB that takes 129 MiB of disk."),
             .init("qedlab image --defect data-cluster-shared bad.qed", "Two entries share a cluster."),

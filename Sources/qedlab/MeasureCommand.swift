@@ -2,15 +2,16 @@ import CommandSyntax
 import Files
 import Glibc
 
-/// `qedlab measure`: runs a command and says what it took, by the kernel's own accounting.
+/// `qedlab measure`: runs a command and prints its time and memory, as the kernel counts them.
 ///
-/// Not for the caller to ask itself: the peak of a child of a large process begins with what that process has.
+/// A large process cannot measure this itself: the peak memory of its child begins with its own.
 struct MeasureCommand {
     static let spec = CommandSpec(
-        "measure", summary: "run a command, and say its time, peak memory and status",
+        "measure", summary: "run a command, and print its time, peak memory and status",
         discussion: [
-            "The last line of standard error is 'measure: SECONDS s, KIBIBYTES KiB, status STATUS': of the command and "
-                + "of all that it has waited for, the memory of the largest. Minus the number of a signal that ended it."
+            "The last line of standard error is 'measure: SECONDS s, KIBIBYTES KiB, status STATUS'. It counts the command "
+                + "and all processes that it has waited for; the memory is that of the largest one. If a signal ended the "
+                + "command, STATUS is its negative number."
         ],
         operands: [OperandSpec("COMMAND", help: "the command and its arguments, after --", repeating: true)])
 
@@ -18,7 +19,7 @@ struct MeasureCommand {
 
     init(_ parsed: ParsedCommand) { words = parsed.operands(named: "COMMAND").map(\.bytes) }
 
-    /// Leaves with 0 whatever came of the command, with 8 if it could not be started.
+    /// Exits with 0 whatever the command's status, and with 8 if it could not be started.
     func run() -> Int32 {
         let start = MeasureCommand.now()
         var child: pid_t = 0

@@ -5,7 +5,7 @@ import Lab
 /// `qedlab mutate`: makes one random change, and prints it.
 struct MutateCommand {
     static let spec = CommandSpec(
-        "mutate", summary: "make one random change of an image's metadata",
+        "mutate", summary: "make one random change to an image's metadata",
         options: [QEDLab.seedOption],
         operands: [OperandSpec("FILE", kind: .file, help: "the image to change")])
 

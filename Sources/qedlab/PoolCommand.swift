@@ -1,7 +1,7 @@
 import CommandSyntax
 import Lab
 
-/// `qedlab pool`: writes a tree of images, and prints what was made.
+/// `qedlab pool`: writes a tree of images and lists them.
 struct PoolCommand {
     static let spec = CommandSpec(
         "pool", summary: "build a tree of images, some of them damaged",
@@ -10,13 +10,13 @@ struct PoolCommand {
             OptionSpec("images", value: "N", help: "how many images", default: "100"),
             OptionSpec("damaged", value: "P%", help: "how many of them are damaged", default: "10%"),
             OptionSpec("dirty", value: "P%", help: "how many of the rest are dirty", default: "5%"),
-            OptionSpec("other-files", value: "N", help: "how many files that are no images", default: "10"),
+            OptionSpec("other-files", value: "N", help: "how many files are not images", default: "10"),
             OptionSpec(
                 "files-per-directory", value: "N", help: "how many files a directory has before it is split",
                 default: "no limit"),
             QEDLab.seedOption,
         ],
-        operands: [OperandSpec("DIR", kind: .directory, help: "the directory to make or fill")])
+        operands: [OperandSpec("DIR", kind: .directory, help: "the directory to create or fill")])
 
     private let directory: String
     private let plan: PoolPlan

@@ -1,4 +1,5 @@
 import CommandSyntax
+import Files
 import Glibc
 import Lab
 
@@ -17,7 +18,7 @@ enum QEDLab {
         ])
 
     /// The seed of a command that makes something random.
-    static let seedOption = OptionSpec("seed", value: "N", help: "what the random choices follow from", default: "0")
+    static let seedOption = OptionSpec("seed", value: "N", help: "the seed of all random choices", default: "0")
 
     static func main() {
         do throws(UsageError) {
@@ -33,7 +34,7 @@ enum QEDLab {
         }
     }
 
-    /// Runs the command and leaves with 0, or with 8 if something could not be made.
+    /// Runs the command. Exits with 0, or with 8 if something could not be written.
     private static func run(_ parsed: ParsedCommand) throws(UsageError) {
         let result: Result<Void, LabError>
         switch parsed.names.first {

@@ -3,13 +3,13 @@ import Files
 import Glibc
 import Lab
 
-/// `qedlab read-tables`: reads the tables of an image and does nothing with them, for benchmarks to compare a check with.
+/// `qedlab read-tables`: reads the tables of an image and does nothing with them: benchmarks compare a check with it.
 struct ReadTablesCommand {
     static let spec = CommandSpec(
-        "read-tables", summary: "read the tables of an image, and do no more",
+        "read-tables", summary: "read the tables of an image, and do nothing else",
         discussion: [
-            "As 'qedscan check' reads them: on several threads, pread(2) into the same buffers, holes left out.",
-            "It is the limit for a check of the image. Prints how many tables and bytes were read.",
+            "It reads as 'qedscan check' does: on several threads, with pread(2) into the same buffers, without holes.",
+            "No check of the image can be faster. It prints how many tables and bytes it has read.",
         ],
         options: [OptionSpec("threads", value: "N", help: "how many threads read", default: "a thread per processor")],
         operands: [OperandSpec("FILE", kind: .file, help: "the image")])

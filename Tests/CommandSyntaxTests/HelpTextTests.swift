@@ -94,6 +94,6 @@ import Testing
 
     @Test func defaultFromTheEnvironmentIsEscaped() {
         let option = OptionSpec("db", value: "FILE", help: "the store", default: "/home/\u{1B}[2J")
-        #expect(option.fullHelp == "the store (default: /home/\\x1B[2J)")
+        #expect(option.fullHelp == "the store (default: /home/\\x1b[2J)")
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Testing
 
 @testable import CommandSyntax
@@ -5,11 +6,11 @@ import Testing
 @Suite struct PrintableTextTests {
     @Test(arguments: [
         (Array("plain caf\u{E9} \u{1F600}".utf8), "plain caf\u{E9} \u{1F600}"),
-        ([0x61, 0x0A, 0x1B, 0x7F], "a\\x0A\\x1B\\x7F"),
-        ([0xFF, 0x61, 0xC3], "\\xFFa\\xC3"),
-        ([0xED, 0xA0, 0x80], "\\xED\\xA0\\x80"),
-        ([0xE2, 0x82, 0x41], "\\xE2\\x82A"),
-        (Array("\u{85}\u{202E}\u{2028}".utf8), "\\xC2\\x85\\xE2\\x80\\xAE\\xE2\\x80\\xA8"),
+        ([0x61, 0x0A, 0x1B, 0x7F], "a\\x0a\\x1b\\x7f"),
+        ([0xFF, 0x61, 0xC3], "\\xffa\\xc3"),
+        ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"),
+        ([0xE2, 0x82, 0x41], "\\xe2\\x82A"),
+        (Array("\u{85}\u{202E}\u{2028}".utf8), "\\xc2\\x85\\xe2\\x80\\xae\\xe2\\x80\\xa8"),
         (Array("\\x41".utf8), "\\\\x41"),
         ([], ""),
     ])

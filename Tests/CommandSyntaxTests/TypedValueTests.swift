@@ -92,7 +92,7 @@ import Testing
             RawArgument("scan"), RawArgument(bytes: Array("-j".utf8) + [0x1B, 0xFE]), RawArgument("/p"),
         ])
         let text = try message { _ = try parsed.integer(of: "jobs", in: 1...2) }
-        #expect(text.contains("'\\x1B\\xFE'"))
+        #expect(text.contains("'\\x1b\\xfe'"))
     }
 
     @Test func commandCanRefuseAValueItself() throws {

@@ -64,7 +64,7 @@ import Testing
         (["frobnicate"], "pool: unknown command 'frobnicate'"),
         ([""], "pool: unknown command ''"),
         (["scan", "--bogus", "--help"], "pool scan: unknown option '--bogus'"),
-        (["sc\u{1B}[31man"], "pool: unknown command 'sc\\x1B[31man'"),
+        (["sc\u{1B}[31man"], "pool: unknown command 'sc\\x1b[31man'"),
         (["scan", "--a\u{7}"], "pool scan: unknown option '--a\\x07'"),
     ]
 
@@ -82,11 +82,11 @@ import Testing
     @Test func bytesThatAreNotTextAreEscaped() throws {
         let odd = RawArgument(bytes: [0x2D, 0x2D, 0xFF, 0x3D])
         let long = try #require(throws: UsageError.self) { try SampleProgram.parser.parse([odd]) }
-        #expect(long.message == "unknown option '--\\xFF'")
+        #expect(long.message == "unknown option '--\\xff'")
         let short = try #require(throws: UsageError.self) {
             try SampleProgram.parser.parse([RawArgument(bytes: [0x2D, 0xC3])])
         }
-        #expect(short.message == "unknown option '-\\xC3'")
+        #expect(short.message == "unknown option '-\\xc3'")
     }
 
     @Test func absurdlyLongWordIsRefusedLikeAnyOther() throws {

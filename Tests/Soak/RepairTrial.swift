@@ -80,7 +80,7 @@ struct RepairTrial {
         if let old = before.check, let new = repaired.check {
             // Clearing and cloning leave leaks; never corruptions. But a table that lay on something is read once it does
             // not any more, and what it keeps on request counts from then on.
-            let isKept = run.output.contains("invalid entries are kept, as asked")
+            let isKept = run.output.contains("invalid entries are kept, as requested")
             if new.corruptions > old.corruptions, !isKept {
                 site.violation(.repair, path, "\(old) before, \(new) after: \(run.account)")
             }

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* fcntl(F_OFD_GETLK) for a write lock over [start, start + length): tests, never takes. 1 if somebody holds a lock that
-   conflicts, 0 if nobody does. */
+/* fcntl(F_OFD_GETLK) for a write lock over [start, start + length): tests without taking it. 1 if somebody holds a
+   conflicting lock, 0 if nobody does. */
 int csystem_ofd_test_write_lock(int fd, off_t start, off_t length);
 
 /* fcntl(F_OFD_SETLK): takes a write lock over the whole file without waiting. */
@@ -17,15 +17,15 @@ int csystem_ofd_take_write_lock(int fd);
 /* fcntl(F_OFD_SETLK): takes a read lock over [start, start + length) without waiting. */
 int csystem_ofd_take_read_lock(int fd, off_t start, off_t length);
 
-/* fcntl(F_SETLEASE): takes a write lease and gives it up at once. It is granted only if nobody else has the file
-   open: EAGAIN. Takes over the signal of fd (F_SETSIG), so that no SIGIO is sent. */
+/* fcntl(F_SETLEASE): takes a write lease and gives it up at once. Fails with EAGAIN if anybody else has the file open.
+   Changes the signal of fd (F_SETSIG), so that no SIGIO is sent. */
 int csystem_test_lease(int fd);
 
-/* fallocate(2): disk space for a range, which makes the file longer if it ends beyond. No emulation as in
-   posix_fallocate(3). */
+/* fallocate(2): allocates disk space for a range, and extends the file to its end. Unlike posix_fallocate(3), it is
+   not emulated. */
 int csystem_allocate(int fd, off_t offset, off_t length);
 
-/* fallocate(2): gives the whole blocks of a range back; it reads as zeros. The file stays as long. */
+/* fallocate(2): gives back the whole blocks of a range, which then reads as zeros. The file keeps its length. */
 int csystem_punch_hole(int fd, off_t offset, off_t length);
 
 /* lseek(SEEK_DATA) and lseek(SEEK_HOLE). */
@@ -64,7 +64,7 @@ int csystem_mount_of(int fd, void *buffer, size_t size, struct csystem_mount *mo
 
 /* The status of a name in a directory, of a symbolic link itself, or of `directory` if the name is empty, in one call:
    statx(2). Of `status` only device, inode, mode, links, size, blocks, and the times of the last changes are set. `birth`
-   is when the file was made, in nanoseconds since 1970; 0 where the file system does not say. */
+   is when the file was created, in nanoseconds since 1970; 0 if the file system does not say. */
 int csystem_status(int directory, const char *name, struct stat *status, long long *birth);
 
 /* getdents64(2): the next entries of a directory, each a `struct dirent`. The bytes filled, 0 at the end. */
@@ -80,16 +80,16 @@ enum { csystem_io_best_effort = 2, csystem_io_idle = 3 };
 /* ioprio_set(2) of the calling thread and those that it starts from then on. The level is 0 (first) to 7 (last). */
 int csystem_set_io_priority(int io_class, int level);
 
-/* Starts so many threads at once and ends them again: 0, or why pthread_create(3) refused one. */
+/* Starts this many threads at once and ends them: 0, or the error with which pthread_create(3) refused one. */
 int csystem_test_threads(int count);
 
 /* wcwidth(3). */
 int csystem_wcwidth(unsigned int character);
 
-/* ioctl(TIOCGWINSZ): characters in a line of a terminal; 0 if it does not know, -1 if fd is none. */
+/* ioctl(TIOCGWINSZ): characters in a line of a terminal; 0 if it is not known, -1 if fd is not a terminal. */
 int csystem_terminal_columns(int fd);
 
-/* Asks the processor for the cache line at an address, which is about to be written. Never faults. */
+/* Fetches the cache line at an address that is about to be written. Never faults. */
 static inline void csystem_prefetch(const void *address) { __builtin_prefetch(address, 1, 3); }
 
 #endif

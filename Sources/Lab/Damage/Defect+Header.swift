@@ -12,13 +12,13 @@ extension Defect {
             let geometry = try editor.geometry()
             change(&header, geometry, using: &random)
             if self == .imageSizeTooLarge, header.imageSize <= header.maximumImageSize {
-                throw LabError(path: editor.path, reason: "tables so large can map any image size")
+                throw LabError(path: editor.path, reason: "its tables can map any image size")
             }
             try editor.write(header)
         }
     }
 
-    /// The defects that are one value of one field.
+    /// The value for each defect that is one value of one field.
     private func change(_ header: inout Header, _ geometry: Geometry, using random: inout SeededRandom) {
         switch self {
         case .featuresUnsupported: header.features.insert(FeatureBits(rawValue: 1 << bit(3...63, using: &random)))

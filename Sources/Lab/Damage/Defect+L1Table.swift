@@ -29,10 +29,10 @@ extension Defect {
             try editor.writeL1(offset, at: table.l1Index)
         case .l2OnData:
             let data = try sample.data(using: &random)
-            // So that a table that begins at the last data cluster still ends within the file.
+            // A table that begins at the last data cluster must still end within the file.
             _ = try editor.appendClusters(geometry.tableClusters)
             let later = sample.tables.filter { $0.l1Index > data.l1Index }.randomElement(using: &random)
-            // Without a later table the next entry is free, and maps bytes past the image.
+            // Without a later table, the next entry is free and maps bytes past the end of the image.
             let index = later?.l1Index ?? data.l1Index + 1
             guard index < geometry.entriesPerTable else { throw sample.missing("later L1 entry") }
             try editor.writeL1(data.value, at: index)
@@ -41,7 +41,7 @@ extension Defect {
         }
     }
 
-    /// The defects that are another value in an L1 entry.
+    /// The value for each defect that is one value of an L1 entry.
     private func value(
         instead offset: UInt64, _ geometry: Geometry, using random: inout SeededRandom
     ) -> UInt64 {
@@ -57,8 +57,8 @@ extension Defect {
 }
 
 extension ImageEditor {
-    /// Moves the L1 table to the end and makes its old place part of the header, so that entries can point into the
-    /// header. Returns the old place's offset; leaks nothing.
+    /// Moves the L1 table to the end and makes its old place a part of the header, so that entries can point into the
+    /// header. Returns the offset of the old place. Nothing is leaked.
     func widenHeader() throws(LabError) -> UInt64 {
         let geometry = try geometry()
         let oldTable = geometry.l1TableOffset.rawValue

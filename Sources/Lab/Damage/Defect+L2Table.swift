@@ -28,7 +28,7 @@ extension Defect {
         }
     }
 
-    /// The defects that are another value in an L2 entry.
+    /// The value for each defect that is one value of an L2 entry.
     private func value(
         instead entry: EntrySample.DataEntry, _ sample: EntrySample, using random: inout SeededRandom
     ) throws(LabError) -> UInt64 {
@@ -40,7 +40,7 @@ extension Defect {
         case .dataHighBit: return entry.value | 1 << UInt64.random(in: 60...63, using: &random)
         case .dataOnL1: return cluster(ofTableAt: geometry.l1TableOffset.rawValue, geometry, using: &random)
         case .dataOnL2:
-            // A table that the walk meets no later than the entry: else the table is the one that is reported.
+            // The walk must meet the table before the entry. Otherwise it reports the table.
             let earlier = sample.tables.filter { $0.l1Index <= entry.l1Index }
             guard let table = earlier.randomElement(using: &random) else { throw sample.missing("L2 table") }
             return cluster(ofTableAt: table.offset, geometry, using: &random)

@@ -1,7 +1,7 @@
 import QED
 
-/// Every way to break an image, and a few ways to make a sound one that other programs mistake. The name is the slug
-/// of the `FindingKind` that it gives, where it gives mainly one.
+/// All ways to break an image, and a few sound layouts that other programs get wrong. A defect that mainly gives one
+/// `FindingKind` has the same slug.
 package enum Defect: String, CaseIterable, Sendable {
     // The header.
     case headerTruncated = "header-truncated"
@@ -58,12 +58,12 @@ package enum Defect: String, CaseIterable, Sendable {
     case shortTail511 = "short-tail-511"
     case zeroLength = "zero-length"
 
-    // Sound images of an unusual layout, in place of the one that is there.
+    // Sound images with an unusual layout, which replace the existing image.
     case tableSize1 = "table-size-1"
     case tableSize16 = "table-size-16"
     case wideHeader = "wide-header"
 
-    /// Changes the image so that it has this defect. Where it strikes is random.
+    /// Gives the image this defect, at a random place.
     package func apply(to editor: ImageEditor, using random: inout SeededRandom) throws(LabError) {
         switch site {
         case .header: try applyToHeader(of: editor, using: &random)
@@ -74,7 +74,8 @@ package enum Defect: String, CaseIterable, Sendable {
         }
     }
 
-    /// A finding that the image surely gives then, nil if it gives none (`dirty`, sound layouts) or is no QED image.
+    /// A finding that the image certainly gives then; nil if it gives none (`dirty`, sound layouts) or is not a QED
+    /// image.
     package var expectedKind: FindingKind? {
         if let kind = FindingKind(rawValue: rawValue) { return kind }
         return switch self {
@@ -91,7 +92,7 @@ package enum Defect: String, CaseIterable, Sendable {
 }
 
 extension Defect {
-    /// The part of an image that a defect strikes.
+    /// The part of an image that a defect changes.
     enum Site {
         case header, l1Table, l2Table, file, layout
     }

@@ -1,20 +1,20 @@
 import QED
 
-/// Entries of an image that are in use, found without reading giant tables to their end.
+/// Entries of an image that are in use. They are found without reading huge tables completely.
 struct EntrySample {
-    /// A data entry: where it is and what it holds.
+    /// A data entry: its place and its value.
     struct DataEntry {
         let l1Index: Int
         let l2Index: Int
         let value: UInt64
     }
 
-    /// Entries are looked for in pieces of this many, and no more of them are kept.
+    /// How many entries are searched at a time, and how many are kept at most.
     private static let limit = 32768
 
     let geometry: Geometry
     private let editor: ImageEditor
-    /// L1 entries that have an L2 table with a valid place, in order.
+    /// L1 entries with a valid offset, in order.
     let tables: [(l1Index: Int, offset: UInt64)]
 
     init(_ editor: ImageEditor) throws(LabError) {
@@ -52,7 +52,7 @@ struct EntrySample {
         throw missing("second data cluster")
     }
 
-    /// A free L1 entry within the image, or else one that has a table, but not the one given.
+    /// A free L1 entry of the image or, if there is none, another one than the given entry.
     func otherL1Index(than l1Index: Int, using random: inout SeededRandom) throws(LabError) -> Int {
         let used = Set(tables.map(\.l1Index))
         let mapped = geometry.imageClusters / UInt64(geometry.entriesPerTable)
@@ -64,7 +64,7 @@ struct EntrySample {
         return index
     }
 
-    /// The data entries of a table, at most so many as are kept.
+    /// The data entries of a table, as many as are kept.
     func data(of table: (l1Index: Int, offset: UInt64)) throws(LabError) -> [DataEntry] {
         let geometry = geometry
         return try EntrySample.entries(ofTableAt: table.offset, geometry, editor) {

@@ -1,6 +1,6 @@
 import QED
 
-/// One change of an image at a place that is known, for cases that say exactly what they do.
+/// One exact change to an image, for tests that say what they change.
 package enum ImageEdit: Hashable, Sendable {
     case field(HeaderField, UInt64)
     /// An L1 entry and its new value.

@@ -1,7 +1,7 @@
 import Files
 import QED
 
-/// Changes single fields and entries of an image that exists. It checks nothing: making bad images is its purpose.
+/// Changes single fields and entries of an image. It checks nothing, since its purpose is to make bad images.
 package final class ImageEditor {
     /// Bytes are written in pieces of this size.
     private static let pieceSize = 1 << 20
@@ -21,10 +21,10 @@ package final class ImageEditor {
     /// Bytes.
     package func size() throws(LabError) -> UInt64 { try file.size() }
 
-    /// Cuts or extends the file, with a hole, to a length in bytes.
+    /// Sets the length of the file in bytes. A new part is a hole.
     package func truncate(to length: UInt64) throws(LabError) { try file.truncate(to: length) }
 
-    /// Bytes from an offset; fewer where the file ends.
+    /// Reads bytes from an offset; fewer at the end of the file.
     package func read(at offset: UInt64, count: Int) throws(LabError) -> [UInt8] {
         try file.read(at: offset, count: count)
     }
@@ -33,7 +33,7 @@ package final class ImageEditor {
 
     // MARK: - Header
 
-    /// The header as it stands; bytes past the end of the file are zero.
+    /// The header. Bytes past the end of the file are zero.
     package func header() throws(LabError) -> Header {
         try file.read(at: 0, count: Header.byteCount).withUnsafeBytes { Header(decoding: $0) }
     }
@@ -45,7 +45,7 @@ package final class ImageEditor {
         try integer(at: UInt64(field.offset), byteCount: field.size)
     }
 
-    /// Writes as many of the value's low bytes as the field has.
+    /// Writes as many low bytes of the value as the field has.
     package func write(_ value: UInt64, to field: HeaderField) throws(LabError) {
         try write(value, at: UInt64(field.offset), byteCount: field.size)
     }
@@ -79,28 +79,28 @@ package final class ImageEditor {
         try write(value, at: offset(ofL2: l2Index, of: l1Index), byteCount: 8)
     }
 
-    /// Where an L1 entry stands in the file, bytes.
+    /// The offset of an L1 entry in bytes.
     package func offset(ofL1 index: Int) throws(LabError) -> UInt64 {
         let geometry = try geometry()
         guard (0..<geometry.entriesPerTable).contains(index) else {
-            throw file.failure("there is no L1 entry \(index)")
+            throw file.failure("it has no L1 entry \(index)")
         }
         return geometry.offset(ofEntry: index, inTableAt: geometry.l1TableOffset).rawValue
     }
 
-    /// Where an L2 entry stands in the file, bytes. Its table must have a valid place.
+    /// The offset of an L2 entry in bytes. The offset of its table must be valid.
     package func offset(ofL2 l2Index: Int, of l1Index: Int) throws(LabError) -> UInt64 {
         let geometry = try geometry()
         let table = try ByteOffset(readL1(l1Index))
         guard (0..<geometry.entriesPerTable).contains(l2Index), geometry.fault(ofTableAt: table) == nil else {
-            throw file.failure("there is no L2 entry \(l2Index) of L1 entry \(l1Index)")
+            throw file.failure("L1 entry \(l1Index) has no L2 entry \(l2Index)")
         }
         return geometry.offset(ofEntry: l2Index, inTableAt: table).rawValue
     }
 
     // MARK: - Clusters
 
-    /// Extends the file to a cluster's end and by so many clusters of zeros. Returns the offset of the first.
+    /// Extends the file to the end of a cluster, and then by clusters of zeros. Returns the offset of the first one.
     package func appendClusters(_ count: UInt64) throws(LabError) -> UInt64 {
         let clusterSize = try geometry().clusterSize
         let start = try (size() + clusterSize - 1) & ~(clusterSize - 1)

@@ -46,7 +46,7 @@ extension Mutation {
         return .integer(name: field.rawValue, offset: UInt64(field.offset), byteCount: field.size)
     }
 
-    /// An entry of a table: mostly one in use, at times any.
+    /// An entry of a table: mostly one in use, sometimes any.
     private static func entry(
         _ sample: EntrySample, isL1: Bool, using random: inout SeededRandom
     ) throws(LabError) -> Target {

@@ -1,8 +1,8 @@
-/// One random change of a header field, an L1 or L2 entry, or the file's length. Printed, it tells how to repeat it.
+/// One random change to a header field, an L1 or L2 entry, or the file's length. Its description says how to repeat it.
 package struct Mutation: Hashable, Sendable {
     /// What is changed.
     package enum Target: Hashable, Sendable {
-        /// An integer of 4 or 8 bytes at an offset of the file, and what it is.
+        /// An integer of 4 or 8 bytes at an offset of the file, and its name.
         case integer(name: String, offset: UInt64, byteCount: Int)
         case fileLength
     }
@@ -15,11 +15,11 @@ package struct Mutation: Hashable, Sendable {
         case add(UInt64)
         case subtract(UInt64)
         case value(UInt64)
-        /// The value that another entry has, whose name goes with it.
+        /// The value of another entry, and the name of that entry.
         case copy(UInt64, of: String)
     }
 
-    /// A mutation makes a file longer by at most this many bytes.
+    /// How many bytes a mutation may add to a file.
     private static let longestExtension: UInt64 = 16 << 20
 
     package let target: Target
@@ -41,7 +41,7 @@ package struct Mutation: Hashable, Sendable {
         }
     }
 
-    /// The new value for an old one. Nothing overflows: values wrap as they would in the file.
+    /// The new value for an old one. Values wrap around as they would in the file.
     func changed(_ old: UInt64) -> UInt64 {
         switch change {
         case .clear: 0

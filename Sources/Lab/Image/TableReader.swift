@@ -26,7 +26,7 @@ package struct TableReader: @unchecked Sendable {
         let header: Header
         do throws(SystemError) {
             file = try ImageFile(path: path)
-            header = try HeaderPass.readHeader(file)
+            header = try Header(reading: file)
         } catch {
             throw LabError(path: path, error)
         }

@@ -1,27 +1,21 @@
 import Files
 import Glibc
 
-/// Makes directories as they are needed.
+/// Creates directories when they are needed.
 struct DirectoryTree {
     private let root: RawPath
-    private var made: Set<String> = []
+    private var made: Set<RawPath> = []
 
-    /// Makes the root, and the directories above it that are missing.
+    /// Creates the root, and missing directories above it.
     init(root: String) throws(LabError) {
         self.root = RawPath(root)
-        var path = root.hasPrefix("/") ? "/" : ""
-        for part in root.split(separator: "/") {
-            path += (path.isEmpty || path.hasSuffix("/") ? "" : "/") + part
-            try DirectoryTree.make(RawPath(path))
-        }
+        for directory in self.root.ancestors.map(\.path) + [self.root] { try DirectoryTree.make(directory) }
     }
 
-    /// The path of a file in the tree; its directory exists then.
+    /// The path of a file in the tree, after creating its directory.
     mutating func path(of relativePath: String) throws(LabError) -> RawPath {
-        var parent = ""
-        for part in relativePath.split(separator: "/").dropLast() {
-            parent += (parent.isEmpty ? "" : "/") + part
-            if made.insert(parent).inserted { try DirectoryTree.make(root.appending(Array(parent.utf8))) }
+        for directory in RawPath(relativePath).ancestors.map(\.path) where made.insert(directory).inserted {
+            try DirectoryTree.make(root.appending(directory.bytes))
         }
         return root.appending(Array(relativePath.utf8))
     }

@@ -6,7 +6,7 @@ struct FileDirectories {
 
     init(limit: Int?) { self.limit = limit }
 
-    /// Where the next file goes. Ends with a slash if not empty.
+    /// The directory of the next file: empty, or with a slash at its end.
     mutating func next(using random: inout SeededRandom) -> String {
         let directory = FileDirectories.directory(using: &random)
         guard let limit else { return directory }

@@ -5,14 +5,14 @@ package struct PoolWriter {
 
     package init(_ plan: PoolPlan) { self.plan = plan }
 
-    /// Makes the directory if need be, and every file in it. Returns the files in the order of their making.
+    /// Creates the directory if needed, and all files in it. Returns the files in the order of their creation.
     package func write(to directory: String) throws(LabError) -> [PoolFile] {
         var random = SeededRandom(seed: plan.seed)
         var tree = try DirectoryTree(root: directory)
         var directories = FileDirectories(limit: plan.filesPerDirectory)
         var files: [PoolFile] = []
         var latestImage: [String: String] = [:]
-        // Each defect in turn, in an order of the seed's: a small pool has some of all kinds.
+        // One defect after another, in an order that depends on the seed: a small pool has some of all kinds.
         let defects = Defect.allCases.shuffled(using: &random)
         var damagedCount = 0
         for index in 0..<plan.imageCount {
@@ -38,7 +38,7 @@ package struct PoolWriter {
         return files
     }
 
-    /// A small image of some geometry, with two or three L2 tables so that any defect finds its place.
+    /// A small image with a random geometry, and with two or three L2 tables, so that every defect is possible.
     private func imagePlan(
         isSound: Bool, backingFilename: String?, using random: inout SeededRandom
     ) -> ImagePlan {

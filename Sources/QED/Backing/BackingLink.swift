@@ -1,16 +1,16 @@
 import Files
 
-/// What an overlay says of its backing file, read from its header.
+/// What the header of an overlay says about its backing file.
 package struct BackingReference: Hashable, Sendable {
     /// Not empty.
     package let name: BackingName
-    /// Whether the backing file must not be probed for its format: it is raw.
+    /// Whether the backing file is raw, so that its format must not be probed.
     package let isRaw: Bool
-    /// Bytes that the overlay's guest sees.
+    /// Bytes that a guest sees of the overlay.
     package let imageSize: UInt64
     /// The overlay's inode.
     package let inode: UInt64
-    /// When the overlay's file was made, nanoseconds since 1970; nil where the file system does not say.
+    /// When the overlay's file was created, nanoseconds since 1970; nil if the file system does not say.
     package let birthTime: Int64?
 
     package init(name: BackingName, isRaw: Bool, imageSize: UInt64, inode: UInt64, birthTime: Int64?) {
@@ -21,9 +21,9 @@ package struct BackingReference: Hashable, Sendable {
         self.birthTime = birthTime
     }
 
-    /// The link of the overlay at a path.
+    /// The link that this reference makes for an overlay at a path.
     ///
-    /// - Parameter look: finds out what is at the path of a backing file.
+    /// - Parameter look: looks at the path of a backing file.
     package func link(overlay: RawPath, look: (RawPath) -> BackingTarget) -> BackingLink {
         let target = name.target(overlay: overlay)
         guard case .path(let path) = target else { return BackingLink(reference: self, kind: target.kind, base: nil) }
@@ -31,11 +31,11 @@ package struct BackingReference: Hashable, Sendable {
     }
 }
 
-/// An overlay's reference and what it led to when a scan looked.
+/// The reference of an overlay, and what it led to when a scan looked.
 package struct BackingLink: Hashable, Sendable {
     package let reference: BackingReference
     package let kind: BackingName.Kind
-    /// nil unless the name is a file's.
+    /// nil unless the kind is `file`.
     package let base: BackingTarget?
 
     package init(reference: BackingReference, kind: BackingName.Kind, base: BackingTarget?) {
@@ -45,24 +45,24 @@ package struct BackingLink: Hashable, Sendable {
     }
 }
 
-/// What a scan learnt of an image's backing file.
+/// What a scan has learned about the backing file of an image.
 package enum ImageBacking: Hashable, Sendable {
-    /// Nothing: the header could not be used.
+    /// The header could not be used.
     case unknown
-    /// The image has none.
+    /// The image has no backing file.
     case none
     case link(BackingLink)
 }
 
 extension ImageFile {
-    /// What the image's header says of a backing file; nil if it names none.
+    /// What the image's header says about a backing file; nil if it names none.
     ///
-    /// - Throws: `BackingUnreadable` if the header does not tell.
+    /// - Throws: `BackingUnreadable` if the header cannot be read or used.
     package func backingReference() throws(BackingUnreadable) -> BackingReference? {
         let header: Header
         let name: [UInt8]
         do {
-            header = try HeaderPass.readHeader(self)
+            header = try Header(reading: self)
             guard header.hasMagic else { throw BackingUnreadable() }
             _ = try Geometry(validating: header, fileSize: size)
             guard header.namesBackingFile else { return nil }
@@ -74,13 +74,13 @@ extension ImageFile {
         return reference(header, name)
     }
 
-    /// What a report of the image says of a backing file; nil if it names none.
+    /// What the image's check found about a backing file; nil if the header names none.
     ///
-    /// - Throws: `BackingUnreadable` if the report does not tell.
-    package func backingReference(_ report: CheckResult) throws(BackingUnreadable) -> BackingReference? {
-        guard report.geometry != nil, let header = report.header else { throw BackingUnreadable() }
+    /// - Throws: `BackingUnreadable` if the header could not be read or used.
+    package func backingReference(_ result: CheckResult) throws(BackingUnreadable) -> BackingReference? {
+        guard result.geometry != nil, let header = result.header else { throw BackingUnreadable() }
         guard header.namesBackingFile else { return nil }
-        guard let name = report.backingFilename else { throw BackingUnreadable() }
+        guard let name = result.backingFilename else { throw BackingUnreadable() }
         return reference(header, name)
     }
 
@@ -92,5 +92,5 @@ extension ImageFile {
     }
 }
 
-/// A header that does not tell whether there is a backing file.
+/// Thrown if the header cannot be read or used, so that nobody knows whether there is a backing file.
 package struct BackingUnreadable: Error {}

@@ -1,22 +1,22 @@
 import Files
 import Glibc
 
-/// What is at the path of a backing file.
+/// What a look at the path of a backing file has found.
 package struct BackingTarget: Hashable, Sendable {
     package enum State: String, CaseIterable, Sendable {
         case found
         case missing
         case unreadable
-        /// There is something else than a file to read: see `fileType`.
+        /// It is not a regular file: see `fileType`.
         case notRegular = "not-regular"
         /// Too many symbolic links.
         case loop
     }
 
-    /// Without symbolic links, as far as it exists.
+    /// The path without symbolic links, as far as it exists.
     package let path: RawPath
     package let state: State
-    /// The reason, `errno`; 0 if there is none.
+    /// Why it could not be read: a value of `errno`, or 0.
     package internal(set) var code: Int32 = 0
     /// nil if nothing is there.
     package internal(set) var fileType: FileType?
@@ -25,7 +25,7 @@ package struct BackingTarget: Hashable, Sendable {
     /// Last change of the contents, nanoseconds since 1970.
     package internal(set) var modificationTime: Int64?
     package internal(set) var isQED = false
-    /// Bytes that a guest sees; nil if that is not known: of other formats than QED and raw.
+    /// Bytes that a guest sees. nil for formats other than QED and raw, whose size is not known.
     package internal(set) var virtualSize: UInt64?
 
     package init(path: RawPath, state: State) {
@@ -33,13 +33,13 @@ package struct BackingTarget: Hashable, Sendable {
         self.state = state
     }
 
-    /// Looks at a path, following symbolic links as QEMU does. Never waits for a FIFO, and opens no device: the name
-    /// stands in a header that anybody may have written, and opening some devices is a command to them.
+    /// Looks at a path. It follows symbolic links, as QEMU does, but never waits for a FIFO and never opens a device:
+    /// anybody may have written the name into the header, and opening a device may be a command to it.
     ///
     /// - Parameters:
-    ///   - isClosed: whether a file must not be opened; it passes for raw.
-    ///   - resolve: gives the name of a directory without symbolic links, nil if that cannot be told: from a cache, since
-    ///     many bases are in one directory.
+    ///   - isClosed: says which files must not be opened. Such a file counts as raw.
+    ///   - resolve: returns the path of a directory without symbolic links, or nil if it has none. A cache is worth it,
+    ///     since many backing files share a directory.
     package init(
         lookingAt path: RawPath, isClosed: (FileIdentity) -> Bool = { _ in false },
         resolve: (RawPath) -> RawPath? = { $0.resolvedOrNil }
@@ -56,12 +56,12 @@ package struct BackingTarget: Hashable, Sendable {
     private init(
         path: RawPath, resolved: RawPath, isClosed: (FileIdentity) -> Bool
     ) throws(SystemError) {
-        let place = try PathHandle(path: path)
-        let (type, identity) = (place.type, place.identity)
-        // Reading a file that the kernel makes up may have effects, and such a file is no image.
-        guard type == .regular, !place.isPseudo else {
+        let handle = try PathHandle(path: path)
+        let (type, identity) = (handle.type, handle.identity)
+        // Reading a file of a pseudo file system may have effects, and such a file is no image.
+        guard type == .regular, !handle.isPseudo else {
             self.init(path: resolved, state: .notRegular)
-            // Of what the kernel makes up it would say nothing.
+            // A file of a pseudo file system is regular by its type, so the type would explain nothing.
             fileType = type == .regular ? nil : type
             return
         }
@@ -70,7 +70,7 @@ package struct BackingTarget: Hashable, Sendable {
             return
         }
         do throws(SystemError) {
-            try self.init(reading: ImageFile(place), resolved: resolved)
+            try self.init(reading: ImageFile(handle), resolved: resolved)
         } catch {
             self.init(path: resolved, state: State(error))
             code = error.code
@@ -103,12 +103,12 @@ extension BackingTarget.State {
     }
 }
 
-/// As much of a file's format as an overlay needs to know.
+/// What an overlay needs to know about the format of its backing file.
 private struct FileFormat {
     let isQED: Bool
     let virtualSize: UInt64?
 
-    /// The first bytes of formats that QEMU probes for, whose virtual size is not the length of the file.
+    /// The first bytes of the formats that QEMU probes for and whose virtual size differs from the length of the file.
     private static let others: [[UInt8]] = [
         [0x51, 0x46, 0x49, 0xFB],  // qcow, qcow2
         Array("KDMV".utf8), Array("COWD".utf8), Array("# Disk DescriptorFile".utf8),  // vmdk
@@ -116,11 +116,11 @@ private struct FileFormat {
         Array("LUKS".utf8) + [0xBA, 0xBE], Array("WithoutFreeSpace".utf8), Array("WithouFreSpacExt".utf8),
         Array("Bochs Virtual HD Image".utf8),
     ]
-    /// Of vdi, at byte 64.
+    /// The bytes of vdi, at offset 64.
     private static let vdi: [UInt8] = [0x7F, 0x10, 0xDA, 0xBE]
 
     init(_ file: ImageFile) throws(SystemError) {
-        let header = try HeaderPass.readHeader(file)
+        let header = try Header(reading: file)
         isQED = header.hasMagic
         guard !isQED else {
             virtualSize = header.imageSize
@@ -135,18 +135,9 @@ private struct FileFormat {
 }
 
 extension RawPath {
-    /// The name without symbolic links; nil if it leads nowhere.
-    package var resolvedOrNil: RawPath? {
-        do throws(SystemError) {
-            return try resolved()
-        } catch {
-            return nil
-        }
-    }
-
-    /// The name without symbolic links; of a file that is not there, its folder's with its name.
+    /// The path without symbolic links. If the file does not exist, only its directory is resolved.
     fileprivate func resolvedAsFarAsPossible(_ resolve: (RawPath) -> RawPath?) -> RawPath {
-        let name = Array(bytes[((bytes.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1)...])
+        let name = lastName
         guard !name.isEmpty, name != Array("..".utf8), name != Array(".".utf8) else { return resolvedOrNil ?? self }
         if isSymbolicLink, let resolved = resolvedOrNil { return resolved }
         return resolve(directory)?.appending(name) ?? self

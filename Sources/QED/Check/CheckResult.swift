@@ -1,12 +1,12 @@
-/// Everything that the check of one image gives.
+/// The result of the check of one image.
 public struct CheckResult: Sendable {
     /// nil if it could not be read.
     public let header: Header?
     /// nil if the header is not valid.
     public let geometry: Geometry?
-    /// The rule of the header that is broken, if one is.
+    /// The rule that the header breaks, if any.
     public let fault: HeaderFault?
-    /// The backing file's name as it stands in the header, nil if the image has none.
+    /// The name of the backing file in the header; nil if there is none.
     public let backingFilename: [UInt8]?
 
     public internal(set) var counts = EntryCounts()
@@ -15,14 +15,14 @@ public struct CheckResult: Sendable {
     public internal(set) var corruptions: UInt64 = 0
     /// Reads that failed.
     public internal(set) var checkErrors: UInt64 = 0
-    /// What the first of those errors were.
+    /// The first of those errors.
     public internal(set) var errors: [CheckError] = []
     public internal(set) var findings: [Finding] = []
     /// Why the check ended early, if it did.
     public internal(set) var stop: CheckStop?
     /// Bytes of tables read.
     public internal(set) var bytesRead: UInt64 = 0
-    /// What `qemu-img check` (7.2) would print as leaks; nil where it gives no count.
+    /// The number of leaks that `qemu-img check` (7.2) prints; nil if it prints none.
     public internal(set) var qemuLeaks: Int64?
 
     init(_ pass: HeaderPass) {
@@ -40,7 +40,7 @@ public struct CheckResult: Sendable {
     /// Clusters of the image as the guest sees it; nil without a valid header.
     public var totalClusters: UInt64? { geometry?.imageClusters }
 
-    /// The outcome of the check alone: never `inUse` or `changing`.
+    /// The outcome of the check alone, which is never `inUse` or `changing`.
     public var outcome: Outcome {
         if let fault { return fault.kind == .featuresUnsupported ? .unsupported : .invalid }
         if checkErrors > 0 || stop != nil { return .incomplete }
@@ -48,7 +48,7 @@ public struct CheckResult: Sendable {
         return leaks > 0 ? .leaking : .clean
     }
 
-    /// Why the image was not checked to its end, nil if it was.
+    /// Why the image was not checked completely; nil if it was.
     public var message: String? {
         if let fault {
             let isShort = findings.contains { $0.kind == .headerTruncated }
@@ -56,5 +56,33 @@ public struct CheckResult: Sendable {
         }
         if let stop { return stop.message }
         return errors.first?.description
+    }
+}
+
+/// The outcome for an image. The raw values are stored: they are never renamed or reused.
+public enum Outcome: String, CaseIterable, Sendable {
+    /// Nothing is wrong. The image may still be dirty.
+    case clean
+    /// Clusters are leaked; nothing else is wrong.
+    case leaking
+    case corrupt
+    /// Something could not be read, or the check exceeded its limits. Counters are lower bounds, and leaks are not
+    /// counted.
+    case incomplete
+    /// It has QED's magic number, but its header or the offset of its L1 table cannot be used.
+    case invalid
+    /// It has feature bits that the specification does not define.
+    case unsupported
+    /// A program that may write to it has it open. It was not checked, or only provisionally.
+    case inUse = "in_use"
+    /// It changed during the check, twice in a row.
+    case changing
+
+    /// Whether the counters are exact.
+    public var isConclusive: Bool {
+        switch self {
+        case .clean, .leaking, .corrupt: true
+        case .incomplete, .invalid, .unsupported, .inUse, .changing: false
+        }
     }
 }

@@ -1,10 +1,10 @@
-/// Checks one image at a time: bytes in, facts out.
+/// Checks one image at a time.
 ///
-/// The passes in order: the header; the tables, fast; if that proves nothing, the tables again, exactly, and once
-/// more for the owners of shared clusters; leaks; orphaned tables among them. A checker keeps its buffers from image to image and belongs to one
-/// worker.
+/// The passes in order: the header; the tables, fast; if that does not prove that they are sound, the tables again,
+/// exactly, and once more for the owners of shared clusters; leaks; orphaned tables among them. A checker belongs to
+/// one worker and reuses its buffers.
 public final class Checker {
-    /// The version of the rules. Results of another version are not trusted again.
+    /// The version of the rules. Results of another version are not reused.
     public static let version = 2
 
     private let limits: CheckLimits
@@ -15,11 +15,11 @@ public final class Checker {
     private let workspace = CheckWorkspace()
 
     /// - Parameters:
-    ///   - usesFastPass: false walks every image exactly; the answers are the same.
-    ///   - threadCount: on so many threads at once a large image may be walked.
-    ///   - throttleTime: nanoseconds for which the source's reads had to wait on purpose, in all: they do not count against
-    ///     the time limit.
-    ///   - isCancelled: asked between pieces of tables. A report with `stop == .cancelled` is to be dropped.
+    ///   - usesFastPass: if false, every image is walked exactly. The answers are the same.
+    ///   - threadCount: how many threads may walk a large image at once.
+    ///   - throttleTime: how many nanoseconds reads have waited for throttling, in all. They do not count against the
+    ///     time limit.
+    ///   - isCancelled: asked between pieces of tables. A result with `stop == .cancelled` must be dropped.
     public init(
         limits: CheckLimits = CheckLimits(), usesFastPass: Bool = true, threadCount: Int = 1,
         throttleTime: @escaping @Sendable () -> UInt64 = { 0 }, isCancelled: @escaping @Sendable () -> Bool = { false }
@@ -31,7 +31,7 @@ public final class Checker {
         self.isCancelled = isCancelled
     }
 
-    /// Checks an image. Whatever goes wrong is in the report.
+    /// Checks an image. Whatever goes wrong is in the result.
     public func check(_ source: any ImageSource) -> CheckResult {
         var log = FindingLog(limit: limits.findingsPerKind)
         let headerPass = HeaderPass(source: source, log: &log)
@@ -62,7 +62,7 @@ private struct CheckContext {
     let limits: CheckLimits
     let threadCount: Int
 
-    /// True if the report is complete: no table gave a finding, an error or a stop.
+    /// Returns true if the result is complete: the tables gave no finding, no error and no stop.
     func runFastPass(_ report: inout CheckResult, log: FindingLog) -> Bool {
         let pass = ParallelFastPass(
             source: source, geometry: geometry, workspace: workspace, clock: clock, limits: limits,
@@ -85,7 +85,7 @@ private struct CheckContext {
 
         var findings = pass.log
         if !pass.shared.runs.isEmpty, report.stop == nil {
-            // The owners need a map of their own; the first one is still wanted for leaks.
+            // The owners need another map: the first one is still needed for leaks.
             let owners = runOwnerPass(runs: pass.shared.runs)
             pass.shared.addFindings(to: &findings, owners: owners, geometry: geometry)
         } else {
@@ -109,7 +109,7 @@ private struct CheckContext {
         return pass.ownedRuns()
     }
 
-    /// Adds the findings of the tables, and leaks if everything could be read.
+    /// Adds the findings of the tables, and the leaks if everything could be read.
     private func addLeaks(to report: inout CheckResult, log: FindingLog, map: ClusterMap, usesPartialCluster: Bool) {
         report.findings = log.findings
         guard report.checkErrors == 0, report.stop == nil else { return }
@@ -123,7 +123,7 @@ private struct CheckContext {
         if pass.leakCount > 0 { addOrphans(to: &report, log: log, map: map) }
     }
 
-    /// Adds the orphaned tables among the leaked clusters. Only a cancellation stops more than this pass.
+    /// Adds the orphaned tables among the leaked clusters. Only a cancellation makes the result incomplete.
     private func addOrphans(to report: inout CheckResult, log: FindingLog, map: ClusterMap) {
         var slots = FreeSlots(geometry: geometry, findings: log.findings)
         var walk = newWalk()

@@ -2,8 +2,8 @@ import Files
 
 /// The sizes and conversions that a valid header and the length of its file define.
 ///
-/// Made only from a header whose every rule holds, so nothing here can trap: `clusterSize` is a power of two in
-/// 2^12...2^26 and tables have 512...2^27 entries.
+/// It is made only from a valid header, so nothing here can trap: `clusterSize` is a power of two in 2^12...2^26, and
+/// tables have 512...2^27 entries.
 public struct Geometry: Hashable, Sendable {
     /// Bytes; a power of two.
     public let clusterSize: UInt64
@@ -11,37 +11,37 @@ public struct Geometry: Hashable, Sendable {
     public let clusterShift: UInt64
     /// Clusters in each table.
     public let tableClusters: UInt64
-    /// n of the specification: entries in each table.
+    /// Entries in each table: n of the specification.
     public let entriesPerTable: Int
-    /// The first cluster that entries may refer to. At least 1: the header's own cluster is never a regular one,
-    /// even if `header_size` says 0.
+    /// The first cluster that entries may refer to. It is at least 1: the cluster of the header is never a regular one,
+    /// even if `header_size` is 0.
     public let firstRegularCluster: ClusterIndex
     /// Bytes of the file.
     public let fileSize: UInt64
-    /// Whole clusters in the file.
+    /// Complete clusters in the file.
     public let fileClusters: UInt64
     public let l1TableOffset: ByteOffset
     /// Bytes that the guest sees.
     public let imageSize: UInt64
 
-    /// Applies the rules in the order in which QEMU tests them, and throws the first that is broken.
+    /// Tests the rules in QEMU's order, and throws the first one that is broken.
     public init(validating header: Header, fileSize: UInt64) throws(HeaderFault) {
         let unknown = header.features.unknown
         guard unknown.isEmpty else {
-            throw HeaderFault(.featuresUnsupported, field: .features, value: header.features.rawValue)
+            throw HeaderFault(.features, field: .features, value: header.features.rawValue)
         }
         let clusterSize = header.clusterSize
         guard Header.clusterSizes.contains(clusterSize), clusterSize.nonzeroBitCount == 1 else {
-            throw HeaderFault(.clusterSizeInvalid, field: .clusterSize, value: UInt64(clusterSize))
+            throw HeaderFault(.clusterSize, field: .clusterSize, value: UInt64(clusterSize))
         }
         guard Header.tableSizes.contains(header.tableSize), header.tableSize.nonzeroBitCount == 1 else {
-            throw HeaderFault(.tableSizeInvalid, field: .tableSize, value: UInt64(header.tableSize))
+            throw HeaderFault(.tableSize, field: .tableSize, value: UInt64(header.tableSize))
         }
         guard header.imageSize % 512 == 0 else {
-            throw HeaderFault(.imageSizeUnaligned, field: .imageSize, value: header.imageSize)
+            throw HeaderFault(.imageSizeAlignment, field: .imageSize, value: header.imageSize)
         }
         guard header.imageSize <= header.maximumImageSize else {
-            throw HeaderFault(.imageSizeTooLarge, field: .imageSize, value: header.imageSize)
+            throw HeaderFault(.imageSizeLimit, field: .imageSize, value: header.imageSize)
         }
 
         self.clusterSize = UInt64(clusterSize)
@@ -55,10 +55,10 @@ public struct Geometry: Hashable, Sendable {
         imageSize = header.imageSize
 
         if let fault = fault(ofTableAt: l1TableOffset) {
-            throw HeaderFault(FindingKind(l1TableFault: fault), field: .l1TableOffset, value: l1TableOffset.rawValue)
+            throw HeaderFault(.l1TableOffset(fault), field: .l1TableOffset, value: l1TableOffset.rawValue)
         }
         guard header.headerSize <= UInt32.max / clusterSize else {
-            throw HeaderFault(.headerSizeTooLarge, field: .headerSize, value: UInt64(header.headerSize))
+            throw HeaderFault(.headerSize, field: .headerSize, value: UInt64(header.headerSize))
         }
         try Geometry.validateBackingFilename(of: header)
     }
@@ -66,10 +66,10 @@ public struct Geometry: Hashable, Sendable {
     /// Bytes in each table.
     public var tableByteCount: UInt64 { tableClusters << clusterShift }
 
-    /// Clusters of the image as the guest sees it, the last one perhaps in part.
+    /// Clusters of the image as the guest sees it. The last one may be partial.
     public var imageClusters: UInt64 { (imageSize >> clusterShift) + (imageSize & (clusterSize - 1) == 0 ? 0 : 1) }
 
-    /// Where the whole clusters of the file end, in bytes.
+    /// Where the complete clusters of the file end, in bytes.
     public var wholeClustersEnd: UInt64 { fileClusters << clusterShift }
 
     /// Whether the file ends within a cluster.
@@ -78,16 +78,16 @@ public struct Geometry: Hashable, Sendable {
     /// The cluster that holds the byte at an offset.
     public func cluster(at offset: ByteOffset) -> ClusterIndex { ClusterIndex(offset.rawValue >> clusterShift) }
 
-    /// Where a cluster begins. The cluster must lie in the file.
+    /// Where a cluster begins. The cluster must be in the file.
     public func offset(of cluster: ClusterIndex) -> ByteOffset { ByteOffset(cluster.rawValue << clusterShift) }
 
-    /// Where entry `index` of the table at `table` stands in the file.
+    /// Where entry `index` of the table at `table` is in the file.
     public func offset(ofEntry index: Int, inTableAt table: ByteOffset) -> ByteOffset {
         ByteOffset(table.rawValue.saturatingAdd(UInt64(index) * 8))
     }
 
-    /// The guest bytes that a run of entries maps, cut at the end of the image: `count` L2 entries from `place`, or
-    /// `count` L1 entries if `place` names no L2 entry. Empty for entries beyond the image.
+    /// The guest bytes that a run of entries maps, up to the end of the image: L2 entries from `place` on, or L1
+    /// entries if `place` has no L2 index. Empty for entries past the end of the image.
     public func guestRange(from place: TableIndex, entryCount: UInt64) -> GuestRange {
         let perL1Entry = UInt64(entriesPerTable)
         let firstCluster = UInt64(place.l1Index).saturatingMultiply(perL1Entry).saturatingAdd(
@@ -98,7 +98,7 @@ public struct Geometry: Hashable, Sendable {
         return GuestRange(offset: start, length: max(min(end, imageSize), start) - start)
     }
 
-    /// How many of `count` entries of an L2 table, from `firstL2Index` on, map bytes of the image and not past its end.
+    /// How many of `count` entries of an L2 table, from `firstL2Index` on, map bytes before the end of the image.
     package func entriesInImage(of l1Index: Int, from firstL2Index: Int, count: Int) -> Int {
         let first = UInt64(l1Index).saturatingMultiply(UInt64(entriesPerTable)).saturatingAdd(UInt64(firstL2Index))
         return Int(min(UInt64(count), max(imageClusters, first) - first))
@@ -109,12 +109,12 @@ public struct Geometry: Hashable, Sendable {
         let end = UInt64(header.backingFilenameOffset) + UInt64(header.backingFilenameSize)
         guard end <= UInt64(header.headerSize) * UInt64(header.clusterSize) else {
             throw HeaderFault(
-                .backingFilenameOutsideHeader, field: .backingFilenameOffset,
+                .backingFilenameRange, field: .backingFilenameOffset,
                 value: UInt64(header.backingFilenameOffset))
         }
         guard header.backingFilenameSize <= Header.maximumBackingFilenameSize else {
             throw HeaderFault(
-                .backingFilenameTooLong, field: .backingFilenameSize, value: UInt64(header.backingFilenameSize))
+                .backingFilenameLength, field: .backingFilenameSize, value: UInt64(header.backingFilenameSize))
         }
     }
 }
@@ -123,7 +123,7 @@ public struct Geometry: Hashable, Sendable {
 public struct GuestRange: Hashable, Sendable {
     /// Bytes from the start of the virtual disk.
     public let offset: UInt64
-    /// Bytes; 0 if the range lies wholly beyond the image.
+    /// Bytes; 0 if the whole range is past the end of the image.
     public let length: UInt64
 
     public init(offset: UInt64, length: UInt64) {

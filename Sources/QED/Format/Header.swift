@@ -1,9 +1,8 @@
 import Files
 
-/// The fields of a QED header as they stand in the file, not yet validated (QED specification, "Header").
+/// The fields of a QED header, not validated (QED specification, "Header").
 ///
-/// A header is 64 bytes, little-endian, at the start of the file. `Geometry` is what a valid header makes
-/// of them.
+/// A header is 64 bytes, little-endian, at the start of the file. A `Geometry` is made from a valid one.
 public struct Header: Hashable, Sendable {
     /// `'Q', 'E', 'D', 0`.
     public static let magic: UInt32 = 0x0044_4551
@@ -11,9 +10,9 @@ public struct Header: Hashable, Sendable {
     public static let byteCount = 64
     /// QEMU reads at most this many bytes of a backing file name.
     public static let maximumBackingFilenameSize: UInt32 = 4095
-    /// The sizes of tables that the format allows in clusters; a table size is also a power of two.
+    /// The table sizes that the format allows, in clusters. A table size is also a power of two.
     public static let tableSizes: ClosedRange<UInt32> = 1...16
-    /// The cluster sizes that the format allows in bytes; a cluster size is also a power of two.
+    /// The cluster sizes that the format allows, in bytes. A cluster size is also a power of two.
     public static let clusterSizes: ClosedRange<UInt32> = 4096...67_108_864
 
     public var magic: UInt32 = Header.magic
@@ -36,7 +35,7 @@ public struct Header: Hashable, Sendable {
 
     public init() {}
 
-    /// Decodes the first 64 bytes of a file. Missing bytes of a short file read as zero, as QEMU reads them.
+    /// Decodes the first 64 bytes of a file. Missing bytes of a short file are zero, as in QEMU.
     public init(decoding bytes: UnsafeRawBufferPointer) {
         let reader = LittleEndianReader(bytes)
         magic = reader.uint32(at: HeaderField.magic.offset)
@@ -52,7 +51,7 @@ public struct Header: Hashable, Sendable {
         backingFilenameSize = reader.uint32(at: HeaderField.backingFilenameSize.offset)
     }
 
-    /// The header as the 64 bytes that stand in a file.
+    /// The header as 64 bytes of a file.
     public func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Header.byteCount)
@@ -86,7 +85,7 @@ public struct Header: Hashable, Sendable {
     }
 }
 
-/// A field of the header, for findings to name and tests to reach.
+/// A field of the header.
 public enum HeaderField: String, CaseIterable, Sendable {
     case magic, clusterSize, tableSize, headerSize, features, compatFeatures, autoclearFeatures
     case l1TableOffset, imageSize, backingFilenameOffset, backingFilenameSize
@@ -114,5 +113,52 @@ public enum HeaderField: String, CaseIterable, Sendable {
         case .features, .compatFeatures, .autoclearFeatures, .l1TableOffset, .imageSize: 8
         default: 4
         }
+    }
+}
+
+/// The `features` word of a header: a program must know all bits that are set to open the image (QED specification,
+/// "Feature bits").
+public struct FeatureBits: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt64
+
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// The image has a backing file.
+    public static let backingFile = FeatureBits(rawValue: 0x1)
+    /// The image is dirty: it was not closed cleanly and needs a consistency check before use.
+    public static let needCheck = FeatureBits(rawValue: 0x2)
+    /// The backing file is raw and must not be probed for a format.
+    public static let backingFormatNoProbe = FeatureBits(rawValue: 0x4)
+
+    /// The bits that the specification defines. An image with any other must not be opened.
+    public static let known: FeatureBits = [.backingFile, .needCheck, .backingFormatNoProbe]
+
+    /// The bits that the specification does not define.
+    public var unknown: FeatureBits { subtracting(.known) }
+}
+
+/// Reads little-endian fields from bytes of a file. Bytes past the end are zero.
+struct LittleEndianReader {
+    private let bytes: UnsafeRawBufferPointer
+
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    func uint32(at offset: Int) -> UInt32 { UInt32(truncatingIfNeeded: value(at: offset, byteCount: 4)) }
+
+    func uint64(at offset: Int) -> UInt64 { value(at: offset, byteCount: 8) }
+
+    private func value(at offset: Int, byteCount: Int) -> UInt64 {
+        var value: UInt64 = 0
+        for position in 0..<byteCount where offset + position < bytes.count {
+            value |= UInt64(bytes[offset + position]) << UInt64(8 * position)
+        }
+        return value
+    }
+}
+
+extension [UInt8] {
+    /// Appends the bytes of an integer, least significant first.
+    mutating func append<Integer: FixedWidthInteger>(littleEndian value: Integer) {
+        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
     }
 }

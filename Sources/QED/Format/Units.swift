@@ -33,3 +33,32 @@ public struct TableIndex: Hashable, Comparable, Sendable {
         (left.l1Index, left.l2Index ?? -1) < (right.l1Index, right.l2Index ?? -1)
     }
 }
+
+/// An entry of the L1 table (QED specification, "Tables").
+public enum L1Entry: Hashable, Sendable {
+    case unallocated
+    /// The offset of an L2 table, valid or not.
+    case table(ByteOffset)
+
+    public init(rawValue: UInt64) {
+        self = rawValue == 0 ? .unallocated : .table(ByteOffset(rawValue))
+    }
+}
+
+/// An entry of an L2 table.
+public enum L2Entry: Hashable, Sendable {
+    /// It reads from the backing file, or as zeros.
+    case unallocated
+    /// It reads as zeros and takes no cluster.
+    case zero
+    /// The offset of a data cluster, valid or not.
+    case data(ByteOffset)
+
+    public init(rawValue: UInt64) {
+        switch rawValue {
+        case 0: self = .unallocated
+        case 1: self = .zero
+        default: self = .data(ByteOffset(rawValue))
+        }
+    }
+}

@@ -2,7 +2,7 @@ import CSystem
 import Files
 import Glibc
 
-/// Reading from an open file by offset. Does not own the descriptor.
+/// Reads from an open file by offset. The descriptor is not closed here.
 package struct FileReader: Sendable {
     private let descriptor: Int32
 
@@ -21,17 +21,17 @@ package struct FileReader: Sendable {
         return filled
     }
 
-    /// The first range at or after an offset that may hold anything but zeros, nil if only a hole is left.
+    /// The first range at or after an offset that may have anything but zeros; nil if only a hole is left.
     package func nextData(from offset: ByteOffset) -> Range<UInt64>? {
         guard let start = off_t(exactly: offset.rawValue) else { return nil }
         let data = csystem_seek_data(descriptor, start)
         guard data >= 0 else {
             if errno == ENXIO { return nil }
-            // A file system without SEEK_DATA: all of it is data.
+            // On a file system without SEEK_DATA everything counts as data.
             return offset.rawValue..<UInt64(off_t.max)
         }
         let hole = csystem_seek_hole(descriptor, data)
-        // The file may change under us: never form a range that goes backwards.
+        // The file may change meanwhile: never make a range that goes backward.
         return UInt64(data)..<UInt64(max(hole, data + 1))
     }
 
@@ -41,11 +41,11 @@ package struct FileReader: Sendable {
         return csystem_is_cached(descriptor, start) == 0
     }
 
-    /// Has the device read a range, and from then on nothing but what is asked for: what follows a table is mostly data of
-    /// the guest.
+    /// Makes the device read a range, and from then on only what is asked for: a table is mostly followed by guest
+    /// data.
     package func readAhead(_ range: Range<UInt64>) {
         guard let start = off_t(exactly: range.lowerBound), let end = off_t(exactly: range.upperBound) else { return }
-        // Only advice: if it is not taken, reads take longer.
+        // This is only advice: if it is ignored, reads take longer.
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM)
         posix_fadvise(descriptor, start, end - start, POSIX_FADV_WILLNEED)
     }

@@ -2,20 +2,20 @@ import CSystem
 import Files
 import Glibc
 
-/// An image file open for reading. There is no way to write through it.
+/// An image file that is open for reading. It has no way to write.
 ///
-/// Not `Sendable`: one worker opens, checks and drops it. Its reads do not disturb each other (pread(2)).
+/// Not `Sendable`: one worker opens, checks and closes it. Its reads do not disturb each other (pread(2)).
 public final class ImageFile: ImageSource {
-    /// A repair holds a lease for some microseconds to learn whether anybody else has the file open. Who opens it just
-    /// then without waiting is turned away.
+    /// A repair holds a lease for some microseconds to find out whether anybody else has the file open. An open without
+    /// waiting fails then.
     private static let leaseAttempts = 20
     /// Microseconds.
     private static let leasePause: useconds_t = 2000
 
     package let descriptor: Int32
-    /// As it was when the file was opened.
+    /// The status when the file was opened.
     public let status: FileStatus
-    /// When the file was made, nanoseconds since 1970. nil where the file system does not say.
+    /// When the file was created, in nanoseconds since 1970; nil if the file system does not say.
     package let birthTime: Int64?
 
     public var size: UInt64 { status.identity.size }
@@ -27,7 +27,7 @@ public final class ImageFile: ImageSource {
         try self.init(opening: name, in: directory, following: false)
     }
 
-    /// Opens a path that a person named, so a symbolic link is followed.
+    /// Opens a path that a person has given, so symbolic links are followed.
     public convenience init(path: RawPath) throws(SystemError) {
         try self.init(opening: path.bytes, in: AT_FDCWD, following: true)
     }
@@ -41,7 +41,7 @@ public final class ImageFile: ImageSource {
         try self.init(descriptor: opened.get())
     }
 
-    /// Takes over an open file, and closes it if it cannot be used.
+    /// Takes over a descriptor, and closes it if it cannot be used.
     init(descriptor: Int32) throws(SystemError) {
         var status = stat()
         var birth: Int64 = 0
@@ -76,7 +76,7 @@ public final class ImageFile: ImageSource {
         directory: Int32, name: UnsafePointer<CChar>, following: Bool
     ) throws(SystemError) -> Int32 {
         let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (following ? 0 : O_NOFOLLOW)
-        // O_NOATIME leaves the access time alone, and only the owner may ask for it.
+        // O_NOATIME does not change the access time, but only the owner may use it.
         do throws(SystemError) {
             return try open(directory: directory, name: name, flags: flags | csystem_o_noatime())
         } catch {
@@ -101,7 +101,7 @@ public final class ImageFile: ImageSource {
 }
 
 extension ImageFile {
-    /// Opens a path of which no name is a symbolic link, nor the last one a device: one that a scan has found before.
+    /// Opens a path that a scan has found: none of its names may be a symbolic link, and the last one not a device.
     package convenience init(withoutLinks path: RawPath) throws(SystemError) {
         let parent = try ParentDirectory(of: path)
         try parent.refuseDevice()
@@ -113,5 +113,37 @@ extension ImageFile {
     convenience init(_ handle: PathHandle) throws(SystemError) {
         try self.init(path: handle.reopeningPath)
         withExtendedLifetime(handle) {}
+    }
+}
+
+extension ImageFile {
+    /// The length of the shortest file that QEMU takes for a QED image: missing bytes are zero.
+    private static let shortestMagic = 3
+
+    /// Whether the file begins with QED's magic number. Its name does not matter.
+    public func hasMagic() throws(SystemError) -> Bool {
+        guard size >= UInt64(ImageFile.shortestMagic) else { return false }
+        let bytes = try bytes(at: ByteOffset(0), count: 4)
+        return bytes.withUnsafeBytes { LittleEndianReader($0).uint32(at: 0) } == Header.magic
+    }
+
+    /// Opens a name in a directory if it is a regular file that begins with QED's magic number; otherwise returns nil.
+    ///
+    /// Most files of a pool are not images, so the first bytes are read before everything else. They are not kept:
+    /// `status` must be older than everything that the check reads.
+    package static func image(directory: Int32, name: UnsafePointer<CChar>) throws(SystemError) -> ImageFile? {
+        let descriptor = try open(directory: directory, name: name, following: false)
+        var magic: UInt32 = 0
+        let count = withUnsafeMutableBytes(of: &magic) { pread(descriptor, $0.baseAddress, $0.count, 0) }
+        let isWhole = count == MemoryLayout.size(ofValue: magic)
+        if count == 0 || isWhole && UInt32(littleEndian: magic) != Header.magic {
+            close(descriptor)
+            return nil
+        }
+        let file = try ImageFile(descriptor: descriptor)
+        guard file.status.isRegular else { return nil }
+        if isWhole { return file }
+        // The file is very short, a signal has interrupted the read, or the read has failed: read again to find out.
+        return try file.hasMagic() ? file : nil
     }
 }

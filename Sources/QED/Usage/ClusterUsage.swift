@@ -1,11 +1,11 @@
 import Files
 
-/// What each cluster of an image is used for, in cells: the map of its file and the map of its guest's disk.
+/// What the clusters of an image are used for, in cells: a map of the file and a map of the guest's disk.
 ///
-/// Of a whole image the numbers are those of `Checker`. Memory follows the references, as the check's does, and there
-/// are three maps of them instead of one; what is over the limits makes the map partial.
+/// For a complete map, the numbers are those of `Checker`. Memory depends on the references, as in a check, but there
+/// are three maps of them instead of one. If the image exceeds the limits, the map is partial.
 public struct ClusterUsage: Hashable, Sendable {
-    /// What the entries of the tables are, with those that have no place in the file or in the guest's disk.
+    /// Counts of the entries in the tables. Some of them have no place in the file or on the guest's disk.
     public struct Entries: Hashable, Sendable {
         /// L2 entries that refer to a data cluster, valid or not; `EntryCounts.allocated`.
         public internal(set) var allocated: UInt64 = 0
@@ -15,7 +15,7 @@ public struct ClusterUsage: Hashable, Sendable {
         public internal(set) var invalidTables: UInt64 = 0
         /// L2 entries whose offset cannot be used.
         public internal(set) var invalidData: UInt64 = 0
-        /// References to clusters that were in use already: of each shared cluster all but the first.
+        /// References to clusters that were already in use: for each shared cluster, all except the first.
         public internal(set) var sharedReferences: UInt64 = 0
 
         init() {}
@@ -27,22 +27,22 @@ public struct ClusterUsage: Hashable, Sendable {
     }
 
     public let geometry: Geometry
-    /// The file, the header first. Its clusters are the whole ones and the partial one at the end.
+    /// The file, from the header on, with its partial cluster at the end.
     public let file: UsageStrip<FileUse>
     /// The disk that the guest sees.
     public let guest: UsageStrip<GuestUse>
     public let entries: Entries
-    /// Why the reading ended early, if it did.
+    /// Why reading ended early, if it did.
     public let stop: CheckStop?
     /// Reads that failed.
     public let readErrors: UInt64
-    /// Whether the file system told which data is in holes; if not, some `FileUse.hole` counts as `data`.
+    /// Whether the file system has said which data is in holes. If not, some of it counts as `FileUse.data`.
     public let knowsHoles: Bool
 
-    /// Whether every table was read. If not, the file's unreferenced clusters are `unknown` and not `leaked`.
+    /// Whether every table was read. If not, unreferenced clusters of the file are `unknown` instead of `leaked`.
     public var isComplete: Bool { stop == nil && readErrors == 0 }
 
-    /// Why the map is partial, as a clause; nil if it is not.
+    /// Why the map is partial, as a clause; nil if it is complete.
     public var gap: String? {
         if let stop { return stop.message }
         return readErrors == 0 ? nil : "\(readErrors) reads of tables failed"
@@ -59,7 +59,7 @@ public enum ClusterUsageFault: Error, Hashable, Sendable {
 extension ClusterUsageFault: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .unreadable(let error): "the header: \(error.reason)"
+        case .unreadable(let error): "cannot read the header: \(error.reason)"
         case .notQED: "it is not in QED format"
         case .header(let fault): fault.description
         }

@@ -1,29 +1,29 @@
-/// What clusters are used for. The order of the cases is their rank, the most telling one first.
+/// What clusters are used for. The cases are in the order of their importance.
 public protocol ClusterUse: CaseIterable, Hashable, Sendable, RawRepresentable<Int> {
     /// A stable name for programs to read, in lower case with underscores.
     var slug: String { get }
-    /// What it is called among people.
+    /// The name for people.
     var label: String { get }
-    /// Whether a few of them are no news: see `UsageCell.leadingUse`.
+    /// Whether a few of them are normal anywhere: see `UsageCell.leadingUse`.
     var isEverywhere: Bool { get }
 }
 
 /// What a cluster of the file is used for: each cluster has exactly one use.
 public enum FileUse: Int, ClusterUse {
-    /// More than one entry refers to it, or more than one table lies on it.
+    /// More than one entry refers to it, or more than one table uses it.
     case shared
     /// Nothing refers to it.
     case leaked
-    /// Nothing that was read refers to it, but not all could be read.
+    /// Nothing that was read refers to it, but something could not be read.
     case unknown
-    /// The file's last cluster, which is only partly there. No entry may refer to it.
+    /// The file's last, partial cluster. No entry may refer to it.
     case partialTail
     case header
     case l1Table
     case l2Table
     /// Guest data.
     case data
-    /// Guest data that is a hole in the file: it takes no disk, and reads as zeros.
+    /// Guest data in a hole of the file: it takes no disk space and reads as zeros.
     case hole
 
     public var slug: String {
@@ -61,12 +61,12 @@ public enum FileUse: Int, ClusterUse {
 public enum GuestUse: Int, ClusterUse {
     /// Its L2 entry, or the L1 entry of its table, has an offset that cannot be used.
     case invalid
-    /// Its table could not be read, or the limits of the check ended the reading before it.
+    /// Its table could not be read, or reading ended before it because of a limit.
     case unread
-    /// Its cluster, or its table, was in use already when the tables were read in order. Of those that share something
-    /// the first is not counted here.
+    /// Its cluster or its table was already in use when the tables were read in order. The first one that uses it does
+    /// not count here.
     case shared
-    /// It has a data cluster to itself, or had it first.
+    /// It has a data cluster of its own, or is the first of those that share one.
     case allocated
     /// A zero cluster.
     case zero

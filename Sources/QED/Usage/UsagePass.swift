@@ -1,19 +1,21 @@
-/// Marks what every entry refers to, and says what each cluster of the guest is.
+import Files
+
+/// Marks what every entry refers to, and finds the use of each guest cluster.
 ///
-/// It claims clusters as `TablePass` does, in the order of the tables, so that its numbers are the check's.
+/// It claims clusters in the order of the tables, as `TablePass` does, so that its numbers are those of the check.
 struct UsagePass: TableVisitor {
     private let geometry: Geometry
     private let watch: ReadFailureWatch
     /// Every cluster that something refers to.
     let used: ClusterMap
-    /// Those of them that lie in L2 tables.
+    /// Those that belong to L2 tables.
     let tables: ClusterMap
-    /// Those of them that were referred to again.
+    /// Those that something else has referred to again.
     let shared: ClusterMap
 
     private(set) var guest: StripBuilder<GuestUse>
     private(set) var entries = ClusterUsage.Entries()
-    /// Where the L2 table at hand stands, and its L1 entry; nil before the first.
+    /// The offset of the current L2 table, and its L1 entry; nil before the first.
     private var table: (offset: UInt64, l1Index: Int)?
 
     init(geometry: Geometry, watch: ReadFailureWatch, budget: MemoryBudget, cellCount: Int) {
@@ -60,7 +62,7 @@ struct UsagePass: TableVisitor {
         }
     }
 
-    /// Takes over what could not be read until now.
+    /// Adds what could not be read since the last call.
     mutating func addUnread() {
         let l1Table = geometry.l1TableOffset.rawValue
         for bytes in watch.takeFailures() {
@@ -77,7 +79,7 @@ struct UsagePass: TableVisitor {
         }
     }
 
-    /// Says that all after the last entry was not read.
+    /// Adds everything after the last entry as unread.
     mutating func addUnreadRest() { guest.add(.unread, guest.position..<geometry.imageClusters) }
 
     private mutating func visit(_ entry: L2Entry) -> GuestUse {
@@ -98,16 +100,59 @@ struct UsagePass: TableVisitor {
         }
     }
 
-    /// Marks a cluster as used or, if it is, as shared. True if it was free.
+    /// Marks a cluster as used or, if it is used already, as shared. Returns whether it was free.
     private func claim(_ cluster: ClusterIndex) -> Bool {
         guard used.mark(cluster) else { return true }
         _ = shared.mark(cluster)
         return false
     }
 
-    /// The guest's clusters that an L1 entry maps, beyond the image too. Below 2^54, as both factors are below 2^27.
+    /// The guest clusters that an L1 entry maps, even past the end of the image. They are below 2^54, since both
+    /// factors are at most 2^27.
     private func guestClusters(of l1Index: Int) -> Range<UInt64> {
         let perEntry = UInt64(geometry.entriesPerTable)
         return UInt64(l1Index) * perEntry..<UInt64(l1Index + 1) * perEntry
+    }
+}
+
+/// A source that remembers which reads have failed, so that the unread entries can be named.
+final class ReadFailureWatch: ImageSource {
+    private let source: any ImageSource
+    private var failures: [Range<UInt64>] = []
+
+    init(_ source: any ImageSource) { self.source = source }
+
+    var size: UInt64 { source.size }
+    var diskSize: UInt64 { source.diskSize }
+
+    /// The bytes that could not be read since the last call, in the order of the reads.
+    func takeFailures() -> [Range<UInt64>] {
+        guard !failures.isEmpty else { return [] }
+        defer { failures.removeAll() }
+        return failures
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) -> Int {
+        do throws(SystemError) {
+            let count = try source.read(into: buffer, at: offset)
+            if count < buffer.count { note(offset, buffer.count) }
+            return count
+        } catch {
+            note(offset, buffer.count)
+            throw error
+        }
+    }
+
+    func nextData(from offset: ByteOffset) throws(SystemError) -> Range<UInt64>? {
+        do throws(SystemError) {
+            return try source.nextData(from: offset)
+        } catch {
+            note(offset, CheckWorkspace.pieceByteCount)
+            throw error
+        }
+    }
+
+    private func note(_ offset: ByteOffset, _ byteCount: Int) {
+        failures.append(offset.rawValue..<offset.rawValue.saturatingAdd(UInt64(byteCount)))
     }
 }

@@ -1,25 +1,25 @@
 import Files
 import QED
 
-/// What a repair would do to an image. Made from what is read, and from nothing that a store says.
+/// What a repair would do to an image. It depends on the image alone, not on what a store says.
 public struct RepairPlan: Sendable {
     /// What the check finds now.
     public let before: CheckResult
     /// What a check would find afterwards.
     public let after: CheckResult
-    /// In the order of their names' table; empty if there is nothing to do.
+    /// In the order of `RepairAction`; empty if there is nothing to do.
     public let actions: [RepairAction]
     /// Guest bytes that will read differently.
     public let effects: [GuestEffect]
-    /// What is wrong and stays so.
+    /// What is wrong and stays wrong.
     public let left: [Unrepaired]
     /// Bytes of the file.
     public let sizeBefore: UInt64
     public let sizeAfter: UInt64
-    /// Whether everything that it changes will be in the journal.
+    /// Whether the journal will have everything that the repair changes.
     public let isUndoable: Bool
 
-    /// In the order of phases; bytes that are released are not in it.
+    /// In the order of phases, without the bytes that are given back.
     package let writes: [RepairWrite]
     /// Ranges of leaked bytes that are given back.
     package let releases: [Range<UInt64>]
@@ -48,7 +48,7 @@ public struct RepairPlan: Sendable {
 }
 
 extension RepairPlan {
-    /// Of an image to which nothing is done.
+    /// The plan for an image that is not changed.
     init(nothingFor report: CheckResult, size: UInt64, left: [Unrepaired]) {
         self.init(
             before: report, after: report, actions: [], effects: [], left: left, sizeBefore: size, sizeAfter: size,
@@ -75,7 +75,7 @@ extension RepairPlan {
             && sizeAfter == other.sizeAfter
     }
 
-    /// Calls a function with every write for the journal. Bytes that are given back are read now, if they are saved.
+    /// Calls a function with every write for the journal. Bytes to be saved and given back are read now.
     func forEachWrite(
         reading source: any ImageSource, _ body: (RepairWrite) throws(RepairFailure) -> Void
     ) throws(RepairFailure) {
@@ -86,7 +86,7 @@ extension RepairPlan {
                 try body(RepairWrite(.reclaim, .reclaimLeaks, at: range.lowerBound, content))
                 continue
             }
-            try JournalReplay.forEachPiece(of: UInt64(range.count)) { done, buffer throws(RepairFailure) in
+            try PieceReading.forEachPiece(of: UInt64(range.count)) { done, buffer throws(RepairFailure) in
                 let offset = range.lowerBound + done
                 try RepairFailure.wrap { () throws(SystemError) in
                     try source.readPadded(into: buffer, at: ByteOffset(offset))

@@ -1,8 +1,8 @@
 import QED
 
-/// Makes plans: looks, and writes nothing.
+/// Makes plans. It reads images and changes nothing.
 public struct RepairPlanner: Sendable {
-    /// How often a plan is made anew without what stood in its way.
+    /// How many drafts are made before giving up.
     private static let draftLimit = 16
 
     private let options: RepairOptions
@@ -17,8 +17,8 @@ public struct RepairPlanner: Sendable {
 
     /// The plan for an image.
     ///
-    /// - Throws: `RepairFailure.refused` if the image could not be checked to its end, `.image` if it could not be read,
-    ///   `.unexpected` if there is too much wrong to repair it within the limits.
+    /// - Throws: `RepairFailure.refused` if the image could not be checked completely, `.image` if it could not be
+    ///   read, `.unexpected` if more is wrong than the limits allow to repair.
     package func plan(for source: any ImageSource) throws(RepairFailure) -> RepairPlan {
         let report = check(source)
         guard let header = report.header else {
@@ -28,8 +28,8 @@ public struct RepairPlanner: Sendable {
             return RepairPlan(nothingFor: report, size: source.size, left: [Unrepaired(reason, count: 1)])
         }
         guard report.checkErrors == 0, report.stop == nil else {
-            let message = "it could not be checked to its end: \(report.message ?? "read error")"
-            throw .refused(Refusal(.check, message, advice: "see to it that it can be read"))
+            let message = "it could not be checked completely: \(report.message ?? "read error")"
+            throw .refused(Refusal(.check, message, advice: "make it readable and scan it again"))
         }
         guard hasWork(report) else {
             return RepairPlan(nothingFor: report, size: source.size, left: leaksLeft(report))
@@ -42,25 +42,27 @@ public struct RepairPlanner: Sendable {
     ) throws(RepairFailure) -> RepairPlan {
         let survey = try ImageSurvey.make(
             source, header: header, completesTail: options.actions.contains(.extendTail), limits: limits)
-        var draft = try settledDraft(for: source, survey, report)
+        var draft = try stableDraft(for: source, survey, report)
         try draft.noteReadableByOverlaps(source)
-        guard draft.releases.count <= EntryWord.limit else { throw .unexpected("too many ranges of leaked clusters") }
+        guard draft.releases.count <= EntryWord.limit else {
+            throw .unexpected("more than \(EntryWord.limit) ranges of clusters are leaked: too many to repair")
+        }
         draft.leave(survey.claims.overlappingTables.count, because: Unrepaired.overlapReason)
         if !options.actions.contains(.cloneTables) {
             draft.leave(
-                survey.claims.sharedTables.count, because: "L2 tables are shared: clone-tables, on request, mends them")
+                survey.claims.sharedTables.count, because: "L2 tables are shared; clone-tables repairs that on request")
         }
         let after = check(overlay(of: source, draft))
         guard after.checkErrors == 0, after.stop == nil else {
-            throw .unexpected("the plan could not be checked: \(after.message ?? "read error")")
+            throw .unexpected("the planned image could not be checked: \(after.message ?? "read error")")
         }
         if options.actions.contains(.clearDirty) { ClearDirty.plan(&draft, checked: after) }
         return RepairPlan(draft, before: report, after: check(overlay(of: source, draft)))
     }
 
-    /// A draft that changes nothing for entries which stay as they are: neither do they come to refer to new clusters,
-    /// nor do they read a table as data that is changed.
-    private func settledDraft(
+    /// A draft that changes nothing for unchanged entries: none of them refers to new clusters, or reads a changed
+    /// table as data.
+    private func stableDraft(
         for source: any ImageSource, _ survey: ImageSurvey, _ report: CheckResult
     ) throws(RepairFailure) -> PlanDraft {
         var growthRefusal: String?
@@ -68,14 +70,14 @@ public struct RepairPlanner: Sendable {
         for _ in 0..<RepairPlanner.draftLimit {
             let draft = try draft(for: source, survey, report, growthRefusal: growthRefusal, keeping: kept)
             if growthRefusal == nil, try wouldAdoptStrayEntries(draft, source) {
-                growthRefusal = "entries that stay invalid refer to where copies would go"
+                growthRefusal = "entries that stay invalid refer to the place of the copies"
                 continue
             }
             let read = try draft.changedClustersReadAsData(source)
             if read.isEmpty { return draft }
             kept += read
         }
-        throw .unexpected("too many tables are read as data")
+        throw .unexpected("too many tables are also used as data")
     }
 
     private func draft(
@@ -90,8 +92,8 @@ public struct RepairPlanner: Sendable {
         return draft
     }
 
-    /// Whether an entry that stays as it is, or is filled only after the file has grown, refers to where new clusters
-    /// would go: it would read what is not its own.
+    /// Whether an entry that is unchanged, or is changed only after the file has grown, refers to the place of new
+    /// clusters: it would read data of others.
     private func wouldAdoptStrayEntries(_ draft: PlanDraft, _ source: any ImageSource) throws(RepairFailure) -> Bool {
         guard draft.grows else { return false }
         let cleared = Set(draft.words.filter { $0.after <= 1 }.map(\.offset))
@@ -119,9 +121,9 @@ public struct RepairPlanner: Sendable {
         Checker(limits: limits, threadCount: threadCount).check(source)
     }
 
-    /// Why nothing can be done for the image, nil if something may.
+    /// Why the image cannot be repaired at all; nil if that is not known yet.
     private func unusable(_ report: CheckResult) -> String? {
-        guard report.header?.hasMagic == true else { return "it is no QED image any more" }
+        guard report.header?.hasMagic == true else { return "it is no longer a QED image" }
         guard let fault = report.fault else { return nil }
         if fault.kind == .l1TableTruncated, options.actions.contains(.extendTail) { return nil }
         return "the header cannot be used: \(fault)"
@@ -130,9 +132,9 @@ public struct RepairPlanner: Sendable {
     private func leaksLeft(_ report: CheckResult) -> [Unrepaired] {
         guard report.leaks > 0, !options.actions.contains(.reclaimLeaks) else { return [] }
         guard !report.hasLostTables else {
-            return [Unrepaired("leaked clusters, with tables among them that nothing refers to", count: report.leaks)]
+            return [Unrepaired("leaked clusters that include lost tables", count: report.leaks)]
         }
-        return [Unrepaired("leaked clusters: reclaim-leaks, on request, gives them back", count: report.leaks)]
+        return [Unrepaired("leaked clusters; reclaim-leaks gives them back on request", count: report.leaks)]
     }
 
     private func hasWork(_ report: CheckResult) -> Bool {

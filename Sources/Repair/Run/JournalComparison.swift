@@ -1,29 +1,29 @@
 import Files
 import QED
 
-/// Compares an image with the journal of a repair.
+/// Compares an image with the writes in the journal of a repair.
 struct JournalComparison {
-    private let transition: JournalReplay
-    private var storage: any ImageStorage { transition.storage }
+    private let replay: JournalReplay
+    private var storage: any ImageStorage { replay.storage }
 
-    init(_ transition: JournalReplay) { self.transition = transition }
+    init(_ replay: JournalReplay) { self.replay = replay }
 
-    /// How the words of a repair stand in the image.
+    /// Which words of a repair the image has.
     enum Words: Equatable {
-        /// All as before it.
+        /// Those from before the repair.
         case before
-        /// All as after it.
+        /// Those from after the repair.
         case after
-        /// Some as before it, others as after it: it was interrupted.
+        /// Some from before, others from after: the repair was interrupted.
         case mixed
-        /// Something else stands at an offset.
+        /// At an offset, neither of both.
         case foreign(UInt64)
     }
 
-    /// How the words stand, those of the header aside if so asked.
+    /// Compares the words, with or without those of the header.
     func words(exceptHeader: Bool = false) throws(RepairFailure) -> Words {
         var (hasBefore, hasAfter) = (false, false)
-        for write in transition.words where !(exceptHeader && write.phase == .header) {
+        for write in replay.words where !(exceptHeader && write.phase == .header) {
             guard case .words(let before, let after) = write.content else { continue }
             let now = try RepairFailure.wrap { () throws(SystemError) in
                 try storage.bytes(at: ByteOffset(write.offset), count: before.count)
@@ -43,10 +43,10 @@ struct JournalComparison {
         return hasAfter ? .after : .before
     }
 
-    /// Whether some entry that the repair gave a new cluster or table refers to it now.
+    /// Whether any entry that the repair has given a new cluster or table refers to it now.
     func refersToTail() throws(RepairFailure) -> Bool {
-        let tail = transition.sizeBefore..<max(transition.sizeAfter, transition.sizeBefore)
-        for write in transition.words where write.phase == .pointer {
+        let tail = replay.sizeBefore..<max(replay.sizeAfter, replay.sizeBefore)
+        for write in replay.words where write.phase == .pointer {
             guard case .words(_, let after) = write.content else { continue }
             let now = try RepairFailure.wrap { () throws(SystemError) in
                 try storage.bytes(at: ByteOffset(write.offset), count: after.count)
@@ -58,31 +58,32 @@ struct JournalComparison {
         return false
     }
 
-    /// Where the new end of the file is not what the repair put there, zeros where it put nothing; nil if it is.
+    /// The first offset in the new end of the file that differs from what the repair has written there; nil if nothing
+    /// does.
     func firstDifferenceInTail() throws(RepairFailure) -> UInt64? {
-        guard transition.sizeAfter > transition.sizeBefore else { return nil }
+        guard replay.sizeAfter > replay.sizeBefore else { return nil }
         return try firstDifference(
-            from: try transition.imageWithTail(),
-            in: transition.sizeBefore..<max(min(storage.size, transition.sizeAfter), transition.sizeBefore))
+            from: try replay.imageWithTail(),
+            in: replay.sizeBefore..<max(min(storage.size, replay.sizeAfter), replay.sizeBefore))
     }
 
-    /// Where something was written into what the file lacked of its last cluster, nil if nothing was. Entries refer to
-    /// that cluster all the time.
+    /// The first offset with a byte other than zero in the new part of the file's last, partial cluster; nil if there
+    /// is none. Entries have referred to that cluster all the time.
     func firstByteInPartialCluster() throws(RepairFailure) -> UInt64? {
-        let whole = transition.imageBefore
-        let header = try RepairFailure.wrap { () throws(SystemError) in try HeaderPass.readHeader(whole) }
+        let whole = replay.imageBefore
+        let header = try RepairFailure.wrap { () throws(SystemError) in try Header(reading: whole) }
         let end = OverlaySource(completing: whole, header: header).size
-        guard transition.sizeAfter > transition.sizeBefore else { return nil }
+        guard replay.sizeAfter > replay.sizeBefore else { return nil }
         return try firstDifference(
             from: OverlaySource(whole, writes: [], direction: .forward, size: end),
-            in: transition.sizeBefore..<max(min(storage.size, end), transition.sizeBefore))
+            in: replay.sizeBefore..<max(min(storage.size, end), replay.sizeBefore))
     }
 
-    /// How far a repair that gives leaked bytes back has come.
+    /// How far a repair has come with giving back leaked bytes.
     enum Release {
         /// It gives none back.
         case none
-        /// The bytes are in the journal.
+        /// The journal has the bytes.
         case saved
         case notBegun
         case begun
@@ -90,12 +91,12 @@ struct JournalComparison {
 
     func release() throws(RepairFailure) -> Release {
         var (hasAny, isSaved, hasHole) = (false, true, false)
-        try transition.journal.forEachWrite(of: transition.id, in: .reclaim) { write throws(RepairFailure) in
+        try replay.journal.forEachWrite(of: replay.id, in: .reclaim) { write throws(RepairFailure) in
             guard case .release(let length, let saved) = write.content else { return }
             hasAny = true
             if saved == nil { isSaved = false }
             guard !hasHole else { return }
-            // It had data from its first byte to its last when it was planned.
+            // When it was planned, it had data from its first byte to its last.
             let data = try RepairFailure.wrap { () throws(SystemError) in
                 try storage.nextData(from: ByteOffset(write.offset))
             }
@@ -103,14 +104,14 @@ struct JournalComparison {
         }
         guard hasAny else { return .none }
         if isSaved { return .saved }
-        return hasHole || storage.size < transition.sizeBefore ? .begun : .notBegun
+        return hasHole || storage.size < replay.sizeBefore ? .begun : .notBegun
     }
 
     private func firstDifference(
         from expected: any ImageSource, in range: Range<UInt64>
     ) throws(RepairFailure) -> UInt64? {
         var difference: UInt64?
-        try JournalReplay.forEachPiece(of: UInt64(range.count)) { done, buffer throws(RepairFailure) in
+        try PieceReading.forEachPiece(of: UInt64(range.count)) { done, buffer throws(RepairFailure) in
             guard difference == nil else { return }
             let offset = range.lowerBound + done
             try RepairFailure.wrap { () throws(SystemError) in

@@ -2,14 +2,12 @@ import Files
 import Glibc
 import QED
 
-/// Brings an image from before a repair to after it, or back, by the writes in the journal.
+/// Makes the writes in the journal of a repair, forward or backward.
 ///
-/// Each step ends with a barrier if it wrote anything. Every step can be made again from the start, and in either
-/// direction: a word is written whatever stands there, and a file is cut whatever its length, since after a failed
-/// fsync(2) what was read is no proof of what is on the disk.
+/// Each phase ends with a barrier if it has written anything. Every phase can be repeated from the start, in either
+/// direction: a word is written whatever is there, and a file is cut whatever its length, since after a failed fsync(2)
+/// a read does not prove what is on disk.
 struct JournalReplay {
-    private static let bufferSize = 1 << 20
-
     let storage: any ImageStorage
     let journal: any RepairJournal
     /// The repair whose writes these are.
@@ -17,10 +15,10 @@ struct JournalReplay {
     /// Bytes of the file before and after that repair.
     let sizeBefore: UInt64
     let sizeAfter: UInt64
-    /// The writes in place, all of them.
+    /// All writes in place.
     let words: [RepairWrite]
 
-    /// - Parameter root: a repair that is no undo: it has the writes.
+    /// - Parameter root: the repair that has the writes: not an undo.
     init(_ storage: any ImageStorage, _ journal: any RepairJournal, root: JournaledRepair) throws(RepairFailure) {
         self.storage = storage
         self.journal = journal
@@ -34,18 +32,18 @@ struct JournalReplay {
         self.words = words
     }
 
-    /// The image as it was before the repair, whatever state it is in.
+    /// The image before the repair, whatever its state is now.
     var imageBefore: OverlaySource {
         OverlaySource(storage, writes: words, direction: .backward, size: sizeBefore)
     }
 
-    /// All steps.
+    /// Runs all phases.
     func run(_ direction: RepairDirection) throws(RepairFailure) {
         let phases = RepairWrite.Phase.allCases
         for phase in direction == .forward ? phases : phases.reversed() { try run(phase, direction) }
     }
 
-    /// One step and its barrier.
+    /// Runs one phase and its barrier.
     func run(_ phase: RepairWrite.Phase, _ direction: RepairDirection) throws(RepairFailure) {
         switch (phase, direction) {
         case (.detach, _), (.pointer, _), (.header, _): try writeWords(of: phase, direction)
@@ -56,14 +54,14 @@ struct JournalReplay {
         }
     }
 
-    /// The end of the file as the repair makes it.
+    /// The image before the repair, with the end of the file that the repair makes.
     func imageWithTail() throws(RepairFailure) -> OverlaySource {
         var tail: [RepairWrite] = []
         try journal.forEachWrite(of: id, in: .tail) { tail.append($0) }
         return OverlaySource(imageBefore, writes: tail, direction: .forward, size: max(sizeAfter, sizeBefore))
     }
 
-    // MARK: - Steps
+    // MARK: - Phases
 
     private func writeWords(of phase: RepairWrite.Phase, _ direction: RepairDirection) throws(RepairFailure) {
         var isChanged = false
@@ -77,7 +75,7 @@ struct JournalReplay {
 
     private func writeTail() throws(RepairFailure) {
         guard sizeAfter > sizeBefore else { return }
-        // The space first: a full disk shows before any entry has changed.
+        // Space is allocated first, so that a full disk shows before any entry has changed.
         if storage.size < sizeAfter {
             try RepairFailure.wrap { () throws(SystemError) in try storage.extend(to: sizeAfter) }
         }
@@ -107,7 +105,7 @@ struct JournalReplay {
                 try storage.punchHole(at: ByteOffset(write.offset), length: end - write.offset)
                 isChanged = true
             } catch {
-                // A file system without holes gives nothing back.
+                // A file system without holes cannot take anything back.
                 guard error.code == EOPNOTSUPP || error.code == ENOSYS else { throw .image(error) }
             }
         }
@@ -120,7 +118,7 @@ struct JournalReplay {
 
     private func restoreLeaks() throws(RepairFailure) {
         if sizeAfter < sizeBefore {
-            // Anew, even if it is as long already: an earlier attempt may never have reached the disk.
+            // Repeated even if the length is right already: an earlier attempt may never have reached the disk.
             try RepairFailure.wrap { () throws(SystemError) in
                 if storage.size > sizeAfter { try storage.cut(to: sizeAfter) }
                 try storage.extend(to: sizeBefore)
@@ -145,32 +143,16 @@ struct JournalReplay {
         }
     }
 
-    /// Zeros are there already.
+    /// Copies bytes. Zeros need not be written: the new part of the file has them already.
     private func copy(
         from source: OverlaySource, at offset: UInt64, to target: UInt64, length: UInt64
     ) throws(RepairFailure) {
-        try JournalReplay.forEachPiece(of: length) { done, buffer throws(RepairFailure) in
+        try PieceReading.forEachPiece(of: length) { done, buffer throws(RepairFailure) in
             try RepairFailure.wrap { () throws(SystemError) in
                 try source.readPadded(into: buffer, at: ByteOffset(offset + done))
                 guard buffer.contains(where: { $0 != 0 }) else { return }
                 try storage.write(UnsafeRawBufferPointer(buffer), at: ByteOffset(target + done))
             }
-        }
-    }
-
-    /// Calls a function with one buffer for each piece of a length.
-    static func forEachPiece(
-        of length: UInt64,
-        _ body: (_ done: UInt64, _ buffer: UnsafeMutableRawBufferPointer) throws(RepairFailure) -> Void
-    ) throws(RepairFailure) {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: Int(min(UInt64(bufferSize), length)), alignment: 4096)
-        defer { buffer.deallocate() }
-        var done: UInt64 = 0
-        while done < length {
-            let count = min(UInt64(buffer.count), length - done)
-            try body(done, UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(count)]))
-            done += count
         }
     }
 
@@ -190,15 +172,5 @@ extension ImageStorage {
             Result<Void, SystemError> { () throws(SystemError) in try write(buffer, at: offset) }
         }
         try result.get()
-    }
-}
-
-extension ImageSource {
-    /// Fills the buffer; bytes past the end of the source are zero.
-    func readPadded(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) {
-        let count = try read(into: buffer, at: offset)
-        let expected = min(UInt64(buffer.count), max(size, offset.rawValue) - offset.rawValue)
-        guard count >= expected else { throw .unexpectedEndOfFile }
-        UnsafeMutableRawBufferPointer(rebasing: buffer[count...]).initializeMemory(as: UInt8.self, repeating: 0)
     }
 }

@@ -1,26 +1,26 @@
 import Files
 import QED
 
-/// Whether the writes in a journal are those of a repair: changes of an image's tables and header, new bytes at its end,
-/// bytes of its own that are given back. A store that was damaged, or written by somebody else, must not make us
+/// Tests that the writes in a journal are those of a repair: changes to tables and header, new bytes at the end, bytes
+/// within the file that are given back. A store that is damaged, or that somebody else has written, must not make us
 /// write anything else.
 struct JournalReview {
-    private let transition: JournalReplay
+    private let replay: JournalReplay
     private let limits: CheckLimits
 
-    init(_ transition: JournalReplay, limits: CheckLimits) {
-        self.transition = transition
+    init(_ replay: JournalReplay, limits: CheckLimits) {
+        self.replay = replay
         self.limits = limits
     }
 
-    /// What is wrong with them, as a clause; nil if nothing is.
+    /// The first thing that is wrong with the writes, as a clause; nil if they are sound.
     func flaw() throws(RepairFailure) -> String? {
-        // First: whatever reads the image as it was before takes it for granted.
+        // This comes first, since reading the image as before the repair relies on it.
         if let offset = firstOverlap { return JournalReview.flaw(at: offset) }
-        guard let wellFormed = try tables() else { return "it is no QED image, or its header cannot be used" }
+        guard let wellFormed = try tables() else { return "it is not a QED image, or its header cannot be used" }
         var flaw: String?
         for phase in RepairWrite.Phase.allCases {
-            try transition.journal.forEachWrite(of: transition.id, in: phase) { write throws(RepairFailure) in
+            try replay.journal.forEachWrite(of: replay.id, in: phase) { write throws(RepairFailure) in
                 guard flaw == nil, !isSound(write, tables: wellFormed) else { return }
                 flaw = JournalReview.flaw(at: write.offset)
             }
@@ -29,13 +29,14 @@ struct JournalReview {
     }
 
     private static func flaw(at offset: UInt64) -> String {
-        "the journal is damaged: its write at offset \(offset) is not one of a repair"
+        "the journal is damaged: a repair does not write what it asks for at offset \(offset)"
     }
 
-    /// Where two writes in place are of the same bytes, or one is not as long before as after.
+    /// The offset of a write in place that overlaps another one, or whose old and new bytes differ in number; nil if
+    /// there is none.
     private var firstOverlap: UInt64? {
         var end: UInt64 = 0
-        for write in transition.words.sorted(by: { $0.offset < $1.offset }) {
+        for write in replay.words.sorted(by: { $0.offset < $1.offset }) {
             guard case .words(let before, let after) = write.content, before.count == after.count, write.offset >= end
             else { return write.offset }
             end = write.offset.saturatingAdd(write.length)
@@ -54,9 +55,9 @@ struct JournalReview {
             return isWords(write, before, after)
                 && stride(from: write.offset, to: end, by: 8).allSatisfy { tables.contains($0) }
         case (.tail, .append), (.tail, .copy):
-            return write.offset >= transition.sizeBefore && end <= transition.sizeAfter
+            return write.offset >= replay.sizeBefore && end <= replay.sizeAfter
         case (.reclaim, .release(let length, let saved)):
-            return end <= transition.sizeBefore && UInt64(saved?.count ?? Int(clamping: length)) == length
+            return end <= replay.sizeBefore && UInt64(saved?.count ?? Int(clamping: length)) == length
         default: return false
         }
     }
@@ -65,10 +66,10 @@ struct JournalReview {
         before.count == after.count && before.count % 8 == 0 && write.offset % 8 == 0
     }
 
-    /// The bytes of the L1 table and of all L2 tables with a valid offset; nil without a usable header.
+    /// The bytes of the L1 table and of all L2 tables with valid offsets; nil without a usable header.
     private func tables() throws(RepairFailure) -> RangeUnion? {
-        let before = transition.imageBefore
-        let header = try RepairFailure.wrap { () throws(SystemError) in try HeaderPass.readHeader(before) }
+        let before = replay.imageBefore
+        let header = try RepairFailure.wrap { () throws(SystemError) in try Header(reading: before) }
         let source = OverlaySource(completing: before, header: header)
         guard header.hasMagic, let geometry = Geometry.ofUsable(header, fileSize: source.size) else { return nil }
         var tables = TableRanges(geometry)
@@ -81,7 +82,7 @@ struct JournalReview {
     }
 }
 
-/// Collects where the tables stand.
+/// Collects where the tables are.
 private struct TableRanges: TableVisitor {
     private let geometry: Geometry
     private(set) var ranges: [Range<UInt64>]

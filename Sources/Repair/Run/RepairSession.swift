@@ -2,87 +2,82 @@ import Files
 import Glibc
 import QED
 
-/// Repairs one image that is open for nobody else, undoes a repair, or settles one that was interrupted.
+/// Repairs one image that nobody else has open, undoes a repair, or recovers one that was interrupted.
 ///
-/// The caller has exclusive use of the image and has waited until it was settled. From there on the order of the steps
-/// is what makes it safe: nothing is changed before the journal has it on disk, copies are on disk before an entry
-/// refers to them, and the dirty bit is cleared only once all the rest has been read back.
+/// The caller has exclusive use of the image and has waited until it was quiet. The order of the steps makes the rest
+/// safe: nothing is changed before the journal has it on disk, copies are on disk before an entry refers to them, and
+/// the dirty bit is cleared only after everything else has been read back.
 package struct RepairSession {
-    private let storage: any ImageStorage
     private let path: RawPath
-    private let journal: any RepairJournal
-    private let limits: CheckLimits
-    private let threadCount: Int
+    private let image: JournaledImage
 
     package init(
         _ storage: any ImageStorage, path: RawPath, journal: any RepairJournal, limits: CheckLimits = CheckLimits(),
         threadCount: Int = 1
     ) {
-        self.storage = storage
         self.path = path
-        self.journal = journal
-        self.limits = limits
-        self.threadCount = threadCount
+        image = JournaledImage(storage: storage, journal: journal, limits: limits, threadCount: threadCount)
     }
 
     // MARK: - Repair
 
     /// Makes and carries out a plan.
     ///
-    /// - Parameter shown: the plan that was agreed to; if another one is needed now, nothing is done.
-    /// - Returns: the repair's ID and the check afterwards, nil if there was nothing to do.
+    /// - Parameter shown: the plan that the user has agreed to. If a different one is needed now, nothing is done.
+    /// - Returns: the repair's ID and the check afterwards; nil if there was nothing to do.
     package func repair(
         _ options: RepairOptions, as shown: RepairPlan? = nil
     ) throws(RepairFailure) -> (id: RepairID, report: CheckResult)? {
-        let start = try status().identity
+        let start = try image.status().identity
         let plan = try checkAfresh(options, shown)
         guard !plan.isEmpty else { return nil }
-        let before = try fingerprint()
-        let guestMap = try guestMap(besides: plan.writes)
+        let before = try image.fingerprint()
+        let guestMap = try image.guestMap(besides: plan.writes)
         let id = try writeJournal(plan, before)
-        let transition = try self.transition(of: id)
-        try confirmStillOurs(id, transition, since: start)
+        let replay = try image.replay(of: id)
+        try confirmStillOurs(id, replay, since: start)
         var begun: [RepairWrite.Phase] = []
         do throws(RepairFailure) {
             for phase in [RepairWrite.Phase.detach, .tail, .pointer, .reclaim] {
                 begun.append(phase)
-                try transition.run(phase, .forward)
+                try replay.run(phase, .forward)
             }
-            try confirm(transition, plan, guestMap: guestMap)
+            try confirm(replay, plan, guestMap: guestMap)
             begun.append(.header)
-            try transition.run(.header, .forward)
+            try replay.run(.header, .forward)
         } catch {
-            try takeBack(id, transition, before, begun, because: error, isReversible: plan.isUndoable)
+            try rollBack(id, replay, before, begun, because: error, isReversible: plan.isUndoable)
         }
-        return (id, try finishDone(id))
+        return (id, try image.finishDone(id))
     }
 
-    /// The last test before the first write: nobody has it open, nobody has changed it since it was taken, and the
-    /// journal asks for nothing but changes of its tables and header. If not, nothing is written to the image.
+    /// The last test before the first write: nobody else has the image open, nobody has changed it since it was locked,
+    /// and the journal asks only for changes to its tables and header. If the test fails, nothing is written to the
+    /// image.
     private func confirmStillOurs(
-        _ id: RepairID, _ transition: JournalReplay, since start: FileIdentity
+        _ id: RepairID, _ replay: JournalReplay, since start: FileIdentity
     ) throws(RepairFailure) {
         do throws(RepairFailure) {
-            if let flaw = try JournalReview(transition, limits: limits).flaw() { throw .unexpected(flaw) }
-            try storage.confirmExclusiveUse()
-            guard try status().identity == start else {
+            if let flaw = try JournalReview(replay, limits: image.limits).flaw() { throw .unexpected(flaw) }
+            try image.storage.confirmExclusiveUse()
+            guard try image.status().identity == start else {
                 throw .refused(
                     Refusal(
-                        .unchanged, "another program has just changed it", advice: "end that program, and scan it again"
+                        .unchanged, "another program has just changed it", advice: "end that program and scan it again"
                     ))
             }
         } catch {
-            try journal.finish(id, RepairEnd(.rolledBack, message: "not begun: \(error)"))
+            try image.journal.finish(id, RepairEnd(.rolledBack, message: "not begun: \(error)"))
             throw error
         }
     }
 
     private func checkAfresh(_ options: RepairOptions, _ shown: RepairPlan?) throws(RepairFailure) -> RepairPlan {
-        let planner = RepairPlanner(options: options, limits: limits, threadCount: threadCount)
-        let plan = try planner.plan(for: storage)
+        let planner = RepairPlanner(options: options, limits: image.limits, threadCount: image.threadCount)
+        let plan = try planner.plan(for: image.storage)
         if let shown, !plan.doesTheSame(as: shown) {
             throw .refused(
-                Refusal(.check, "another repair is needed than the one that was shown", advice: "scan it again"))
+                Refusal(.check, "the plan is no longer the one that was shown", advice: Advice.scanAgain))
         }
         return plan
     }
@@ -91,244 +86,125 @@ package struct RepairSession {
         let record = RepairRecord(
             path: path, actions: plan.actions, before: before, sizeAfter: plan.sizeAfter, isUndoable: plan.isUndoable,
             effects: plan.effects)
-        return try journal.prepare(record) { write throws(RepairFailure) in
-            try plan.forEachWrite(reading: storage, write)
+        return try image.journal.prepare(record) { write throws(RepairFailure) in
+            try plan.forEachWrite(reading: image.storage, write)
         }
     }
 
-    /// Reads everything back from the disk, before the header says that all is well.
+    /// Reads everything back from disk before the dirty bit is cleared.
     private func confirm(
-        _ transition: JournalReplay, _ plan: RepairPlan, guestMap: [UInt8]?
+        _ replay: JournalReplay, _ plan: RepairPlan, guestMap: [UInt8]?
     ) throws(RepairFailure) {
-        try RepairFailure.wrap { () throws(SystemError) in try storage.dropCache() }
-        let inspection = JournalComparison(transition)
-        let words = try inspection.words(exceptHeader: true)
-        let hasWords = transition.words.contains { $0.phase != .header }
-        guard words == .after || !hasWords else { throw .unexpected("what was written does not read back") }
-        if let offset = try inspection.firstDifferenceInTail() {
-            throw .unexpected("what was written at offset \(offset) does not read back")
+        try RepairFailure.wrap { () throws(SystemError) in try image.storage.dropCache() }
+        let comparison = JournalComparison(replay)
+        let words = try comparison.words(exceptHeader: true)
+        let hasWords = replay.words.contains { $0.phase != .header }
+        guard words == .after || !hasWords else {
+            throw .unexpected("the changes are not on disk as they were written")
         }
-        let report = check()
+        if let offset = try comparison.firstDifferenceInTail() {
+            throw .unexpected("the bytes at offset \(offset) are not on disk as they were written")
+        }
+        let report = image.check()
         guard report.agrees(with: plan.after) else {
-            throw .unexpected("the check afterwards finds something else than was planned")
+            throw .unexpected("the check afterwards differs from what was planned")
         }
-        guard try self.guestMap(besides: plan.writes) == guestMap else {
-            throw .unexpected("the guest map changed outside the planned entries")
+        guard try image.guestMap(besides: plan.writes) == guestMap else {
+            throw .unexpected("the map of the guest's disk has changed beyond the planned entries")
         }
     }
 
-    /// Puts everything back after an error, where that can be done, and throws the error.
-    private func takeBack(
-        _ id: RepairID, _ transition: JournalReplay, _ before: ImageFingerprint, _ begun: [RepairWrite.Phase],
+    /// Rolls the repair back after an error, if that is possible, and throws the error.
+    private func rollBack(
+        _ id: RepairID, _ replay: JournalReplay, _ before: ImageFingerprint, _ begun: [RepairWrite.Phase],
         because failure: RepairFailure, isReversible: Bool
     ) throws(RepairFailure) -> Never {
-        // What is on disk after a failed sync is unknown: left to the next start. What was given back is gone.
+        // After a failed sync nobody knows what is on disk: recovery is left to the next start. Clusters that were
+        // given back are gone.
         if case .sync = failure { throw failure }
         guard isReversible else { throw failure }
         do throws(RepairFailure) {
-            try storage.confirmExclusiveUse()
-            for phase in begun.reversed() { try transition.run(phase, .backward) }
-            guard try fingerprint().isSame(as: before) else { throw .unexpected("it does not read back") }
-            _ = try finish(id, .rolledBack, message: failure.description)
+            try image.storage.confirmExclusiveUse()
+            for phase in begun.reversed() { try replay.run(phase, .backward) }
+            guard try image.fingerprint().isSame(as: before) else { throw .unexpected("the old bytes are not on disk") }
+            _ = try image.finish(id, .rolledBack, message: failure.description)
         } catch {
-            throw .unexpected("\(failure); it could not be taken back (\(error)): the next repair does that first")
+            throw .unexpected("\(failure); it could not be rolled back (\(error)): the next repair does that first")
         }
         throw failure
     }
 
     // MARK: - Undo
 
-    /// Puts back exactly what a repair changed. The journal has said that it is the one to be undone next.
+    /// Puts back exactly what a repair has changed. The caller has made sure that it is the next one to undo.
     ///
-    /// The image must be as the last repair left it, times included: a guest that has written in place since does not
-    /// change any metadata.
+    /// The image must be as the last repair left it, times included: a guest that has written in place since has
+    /// changed no metadata.
     ///
-    /// - Returns: the undo's own ID and the check afterwards.
+    /// - Returns: the ID of the undo and the check afterwards.
     package func undo(_ id: RepairID) throws(RepairFailure) -> (id: RepairID, report: CheckResult) {
         let (repair, now) = try confirmUndoable(id)
-        let transition = try self.transition(of: repair.writesID)
-        let root = try journal.repair(repair.writesID)
+        let replay = try image.replay(of: repair.writesID)
+        let root = try image.journal.repair(repair.writesID)
         let record = RepairRecord(
             path: path, undoes: id, actions: repair.record.actions, before: now,
             sizeAfter: repair.record.before.identity.size, isUndoable: repair.record.isUndoable, effects: [])
-        let undoID = try journal.prepare(record) { _ throws(RepairFailure) in }
-        try confirmStillOurs(undoID, transition, since: now.identity)
-        // An error leaves it prepared: the next start goes on or back.
-        try transition.run(repair.direction.reversed)
-        try RepairFailure.wrap { () throws(SystemError) in try storage.dropCache() }
+        let undoID = try image.journal.prepare(record) { _ throws(RepairFailure) in }
+        try confirmStillOurs(undoID, replay, since: now.identity)
+        // An error leaves it prepared, for the next start to recover.
+        try replay.run(repair.direction.reversed)
+        try RepairFailure.wrap { () throws(SystemError) in try image.storage.dropCache() }
         let restored = repair.direction == .forward ? root?.record.before : root?.after
-        if let restored, try !fingerprint().isSame(as: restored) {
-            throw .unexpected("what was put back does not read back")
+        if let restored, try !image.fingerprint().isSame(as: restored) {
+            throw .unexpected("the bytes that were put back are not on disk")
         }
-        return (undoID, try finishDone(undoID))
+        return (undoID, try image.finishDone(undoID))
     }
 
-    /// What an undo asks of the journal and the image before it writes anything, without exclusive use of the image.
+    /// Tests the journal and the image as an undo does before it writes, without exclusive use of the image.
     ///
     /// - Throws: `RepairFailure.refused` if the image is not as the repair left it, `.unexpected` if the journal is
     ///   damaged.
     package func reviewUndo(_ id: RepairID) throws(RepairFailure) {
         let (repair, _) = try confirmUndoable(id)
-        let transition = try self.transition(of: repair.writesID)
-        if let flaw = try JournalReview(transition, limits: limits).flaw() { throw .unexpected(flaw) }
+        let replay = try image.replay(of: repair.writesID)
+        if let flaw = try JournalReview(replay, limits: image.limits).flaw() { throw .unexpected(flaw) }
     }
 
-    /// The repair, and the image as it is: as the last repair left it, and as this one did.
+    /// The repair, and the fingerprint of the image, which must be as this repair and the latest one have left it.
     private func confirmUndoable(
         _ id: RepairID
     ) throws(RepairFailure) -> (repair: JournaledRepair, now: ImageFingerprint) {
-        guard let repair = try journal.repair(id), repair.state == .done else {
+        guard let repair = try image.journal.repair(id), repair.state == .done else {
             throw .refused(Refusal(.journal, "repair \(id) is not done"))
         }
-        guard let last = try journal.lastFingerprint(since: id) else {
+        guard let last = try image.journal.lastFingerprint(since: id) else {
             throw .refused(Refusal(.journal, "the image was used between that repair and a later one"))
         }
         let now = try confirmUnchanged(since: last)
-        // With repairs and undos in between it must also be what this very repair left.
-        guard let after = repair.after, now.isSame(as: after) else { throw .refused(RepairSession.hasChanged) }
+        // With repairs and undos in between, it must also be what this very repair has left.
+        guard let after = repair.after, now.isSame(as: after) else { throw .refused(JournaledImage.hasChanged) }
         return (repair, now)
     }
 
     private func confirmUnchanged(since after: ImageFingerprint) throws(RepairFailure) -> ImageFingerprint {
-        let now = try fingerprint()
-        // Not the device: a restart may number it anew.
+        let now = try image.fingerprint()
+        // A restart may give the device another number.
         let isSame =
-            now.identity.inode == after.identity.inode
+            now.identity.isSameFile(onAnyDevice: after.identity)
             && now.identity.modificationTime == after.identity.modificationTime && now.isSame(as: after)
-        guard isSame else { throw .refused(RepairSession.hasChanged) }
+        guard isSame else { throw .refused(JournaledImage.hasChanged) }
         return now
     }
 
-    private static let hasChanged = Refusal(
-        .unchanged, "the image has changed since the repair, which cannot be undone any more")
+    // MARK: - Recovery
 
-    // MARK: - Interrupted repairs
-
-    /// Settles a repair that a crash or an error left `prepared`: back to where it began, or on to its end if what it
-    /// gave back is gone. If the image is neither as before nor as after it, nothing is touched: `conflict`.
+    /// Recovers a repair that a crash or an error has left `prepared`: it is rolled back, or completed if the bytes
+    /// that it gave back are gone. If the image has been used since, nothing is changed: `conflict`.
     ///
-    /// - Returns: how it stands then, and why.
-    package func settle(_ id: RepairID) throws(RepairFailure) -> (state: RepairState, message: String) {
-        guard let repair = try journal.repair(id), repair.state == .prepared,
-            let root = try journal.repair(repair.writesID)?.record
-        else { throw .refused(Refusal(.journal, "repair \(id) is not under way")) }
-        let transition = try self.transition(of: repair.writesID)
-        if let conflict = try conflict(transition, root) {
-            try journal.finish(id, RepairEnd(.conflict, message: conflict))
-            return (.conflict, conflict)
-        }
-        let start = try status().identity
-        let release = try JournalComparison(transition).release()
-        try storage.confirmExclusiveUse()
-        guard try status().identity == start else { throw .refused(RepairSession.hasChanged) }
-        let direction: RepairDirection = release == .begun ? .forward : .backward
-        switch release {
-        case .none, .saved: try transition.run(.backward)
-        // Nothing was given back yet, and nothing is: it was asked for then, not now.
-        case .notBegun: try transition.run(.header, .backward)
-        case .begun:
-            try transition.run(.reclaim, .forward)
-            let report = check()
-            guard report.corruptions == 0, report.checkErrors == 0, report.stop == nil else {
-                throw .unexpected("leaks were given back, and the check afterwards finds more than leaks")
-            }
-            try transition.run(.header, .forward)
-        }
-        try RepairFailure.wrap { () throws(SystemError) in try storage.dropCache() }
-        if direction == .backward, try !fingerprint().isSame(as: root.before) {
-            throw .unexpected("what was put back does not read back")
-        }
-        let state: RepairState = direction == repair.direction ? .done : .rolledBack
-        let message = "interrupted; \(state == .done ? "brought to its end" : "taken back") at the next start"
-        _ = try finish(id, state, message: message)
-        return (state, message)
-    }
-
-    /// Why an interrupted repair must not be touched, nil if it may: somebody has used the image since.
-    private func conflict(_ transition: JournalReplay, _ root: RepairRecord) throws(RepairFailure) -> String? {
-        let identity = try status().identity
-        let before = root.before.identity
-        guard identity.inode == before.inode else { return "it is another file now" }
-        let sizes = min(transition.sizeBefore, transition.sizeAfter)...max(transition.sizeBefore, transition.sizeAfter)
-        guard sizes.contains(identity.size) else { return "the file's size is \(identity.size), which it never had" }
-        if let flaw = try JournalReview(transition, limits: limits).flaw() { return flaw }
-        let inspection = JournalComparison(transition)
-        if case .foreign(let offset) = try inspection.words() {
-            return "what stands at offset \(offset) is neither what was there before the repair nor what it wrote"
-        }
-        let imageBefore = try MetadataDigest.fingerprint(
-            of: transition.imageBefore, identity: before, limits: limits)
-        guard imageBefore.isSame(as: root.before) else { return "its tables have changed since" }
-        if let offset = try inspection.firstByteInPartialCluster() {
-            return "what was missing of the last cluster has been written to since, at offset \(offset)"
-        }
-        if try inspection.refersToTail(), let offset = try inspection.firstDifferenceInTail() {
-            return "the copy at offset \(offset) has been written to since"
-        }
-        return nil
-    }
-
-    // MARK: - Parts
-
-    private func transition(of id: RepairID) throws(RepairFailure) -> JournalReplay {
-        guard let root = try journal.repair(id) else { throw .journal("repair \(id) is not in the journal") }
-        return try JournalReplay(storage, journal, root: root)
-    }
-
-    /// A digest of where every guest byte is read from, the entries that writes change aside; nil without tables.
-    private func guestMap(besides writes: [RepairWrite]) throws(RepairFailure) -> [UInt8]? {
-        let header = try RepairFailure.wrap { () throws(SystemError) in try HeaderPass.readHeader(storage) }
-        let whole = OverlaySource(completing: storage, header: header)
-        guard let geometry = Geometry.ofUsable(header, fileSize: whole.size) else { return nil }
-        let masked = writes.flatMap { write -> [UInt64] in
-            guard case .words(let before, _) = write.content else { return [] }
-            return (0..<UInt64(before.count / 8)).map { write.offset + $0 * 8 }
-        }
-        return try TableDigest.digest(of: whole, geometry: geometry, masking: masked, limits: limits)
-    }
-
-    private func fingerprint() throws(RepairFailure) -> ImageFingerprint {
-        try MetadataDigest.fingerprint(of: storage, identity: try status().identity, limits: limits)
-    }
-
-    private func status() throws(RepairFailure) -> FileStatus {
-        try RepairFailure.wrap { () throws(SystemError) in try storage.status() }
-    }
-
-    private func check() -> CheckResult { Checker(limits: limits, threadCount: threadCount).check(storage) }
-
-    private func finishDone(_ id: RepairID) throws(RepairFailure) -> CheckResult {
-        do throws(RepairFailure) {
-            return try finish(id, .done)
-        } catch {
-            guard case .journal(let message) = error else { throw error }
-            throw .journal("the image is changed as planned, but \(message): the next repair takes it back first")
-        }
-    }
-
-    /// Checks the image once more for the store, and commits how the repair ended.
-    private func finish(
-        _ id: RepairID, _ state: RepairState, message: String? = nil
-    ) throws(RepairFailure) -> CheckResult {
-        // The times of the file as well: an undo asks for them.
-        do throws(SystemError) {
-            try storage.sync()
-        } catch {
-            throw .sync(error)
-        }
-        let (checkedAt, start) = (Clock.wall.now, Clock.monotonic.now)
-        let report = check()
-        let duration = Clock.monotonic.now - start
-        let check = RepairCheck(status: try status(), report: report, checkedAt: checkedAt, duration: duration)
-        try journal.finish(id, RepairEnd(state, message: message, after: try fingerprint(), check: check))
-        return report
-    }
-}
-
-extension ImageFingerprint {
-    /// Whether header, tables and size are the same.
-    func isSame(as other: ImageFingerprint) -> Bool {
-        header == other.header && metadata == other.metadata && identity.size == other.identity.size
+    /// - Returns: the state of the repair then, and why.
+    package func recover(_ id: RepairID) throws(RepairFailure) -> (state: RepairState, message: String) {
+        try InterruptedRepair(id, of: image).recover()
     }
 }
 

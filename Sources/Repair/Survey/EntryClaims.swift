@@ -1,15 +1,15 @@
 import QED
 
-/// Gives data entries their clusters, in the order of the tables: the first entry of a cluster keeps it.
+/// Assigns clusters to data entries, in the order of the tables: the first entry that refers to a cluster keeps it.
 ///
-/// - What it needs: the clusters of all tables marked (`MetadataClaims`).
-/// - What it leaves: tables that are shared (their first L1 entry is walked) or overlap something.
+/// - What it needs: the marked clusters of all tables (`MetadataClaims`).
+/// - What it leaves: tables that overlap something. A shared table is walked for its first L1 entry only.
 struct EntryClaims: TableVisitor {
     private let geometry: Geometry
     private let map: ClusterMap
     private let claims: MetadataClaims
     private let partialCluster: UInt64?
-    /// Where the L2 table at hand stands.
+    /// The offset of the current L2 table.
     private var table = ByteOffset(0)
 
     private(set) var faults: [EntryFault] = []

@@ -1,23 +1,23 @@
 import Files
 import QED
 
-/// What is wrong in the tables of an image, entry by entry, for the actions to plan from.
+/// What is wrong in the tables of an image, entry by entry: actions plan from it.
 ///
-/// The check names an entry as shared in the order of the tables. A repair looks at metadata first: the L1 table and
-/// every L2 table have their clusters, and a data entry that points into one is the one to get a copy, whichever
+/// For the check, the later of two entries that share a cluster is wrong. For a repair, metadata comes first: the L1
+/// table and every L2 table keep their clusters, and a data entry that points into one of them gets a copy, whichever
 /// comes first.
 struct ImageSurvey {
     let header: Header
-    /// Of the file with its last, partial cluster whole, if the survey was asked to take it so.
+    /// The geometry; with a complete last cluster, if the survey was asked to assume one.
     let geometry: Geometry
-    /// Bytes of the file as it is.
+    /// Bytes of the file.
     let fileSize: UInt64
     let claims: MetadataClaims
     let entries: EntryClaims
-    /// Every cluster that a claimed table or one of its entries refers to.
+    /// Every cluster of a table, or that an entry refers to.
     let map: ClusterMap
 
-    /// Bytes of the file's whole and partial clusters: where new ones begin.
+    /// Where the file's clusters end, the last, partial one included: new clusters begin here.
     var clustersEnd: UInt64 { fileSize.saturatingAdd(geometry.clusterSize - 1) & ~(geometry.clusterSize - 1) }
 
     /// Where the file's last, partial cluster begins; `clustersEnd` if there is none.
@@ -32,18 +32,18 @@ struct ImageSurvey {
     /// All entries whose offset cannot be used.
     var faults: [EntryFault] { claims.faults + entries.faults }
 
-    /// Whether nothing is wrong but, perhaps, leaks.
+    /// Whether nothing is wrong except, perhaps, leaks.
     var isSound: Bool {
         claims.faults.isEmpty && claims.sharedTables.isEmpty && claims.overlappingTables.isEmpty
             && entries.faults.isEmpty && entries.shared.isEmpty && !usesPartialCluster
     }
 
-    /// L1 entries, besides `l1Index` itself, that refer to the same L2 table.
+    /// Other L1 entries that refer to the same L2 table.
     func sharers(of l1Index: Int) -> [Int] { claims.sharersByOwner[l1Index] ?? [] }
 
     /// Walks the tables.
     ///
-    /// - Parameter completesTail: whether to take the file's last, partial cluster as whole.
+    /// - Parameter completesTail: whether to treat the file's last, partial cluster as complete.
     static func make(
         _ source: any ImageSource, header: Header, completesTail: Bool, limits: CheckLimits
     ) throws(RepairFailure) -> ImageSurvey {
@@ -77,12 +77,13 @@ struct ImageSurvey {
         let survey = ImageSurvey(
             header: header, geometry: geometry, fileSize: fileSize, claims: claims, entries: entries, map: map)
         guard survey.affectedRangeCount <= UInt64(EntryWord.limit) else {
-            throw .unexpected("more than \(EntryWord.limit) guest ranges are concerned: too many to repair")
+            throw .unexpected("more than \(EntryWord.limit) ranges of guest bytes are affected: too many to repair")
         }
         return survey
     }
 
-    /// How many guest ranges may come to read differently: an entry of a shared table counts for each L1 entry of it.
+    /// How many guest ranges may read differently after a repair. An entry of a shared table counts once for each L1
+    /// entry.
     private var affectedRangeCount: UInt64 {
         (faults.map(\.word) + partialClusterUsers).reduce(0) {
             $0.saturatingAdd(UInt64(1 + sharers(of: $1.place.l1Index).count))

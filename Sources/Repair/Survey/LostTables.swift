@@ -2,16 +2,16 @@ import Files
 import QED
 
 extension CheckResult {
-    /// The most data that one write allocates: guests and qemu-img write no more at once.
+    /// How many bytes one write can allocate: guests and qemu-img write no more at once.
     private static let largestWrite: UInt64 = 2 << 20
 
-    /// Whether tables that nothing refers to were found among the leaked clusters, and more than a crash leaves.
+    /// Whether the leaked clusters hold tables that nothing refers to, and more of them than a crash leaves.
     var hasLostTables: Bool {
         findings.contains { $0.kind == .tableOrphaned } && !isLeftByCrash
     }
 
-    /// Whether the leaks are those of one write that a crash cut short: a single run that ends the file, of a write's
-    /// data and then, as the very last thing, its table. QEMU marks such an image dirty, overlays aside.
+    /// Whether the leaks are those of one write that a crash has interrupted: a single run at the end of the file, with
+    /// the data of one write and then its table. QEMU marks such an image dirty, unless it is an overlay.
     private var isLeftByCrash: Bool {
         guard let header, let geometry, header.needCheck || header.namesBackingFile else { return false }
         let tables = findings.filter { $0.kind == .tableOrphaned }

@@ -1,29 +1,29 @@
 import Files
 import QED
 
-/// Gives the L1 table and the L2 tables their clusters, before any data has one.
+/// Assigns clusters to the L1 table and the L2 tables, before any data entry gets one.
 ///
 /// - What it tests: the offset of each L1 entry, and whether its table's clusters are free.
 /// - What it leaves: the entries of the L2 tables (`EntryClaims`).
 struct MetadataClaims: TableVisitor {
     private let geometry: Geometry
     private let map: ClusterMap
-    /// The file's last cluster, if it is only partly there.
+    /// The file's last cluster if it is partial.
     private let partialCluster: UInt64?
 
     /// Whether the L1 table ends in the file's last, partial cluster.
     let l1TableIsPartial: Bool
-    /// How many L2 tables have their clusters.
+    /// How many L2 tables have got their clusters.
     private(set) var tableCount = 0
     private(set) var faults: [EntryFault] = []
     private(set) var partialClusterUsers: [EntryWord] = []
     /// L1 entries whose table's clusters were not all free.
     private(set) var overlaps: [EntryWord] = []
-    /// Those of them that refer to the very table of another entry.
+    /// Those that refer to the same table as another entry.
     private(set) var sharedTables: [SharedTable] = []
-    /// Those that overlap something else: nobody can tell what was meant.
+    /// Those that overlap something else: nobody can tell which is right.
     private(set) var overlappingTables: [EntryWord] = []
-    /// The L1 entries that share the table of another, by that other.
+    /// For each L1 entry with a shared table, the other L1 entries that refer to it.
     private(set) var sharersByOwner: [Int: [Int]] = [:]
     private var overlapIndexes: Set<Int> = []
 
@@ -39,7 +39,7 @@ struct MetadataClaims: TableVisitor {
     var isOverLimit: Bool { faults.count + overlaps.count > EntryWord.limit }
     var isFinished: Bool { map.isExhausted || isOverLimit }
 
-    /// Whether an L1 entry with a valid offset has the clusters of its table for itself.
+    /// Whether an L1 entry with a valid offset has got the clusters of its table.
     func owns(_ l1Index: Int) -> Bool { !overlapIndexes.contains(l1Index) }
 
     /// The bytes of the tables that overlap something.
@@ -69,7 +69,7 @@ struct MetadataClaims: TableVisitor {
 
     mutating func visitL2Entries(_ entries: UnsafeBufferPointer<UInt64>, at firstL2Index: Int, of l1Index: Int) {}
 
-    /// Tells shared tables from those that only overlap.
+    /// Separates shared tables from those that only overlap.
     mutating func resolve(_ owners: TableOwners) {
         for word in overlaps {
             if let owner = owners.firstIndexes[word.value], owns(owner) {

@@ -1,7 +1,7 @@
 import Files
 import QED
 
-/// An image as it would be with the writes of a repair made, or taken back. Nothing is written.
+/// An image as it would be after the writes of a repair, forward or backward. Nothing is written.
 struct OverlaySource: ImageSource {
     private let base: any ImageSource
     let size: UInt64
@@ -9,11 +9,11 @@ struct OverlaySource: ImageSource {
     private let tail: [Extent]
     let diskSize: UInt64
 
-    /// Bytes that stand in for those of the image.
+    /// Bytes that replace those of the image.
     private struct Extent {
         enum Content {
             case bytes([UInt8])
-            /// Those of the image at an offset.
+            /// The bytes of the image at an offset.
             case copy(of: UInt64)
         }
 
@@ -25,18 +25,18 @@ struct OverlaySource: ImageSource {
     }
 
     /// - Parameters:
-    ///   - writes: of one repair; what it releases does not matter here.
-    ///   - size: bytes of the image then.
+    ///   - writes: those of one repair. Bytes that are given back do not matter here.
+    ///   - size: bytes of the image after the writes.
     init(_ base: any ImageSource, writes: [RepairWrite], direction: RepairDirection, size: UInt64) {
         self.base = base
         self.size = size
         words = OverlaySource.words(of: writes, direction).sorted { $0.offset < $1.offset }
         tail = direction == .forward ? OverlaySource.tail(of: writes).sorted { $0.offset < $1.offset } : []
-        // Less than `size` where there may be holes.
+        // Stays less than `size` if there may be holes.
         diskSize = base.diskSize.saturatingAdd(size > base.size ? size - base.size : 0)
     }
 
-    /// An image whose last, partial cluster is whole: what is missing reads as zeros.
+    /// The image with a complete last cluster: the missing bytes read as zeros.
     init(completing base: any ImageSource, header: Header) {
         let mask = Header.clusterSizes.contains(header.clusterSize) ? UInt64(header.clusterSize) - 1 : 0
         self.init(base, writes: [], direction: .forward, size: base.size.saturatingAdd(mask) & ~mask)
@@ -59,7 +59,7 @@ struct OverlaySource: ImageSource {
 
     func nextData(from offset: ByteOffset) throws(SystemError) -> Range<UInt64>? {
         let data = try nextDataOfBase(from: offset)
-        // A file system may make a hole of what was cleared: the word that stood there is data all the same.
+        // The file system may have made a hole where a word was cleared. In the overlay the word is data.
         let index = OverlaySource.first(in: words, endingAfter: offset.rawValue)
         guard index < words.count, words[index].offset < min(data?.lowerBound ?? size, size) else { return data }
         return max(words[index].offset, offset.rawValue)..<words[index].end
@@ -73,7 +73,7 @@ struct OverlaySource: ImageSource {
         return start < size ? start..<size : nil
     }
 
-    /// Bytes of the image; past its end zeros.
+    /// Reads bytes of the image; those past its end are zero.
     private func readBase(into buffer: UnsafeMutableRawBufferPointer, at offset: ByteOffset) throws(SystemError) {
         let expected = Int(min(UInt64(buffer.count), max(base.size, offset.rawValue) - offset.rawValue))
         let count =

@@ -118,14 +118,17 @@ package struct StoreBackup {
         // A link fails if the name is taken by now, where a rename would replace what has it.
         if replaces || link(temporary, target.resolvedPath) != 0 {
             guard replaces || errno != EEXIST else { throw failure("it is there already") }
-            guard rename(temporary, target.resolvedPath) == 0 else { throw failure(String(cString: strerror(errno))) }
+            try wrap { () throws(SystemError) in
+                try OutputFile.replace(RawPath(target.resolvedPath), with: RawPath(temporary))
+            }
         }
-        let slash = target.resolvedPath.lastIndex(of: "/") ?? target.resolvedPath.startIndex
-        let folder = String(target.resolvedPath[...slash])
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw failure(String(cString: strerror(errno))) }
+        try wrap { () throws(SystemError) in
+            try OutputFile.synchronizeDirectory(of: RawPath(target.resolvedPath))
+        }
+    }
+
+    private func wrap(_ body: () throws(SystemError) -> Void) throws(StoreError) {
+        do throws(SystemError) { try body() } catch { throw failure(error.reason) }
     }
 
     private func exists(_ path: String) -> Bool {

@@ -1,4 +1,5 @@
 import Assets
+import Files
 import Glibc
 import SQLite
 

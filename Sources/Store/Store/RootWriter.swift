@@ -95,12 +95,5 @@ struct RootWriter {
 }
 
 extension RawPath {
-    /// Whether this is a path itself or below it.
-    func isWithin(_ root: RawPath) -> Bool {
-        guard bytes.starts(with: root.bytes) else { return false }
-        let slash = UInt8(ascii: "/")
-        return bytes.count == root.bytes.count || root.bytes.last == slash || bytes[root.bytes.count] == slash
-    }
-
     func isWithin(anyOf roots: Set<RawPath>) -> Bool { roots.contains { isWithin($0) } }
 }

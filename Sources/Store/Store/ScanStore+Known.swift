@@ -89,7 +89,7 @@ extension ScanStore {
     /// Some paths without those at or below others, so that nothing counts twice, and without slashes at their ends.
     private func outermost(of paths: [RawPath]) -> [RawPath] {
         var outermost: [RawPath] = []
-        for path in paths.map(\.withoutSlashesAtEnd) where !outermost.contains(where: path.isWithin) {
+        for path in paths.map(\.withoutTrailingSlashes) where !outermost.contains(where: path.isWithin) {
             outermost.removeAll { $0.isWithin(path) }
             outermost.append(path)
         }
@@ -100,14 +100,5 @@ extension ScanStore {
     package func expectedImageCount(of scan: ScanRecord) throws(StoreError) -> Int? {
         let count = try presentImageCount(host: scan.host, roots: scan.roots)
         return count > 0 ? count : nil
-    }
-}
-
-extension RawPath {
-    fileprivate var withoutSlashesAtEnd: RawPath {
-        guard !bytes.isEmpty else { return self }
-        let slash = UInt8(ascii: "/")
-        let end = bytes.lastIndex { $0 != slash } ?? bytes.startIndex
-        return RawPath(bytes: Array(bytes.prefix(through: end)))
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import SQLite
 
 /// Why a store cannot be used. Its description is one sentence for an administrator.

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import SQLite
 
@@ -64,9 +65,7 @@ package struct StoreTrust {
 
     /// `/`, `/var`, `/var/lib` of `/var/lib/store.db`.
     private static func folders(of path: String) -> [String] {
-        var folders = ["/"]
-        for end in path.indices.dropFirst() where path[end] == "/" { folders.append(String(path[..<end])) }
-        return folders
+        RawPath(path).ancestors.map(\.path.text)
     }
 
     /// getpwnam_r(3). nil if there is no such user.

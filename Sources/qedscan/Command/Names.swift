@@ -9,17 +9,7 @@ enum ImageName {
         do throws(SystemError) {
             return try path.resolved()
         } catch {
-            return resolveDirectory(of: path)
-        }
-    }
-
-    private static func resolveDirectory(of path: RawPath) -> RawPath {
-        let slash = path.bytes.lastIndex(of: UInt8(ascii: "/"))
-        let directory = slash.map { RawPath(bytes: Array(path.bytes[...$0])) } ?? RawPath(".")
-        do throws(SystemError) {
-            return try directory.resolved().appending(Array(path.bytes[(slash.map { $0 + 1 } ?? 0)...]))
-        } catch {
-            return path
+            return path.directory.resolvedOrNil?.appending(path.lastName) ?? path
         }
     }
 }
@@ -31,13 +21,7 @@ extension [RawPath] {
 
 extension RawPath {
     /// The name that a root has in the store: without links, or as given if it does not exist.
-    var resolvedIfThere: RawPath {
-        do throws(SystemError) {
-            return try resolved()
-        } catch {
-            return self
-        }
-    }
+    var resolvedIfThere: RawPath { resolvedOrNil ?? self }
 }
 
 /// This machine.

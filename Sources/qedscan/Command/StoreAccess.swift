@@ -47,10 +47,8 @@ enum StoreLocation {
 
     /// Like mkdir -p, for the user alone. If it fails, opening the store says why.
     private static func make(_ directory: String) {
-        for end in directory.indices.dropFirst() where directory[end] == "/" {
-            mkdir(String(directory[..<end]), 0o700)
-        }
-        mkdir(directory, 0o700)
+        let path = RawPath(directory)
+        for directory in path.ancestors.map(\.path) + [path] { directory.withCString { _ = mkdir($0, 0o700) } }
     }
 
     private static func environment(_ name: String) -> String? {
@@ -89,9 +87,7 @@ enum StoreFiles {
     static func keys(of path: String) -> Set<FileKey> {
         var keys: Set<FileKey> = []
         for suffix in ["", "-wal", "-shm", "-journal", ".lock"] {
-            var status = stat()
-            guard lstat(path + suffix, &status) == 0 else { continue }
-            keys.insert(FileKey(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)))
+            if let key = FileKey(named: RawPath(path + suffix)) { keys.insert(key) }
         }
         return keys
     }

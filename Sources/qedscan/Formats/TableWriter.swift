@@ -1,5 +1,6 @@
 import CSystem
 import CommandSyntax
+import Files
 import SQLite
 import Store
 

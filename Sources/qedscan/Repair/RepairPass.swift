@@ -97,7 +97,7 @@ struct RepairPass {
         for id in interrupted where !cancellation.isCancelled {
             guard let path = paths[id] else { continue }
             do throws(RepairFailure) {
-                let (state, message) = try session(path, journal, access).settle(id)
+                let (state, message) = try session(path, journal, access).recover(id)
                 access.forget(path)
                 say(path, "repair \(id): \(state.rawValue): \(message)")
                 if state == .conflict { status.formUnion(.failed) }

@@ -1,4 +1,5 @@
 import CommandSyntax
+import Files
 import Store
 
 /// The news of a scan as the text of an email; empty if nothing is new.

@@ -1,4 +1,5 @@
 import CommandSyntax
+import Files
 import Store
 
 /// The status of all pools, for people.

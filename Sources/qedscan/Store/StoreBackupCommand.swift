@@ -1,4 +1,5 @@
 import CommandSyntax
+import Files
 import Store
 
 /// `qedscan store backup FILE`

@@ -1,4 +1,5 @@
 import CommandSyntax
+import Files
 
 /// Words for command lines to copy into bash, zsh or ksh.
 enum ShellWord {

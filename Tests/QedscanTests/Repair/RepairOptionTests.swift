@@ -50,7 +50,7 @@ import Testing
         _ = try await fixture.scan()
         let left = try await fixture.repair(image)
         #expect(left.status == 4)
-        #expect(left.output.contains("not repaired: 1: L2 tables are shared: clone-tables, on request, mends them"))
+        #expect(left.output.contains("not repaired: 1: L2 tables are shared; clone-tables repairs that on request"))
         let result = try await fixture.repair("--also", "clone-tables", image)
         #expect(result.status == 1 | 2, "\(result)")
     }

@@ -98,7 +98,7 @@ import Testing
             [.l2(0, 1, 1 << 40), .field(.features, 2)], nil, ["--invalid", "keep"],
             """
             IMAGE: corrupt, dirty (1 corruption, 1 leak) -> corrupt, dirty (1 corruption, 1 leak)
-                not repaired: 1: invalid entries are kept, as asked
+                not repaired: 1: invalid entries are kept, as requested
                 not repaired: 1: the dirty bit stays set while something is wrong
 
             """

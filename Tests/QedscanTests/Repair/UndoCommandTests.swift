@@ -102,7 +102,7 @@ import Testing
         #expect(result.status == 8, "\(result)")
         #expect(result.errors.contains("repair 1 not undone: "))
         if use != .removed {
-            #expect(result.errors.contains("the image has changed since the repair, which cannot be undone any more"))
+            #expect(result.errors.contains("the image has changed since the repair, which can no longer be undone"))
         }
         #expect(try stateIfThere() == before)
         #expect(try fixture.value("SELECT count(*) FROM repair") == .integer(1))

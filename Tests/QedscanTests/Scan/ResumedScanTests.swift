@@ -116,7 +116,7 @@ import Testing
             try await eventually(within: 100) {
                 try scalar("SELECT count(*) FROM scan_progress WHERE current_images <> '[]'") == 1
             })
-        let name = image.replacing("\n", with: "\\x0A")
+        let name = image.replacing("\n", with: "\\x0a")
         let status = try await fixture.run("status")
         #expect((status.status, status.errors) == (0, ""))
         #expect(status.output.hasPrefix("a scan is running: process \(scan.processIdentifier) on "))

@@ -109,7 +109,7 @@ import Testing
         try await scan()
         let text = try await text("one.qed")
         #expect(!hasControlCharacters(text))
-        #expect(text.contains("b\\x1B[31m\\xE2\\x80\\xAE\\x0A.qed") && text.contains("\\xC2\\x9B31m.qed"))
+        #expect(text.contains("b\\x1b[31m\\xe2\\x80\\xae\\x0a.qed") && text.contains("\\xc2\\x9b31m.qed"))
         let rows = try await section("backing_chain", of: "one.qed")
         #expect(rows.map { $0["name"] as? String } == [name])
     }

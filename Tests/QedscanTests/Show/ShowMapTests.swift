@@ -100,7 +100,7 @@ import Testing
         let svg = fixture.directory.file("map.svg")
         #expect(try await fixture.run("show", "--svg", svg, path).status == 0)
         let text = try String(contentsOfFile: svg, encoding: .utf8)
-        #expect(text.contains("&lt;b&gt;&amp;\\x1B[31m \\xE2\\x80\\xAE.qed"))
+        #expect(text.contains("&lt;b&gt;&amp;\\x1b[31m \\xe2\\x80\\xae.qed"))
         #expect(!hasControlCharacters(text))
     }
 

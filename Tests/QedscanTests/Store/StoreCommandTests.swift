@@ -143,7 +143,7 @@ import Testing
         }
         try fixture.addDamaged("other\u{1B}[31m.qed")
         let third = try await fixture.scan("--only-changes", "-q")
-        #expect(third.output.contains("other\\x1B[31m.qed: corrupt"), "\(third)")
+        #expect(third.output.contains("other\\x1b[31m.qed: corrupt"), "\(third)")
         #expect(third.output.contains("still damaged: 1 image, see 'qedscan report damaged'"))
         #expect(!hasControlCharacters(third.output))
     }

@@ -99,7 +99,7 @@ struct CrashTrial {
         let storage = MemoryStorage(state.bytes, log: log)
         let journal = MemoryJournal(state.rows, log: log)
         let session = RepairSession(storage, path: RawPath("image.qed"), journal: journal)
-        let result = try session.settle(journal.newest)
+        let result = try session.recover(journal.newest)
         let wasForward = state.rows.count % 2 == 1
         let settled = image.settled(from: state.bytes)
         let isForward = image.reclaims && !state.bytes.isSame(as: image.before)

@@ -64,11 +64,11 @@ import Testing
         let session = RepairSession(storage, path: RawPath("image.qed"), journal: journal)
         #expect(throws: RepairFailure.self) { try session.repair(scenario.options) }
         #expect(journal.rows.map(\.state) == [.prepared])
-        #expect(throws: RepairFailure.self) { try session.settle(1) }
+        #expect(throws: RepairFailure.self) { try session.recover(1) }
         #expect(journal.rows.map(\.state) == [.prepared])
         journal.failing = []
-        #expect(try session.settle(1).state == (sound.reclaims ? .done : .rolledBack))
+        #expect(try session.recover(1).state == (sound.reclaims ? .done : .rolledBack))
         #expect(storage.durable.isSame(as: (sound.reclaims ? sound.after : sound.before)))
-        #expect(throws: RepairFailure.self) { try session.settle(1) }
+        #expect(throws: RepairFailure.self) { try session.recover(1) }
     }
 }

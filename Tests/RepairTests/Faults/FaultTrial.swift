@@ -73,7 +73,7 @@ struct FaultTrial {
         for storage in [storage, afterCrash] {
             let journal = MemoryJournal(rows)
             let expected = sound.settled(from: storage.bytes)
-            let result = try session(storage, journal).settle(journal.newest)
+            let result = try session(storage, journal).recover(journal.newest)
             #expect(result.state == .rolledBack || result.state == .done, "\(story): \(result)")
             #expect(storage.bytes.isSame(as: expected) && storage.durable.isSame(as: expected), "\(story): \(result)")
         }

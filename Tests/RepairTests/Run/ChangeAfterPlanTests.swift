@@ -52,7 +52,7 @@ import Testing
         let after = MemoryStorage(image + [UInt8](repeating: 0, count: 12 * Self.cluster - image.count), log: log)
         after.writeForeign([7], at: 12 * Self.cluster - 5)
         let next = RepairSession(after, path: RawPath("image.qed"), journal: journal)
-        #expect(try next.settle(1).state == .conflict)
+        #expect(try next.recover(1).state == .conflict)
         #expect(log.changeCount == 0)
     }
 
@@ -67,7 +67,7 @@ import Testing
         #expect(journal.rows.map(\.state) == [.prepared])
         journal.failing = []
         storage.fault = nil
-        #expect(try session.settle(1).state == .rolledBack)
+        #expect(try session.recover(1).state == .rolledBack)
         #expect(storage.bytes.isSame(as: image))
     }
 
@@ -108,7 +108,7 @@ import Testing
             sizeAfter: UInt64(image.count), isUndoable: true,
             effects: [])
         _ = try journal.prepare(record) { add throws(RepairFailure) in try add(write) }
-        #expect(try session.settle(1).state == .conflict)
+        #expect(try session.recover(1).state == .conflict)
         #expect(log.changeCount == 0 && storage.bytes.isSame(as: image))
     }
 }

@@ -40,10 +40,10 @@ import Testing
         let bytes = storage.bytes
         let journal = MemoryJournal(state.rows, log: log)
         let session = RepairSession(storage, path: RawPath("image.qed"), journal: journal)
-        #expect(try session.settle(1).state == .conflict, what)
+        #expect(try session.recover(1).state == .conflict, what)
         #expect(log.changeCount == 0 && storage.bytes.isSame(as: bytes), what)
         #expect(journal.rows.map(\.state) == [.conflict], what)
-        #expect(throws: RepairFailure.self, what) { try session.settle(1) }
+        #expect(throws: RepairFailure.self, what) { try session.recover(1) }
     }
 
     private func has(_ image: RepairCycle, _ bytes: [UInt8], at offset: Int) -> Bool {
@@ -110,7 +110,7 @@ import Testing
             let storage = MemoryStorage(state.bytes, log: EventLog())
             let journal = MemoryJournal([forged])
             let session = RepairSession(storage, path: RawPath("image.qed"), journal: journal)
-            #expect(try session.settle(1).state == .conflict)
+            #expect(try session.recover(1).state == .conflict)
             #expect(storage.bytes.isSame(as: state.bytes))
         }
     }
@@ -130,7 +130,7 @@ import Testing
             expected.overwrite([0xAB, 0xCD], at: 9 * Self.cluster + 17)
             let journal = MemoryJournal(state.rows)
             let session = RepairSession(storage, path: RawPath("image.qed"), journal: journal)
-            #expect(try session.settle(1).state == .rolledBack)
+            #expect(try session.recover(1).state == .rolledBack)
             #expect(storage.durable.isSame(as: expected))
         }
     }

@@ -127,7 +127,7 @@ import Testing
         "errors": here(
             "/pool/invalid|invalid|bad size|2026-01-02 03:04:05.678",
             "/pool/locked|open|no|2026-01-02 03:00:00.000",
-            "/pool/new|unsupported|features 0x8000000000000008: unknown feature bits: the image must not be opened"
+            "/pool/new|unsupported|features 0x8000000000000008: the image has unknown feature bits and must not be opened"
                 + "|2026-01-02 03:04:05.678",
             "/pool/used|in_use|a program has it|2026-01-02 03:04:05.678"
         ),
@@ -151,14 +151,14 @@ import Testing
                 + "6 to 67108864 bytes",
             "data-cluster-shared|corruption|1|1|0|3|196608|clone-shared|the data cluster belongs to an"
                 + "other entry too",
-            "cluster-leaked|leak|1|1|0|5|0|reclaim-leaks|nothing refers to the clusters",
-            "features-unsupported|notice|1|1|0|0|0|-|unknown feature bits: the image must not be opened",
+            "cluster-leaked|leak|1|1|0|5|0|reclaim-leaks|no entry refers to the clusters",
+            "features-unsupported|notice|1|1|0|0|0|-|the image has unknown feature bits and must not be opened",
         ],
         "fragmentation": here(
             "/pool/leaking|3|8|37.5|1310720"
         ),
         "guest-ranges-at-risk": here(
-            "/pool/corrupt|0|196608|data-cluster-shared|the data cluster belongs to another entry too|0"
+            "/pool/corrupt|0|196608|data-cluster-shared|another entry refers to the same data cluster|0"
         ),
         "in-use": here(
             "/pool/used|in_use|a program has it|-|-|2026-01-02 03:04:05.678"
@@ -191,8 +191,8 @@ import Testing
             "2|test|-|2026-01-02 03:00:00.000|completed|8|2|2|1|0|1|1|1|0|2|3|458752",
         ],
         "unsupported": here(
-            "/pool/new|0x8000000000000008|features 0x8000000000000008: unknown feature bits: the image"
-                + " must not be opened|1310720|2026-01-02 03:04:05.678"
+            "/pool/new|0x8000000000000008|features 0x8000000000000008: the image has unknown feature"
+                + " bits and must not be opened|1310720|2026-01-02 03:04:05.678"
         ),
         "summary": [
             "clean|2|1|0|0|0|134217728|102400", "corrupt|1|1|2|3|131072|67108864|51200", "in_use|1|0|0|0|0|0|51200",

@@ -13,7 +13,7 @@ struct SQLiteErrorTests {
 
     @Test func controlCharactersOfPathsAndMessagesAreEscaped() {
         let error = SQLiteError(code: .corrupt, message: "bad\u{1B}[31m\n\u{85}\u{202E}", path: "/a\u{7}\r/b.db")
-        #expect(error.description == "/a\\x07\\x0d/b.db is damaged: bad\\x1b[31m\\x0a\\u{85}\\u{202e}")
+        #expect(error.description == "/a\\x07\\x0d/b.db is damaged: bad\\x1b[31m\\x0a\\xc2\\x85\\xe2\\x80\\xae")
     }
 
     @Test(arguments: [

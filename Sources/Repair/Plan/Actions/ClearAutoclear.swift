@@ -1,6 +1,6 @@
 import QED
 
-/// Clears autoclear feature bits, as any writer that does not know them has to (QED specification, "Feature bits"). The
+/// Clears autoclear feature bits, as every writer that does not know them must (QED specification, "Feature bits"). The
 /// format defines none.
 enum ClearAutoclear: PlannedAction {
     static let action = RepairAction.clearAutoclear

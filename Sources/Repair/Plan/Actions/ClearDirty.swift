@@ -1,11 +1,11 @@
 import QED
 
-/// Clears the dirty bit, if the check of the repaired image finds nothing wrong. QEMU clears it first, and leaves it
-/// cleared whatever it finds.
+/// Clears the dirty bit if the check of the repaired image finds nothing wrong. QEMU clears it before it checks,
+/// whatever it finds.
 enum ClearDirty {
     static let action = RepairAction.clearDirty
 
-    /// - Parameter report: what a check of the image says once all the rest is done.
+    /// - Parameter report: the check of the image with all other changes made.
     static func plan(_ draft: inout PlanDraft, checked report: CheckResult) {
         let features = draft.survey.header.features
         guard features.contains(.needCheck) else { return }

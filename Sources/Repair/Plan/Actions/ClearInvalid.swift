@@ -1,6 +1,6 @@
 import QED
 
-/// Clears entries whose offset cannot be used: what the patch and `qemu-img check -r` do.
+/// Clears entries whose offset cannot be used, as `qemu-img check -r` does.
 enum ClearInvalid: PlannedAction {
     static let action = RepairAction.clearInvalid
 
@@ -8,7 +8,7 @@ enum ClearInvalid: PlannedAction {
         let faults = draft.survey.faults
         for fault in faults where fault.fault != .truncated {
             guard draft.options.invalidEntries != .keep else {
-                draft.leave(1, because: "invalid entries are kept, as asked")
+                draft.leave(1, because: "invalid entries are kept, as requested")
                 continue
             }
             guard draft.mayChange(fault.word) else {
@@ -17,13 +17,13 @@ enum ClearInvalid: PlannedAction {
             }
             clear(fault.word, in: &draft)
         }
-        // Without `extend-tail`: QEMU would drop the bytes that are there.
+        // Only `extend-tail` repairs these: QEMU would drop the bytes that are there.
         draft.leave(
-            faults.count { $0.fault == .truncated }, because: "the file ends within them: extend-tail mends them")
+            faults.count { $0.fault == .truncated }, because: "the file ends within them; extend-tail repairs that")
     }
 
     private static func clear(_ word: EntryWord, in draft: inout PlanDraft) {
-        // Unallocated reads zeros where there is no backing file.
+        // An unallocated entry reads as zeros where there is no backing file.
         let needsZeros = draft.options.invalidEntries == .zero && draft.survey.header.namesBackingFile
         guard needsZeros else {
             draft.change(word, to: 0, for: action)
@@ -38,7 +38,7 @@ enum ClearInvalid: PlannedAction {
         draft.note(.zeroed, action, at: word.place)
     }
 
-    /// An L1 entry has no value that reads as zeros: it gets an L2 table of zero clusters.
+    /// No value of an L1 entry reads as zeros, so it gets an L2 table of zero clusters.
     private static func putZeroTable(at word: EntryWord, in draft: inout PlanDraft) -> Bool {
         let geometry = draft.geometry
         if let refusal = draft.refusal(ofTableWithClusters: geometry.tableClusters) {
@@ -57,8 +57,4 @@ enum ClearInvalid: PlannedAction {
         draft.change(word, to: table, for: action)
         return true
     }
-}
-
-extension Unrepaired {
-    static let overlapReason = "tables overlap: nobody can tell which is meant"
 }

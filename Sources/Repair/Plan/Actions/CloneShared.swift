@@ -1,8 +1,7 @@
 import QED
 
-/// Gives each entry but the first of a shared cluster a copy of it at the end of the file. A data entry that points
-/// into a table gets a copy of those bytes of the table: the guest reads what it read before, and writes no table
-/// any more.
+/// Gives each entry of a shared cluster, except the first, a copy at the end of the file. A data entry that points into
+/// a table gets a copy of those bytes: the guest reads the same as before, and can no longer overwrite the table.
 enum CloneShared: PlannedAction {
     static let action = RepairAction.cloneShared
 

@@ -1,12 +1,11 @@
 import QED
 
-/// Gives each L1 entry but the first of a shared L2 table a copy of the table, and copies of all data that the table
-/// refers to.
+/// Gives each L1 entry of a shared L2 table, except the first, a copy of the table and of all data that it refers to.
 enum CloneTables: PlannedAction {
     static let action = RepairAction.cloneTables
 
     static func plan(_ draft: inout PlanDraft, reading source: any ImageSource) throws(RepairFailure) {
-        // A table that was too large for one entry is too large for the next: it is not read again.
+        // A table that is too large for one entry is too large for the next, and is not read again.
         var refused: [UInt64: String] = [:]
         for shared in draft.survey.claims.sharedTables {
             let table = shared.word.value
@@ -25,7 +24,7 @@ enum CloneTables: PlannedAction {
         }
     }
 
-    /// - Returns: why it was not done, nil if it was.
+    /// - Returns: why the table is not copied; nil if it is.
     private static func clone(
         _ word: EntryWord, in draft: inout PlanDraft, reading source: any ImageSource
     ) throws(RepairFailure) -> String? {
@@ -51,8 +50,8 @@ enum CloneTables: PlannedAction {
         return nil
     }
 
-    /// What stands in the new table for an entry of the old one: its place here, its offset there. An invalid one is
-    /// cleared; who clears it in the old table, too, has listed what it maps for both.
+    /// The value in the new table for an entry of the old one. An invalid entry is cleared. If it is cleared in the old
+    /// table, too, what both map is already noted.
     private static func copy(_ word: EntryWord, in draft: inout PlanDraft) -> UInt64 {
         let value = word.value
         guard case .data(let offset) = L2Entry(rawValue: value) else { return value }

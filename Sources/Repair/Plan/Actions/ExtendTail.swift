@@ -1,8 +1,9 @@
 import QED
 
-/// Extends a file that ends within a cluster to the cluster's end, if something refers to that cluster.
+/// Extends a file that ends within a cluster to the end of the cluster, if something refers to it. The new bytes are
+/// zeros.
 ///
-/// QEMU rounds the file down instead and drops what is there. The missing bytes read as zeros.
+/// QEMU rounds the file down instead, and drops the bytes that are there.
 enum ExtendTail: PlannedAction {
     static let action = RepairAction.extendTail
 

@@ -1,17 +1,17 @@
 import QED
 
-/// One of the actions: how it turns what a survey found into a part of a plan. It writes nothing itself.
+/// An action: turns the findings of a survey into a part of a plan. It writes nothing.
 protocol PlannedAction {
     static var action: RepairAction { get }
 
     /// Adds its part to a plan.
     ///
-    /// - Parameter source: the image, to read more of it.
+    /// - Parameter source: the image, for reading more of it.
     static func plan(_ draft: inout PlanDraft, reading source: any ImageSource) throws(RepairFailure)
 }
 
 extension RepairAction {
-    /// The type that plans it; nil for what depends on the check of all the rest (`ClearDirty`).
+    /// The type that plans it; nil for `ClearDirty`, which depends on the check of all other changes.
     var plannedAction: (any PlannedAction.Type)? {
         switch self {
         case .extendTail: ExtendTail.self

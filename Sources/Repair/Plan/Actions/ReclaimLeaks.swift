@@ -1,9 +1,10 @@
 import Files
 import QED
 
-/// Gives clusters that nothing refers to back to the file system: the tail is cut off, the rest becomes holes.
+/// Gives clusters that nothing refers to back to the file system: cuts the end of the file, and makes holes of the
+/// others.
 ///
-/// Only where nothing else is wrong and nothing is unknown: a leaked cluster may hold the true data of a shared one.
+/// It does so only if nothing else is wrong or unknown: a leaked cluster may hold the right data of a shared one.
 enum ReclaimLeaks: PlannedAction {
     static let action = RepairAction.reclaimLeaks
 
@@ -18,13 +19,14 @@ enum ReclaimLeaks: PlannedAction {
         let header = draft.survey.header
         guard draft.survey.isSound, draft.words.isEmpty, header.compatFeatures == 0, header.autoclearFeatures == 0
         else {
-            return draft.leave(leaked.count, because: "leaks are reclaimed only where nothing else is wrong or unknown")
+            return draft.leave(
+                leaked.count, because: "leaked clusters are given back only if nothing else is wrong or unknown")
         }
         guard draft.survey.claims.tableCount > 0 else {
-            return draft.leave(leaked.count, because: "no L2 table is left: what leaked may be all of the data")
+            return draft.leave(leaked.count, because: "no L2 table is left, and the leaked clusters may hold all data")
         }
         guard !draft.report.hasLostTables else {
-            return draft.leave(leaked.count, because: "lost tables are among what leaked, and their data")
+            return draft.leave(leaked.count, because: "the leaked clusters hold lost tables and their data")
         }
         let end = draft.survey.fileSize
         if let tail = leaked.last, tail.upperBound >= end {
@@ -35,7 +37,7 @@ enum ReclaimLeaks: PlannedAction {
         for range in leaked { try releaseData(in: range, of: &draft, reading: source) }
     }
 
-    /// What is a hole already has nothing to give back.
+    /// Gives back what is not a hole already.
     private static func releaseData(
         in range: Range<UInt64>, of draft: inout PlanDraft, reading source: any ImageSource
     ) throws(RepairFailure) {
