@@ -149,8 +149,8 @@ import Testing
         "findings-by-kind": [
             "cluster-size-invalid|corruption|1|1|0|0|0|-|the cluster size is not a power of 2 from 409"
                 + "6 to 67108864 bytes",
-            "data-cluster-shared|corruption|1|1|0|3|196608|clone-shared|the data cluster belongs to an"
-                + "other entry too",
+            "data-cluster-shared|corruption|1|1|0|3|196608|clone-shared|another entry refers to the sa"
+                + "me data cluster",
             "cluster-leaked|leak|1|1|0|5|0|reclaim-leaks|no entry refers to the clusters",
             "features-unsupported|notice|1|1|0|0|0|-|the image has unknown feature bits and must not be opened",
         ],
