@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Runs fuzz targets: first each input of the corpus, then, for some seconds, what libFuzzer makes of them.
-# Use: fuzz.sh FOLDER-OF-PROGRAMS SECONDS TARGET...          SEED=N begins the same way each time
+# Use: fuzz.sh DIRECTORY-OF-PROGRAMS SECONDS TARGET...          SEED=N begins the same way each time
 set -euo pipefail
 programs=$(realpath "$1") seconds=$2
 shift 2
-folder=$(realpath "$(dirname "$0")")
+directory=$(realpath "$(dirname "$0")")
 # What is found stays here: inputs that reach something new, and those that break something.
-found=$(dirname "$folder")/.build/fuzz-found
+found=$(dirname "$directory")/.build/fuzz-found
 scratch=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")/fuzz-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 export TMPDIR=$scratch
@@ -24,16 +24,16 @@ for target in "$@"; do
         -artifact_prefix="$found/crashes/$target-")
     # No time at all is only the corpus.
     [ "$seconds" -gt 0 ] || arguments+=(-runs=0)
-    dictionary=$folder/dictionaries/$target.dict
+    dictionary=$directory/dictionaries/$target.dict
     [ ! -e "$dictionary" ] || arguments+=(-dict="$dictionary")
     log=$scratch/log
-    if "$programs/fuzz-$target" "${arguments[@]}" "$found/$target" "$folder/corpus/$target" >"$log" 2>&1; then
+    if "$programs/fuzz-$target" "${arguments[@]}" "$found/$target" "$directory/corpus/$target" >"$log" 2>&1; then
         sed -nE "s/^#([0-9]+)[[:space:]]+DONE +/$target: \1 runs, /; T; s/ lim: [0-9]+//p" "$log"
     else
         status=1
         echo "$target: FOUND"
         # What libFuzzer and the target say, and the lines of ours that lead there.
-        grep -aE "FOUND|ERROR|Fatal error|^    #[0-9]+ .*$(dirname "$folder")" "$log" | head -n 20 || tail -n 20 "$log"
+        grep -aE "FOUND|ERROR|Fatal error|^    #[0-9]+ .*$(dirname "$directory")" "$log" | head -n 20 || tail -n 20 "$log"
         file=$(sed -nE 's/.*Test unit written to //p' "$log" | tail -n 1)
         echo "again: SWIFT_BACKTRACE=enable=no $programs/fuzz-$target $file"
     fi

@@ -102,7 +102,8 @@ enum BackingFuzzer: FuzzTarget {
         for pattern in patterns where !pattern.bytes.isEmpty && !pattern.bytes.contains(where: special.contains) {
             require(!PathFilter(exclude: [pattern]).acceptsFile(pattern), "\(pattern.bytes) does not match itself")
             require(
-                PathFilter(include: [pattern]).acceptsFile(RawPath("/d").appending(pattern.bytes)), "nor in a folder")
+                PathFilter(include: [pattern]).acceptsFile(RawPath("/d").appending(pattern.bytes)), "nor in a directory"
+            )
         }
     }
 
@@ -110,8 +111,8 @@ enum BackingFuzzer: FuzzTarget {
 
     /// The bytes as a file: what the header says of a backing file, and what it is as a backing file itself.
     private static func testFile(_ bytes: [UInt8]) {
-        ScratchFolder.write(bytes, to: "image")
-        let path = RawPath(ScratchFolder.file("image"))
+        ScratchDirectory.write(bytes, to: "image")
+        let path = RawPath(ScratchDirectory.file("image"))
         do throws(SystemError) {
             let file = try ImageFile(path: path)
             let report = Checker(limits: .fuzzing).check(file)

@@ -11,7 +11,7 @@ struct StoreState {
 
     /// One of each: as earlier versions left them, brought up to date, as a scan leaves it that was killed, and empty.
     static let all: [StoreState] = {
-        let old = (1...4).map { StoreState(loading: ScratchFolder.read("\(dumps)/version-\($0).sql")) }
+        let old = (1...4).map { StoreState(loading: ScratchDirectory.read("\(dumps)/version-\($0).sql")) }
         return old + [
             old[3].upgraded(isClosed: true), old[3].upgraded(isClosed: false), StoreState(database: [], log: []),
         ]
@@ -39,7 +39,7 @@ struct StoreState {
                 try database.close()
             }
         }
-        self.init(database: ScratchFolder.read(StoreState.path), log: [])
+        self.init(database: ScratchDirectory.read(StoreState.path), log: [])
     }
 
     private func upgraded(isClosed: Bool) -> StoreState {
@@ -53,7 +53,7 @@ struct StoreState {
             }
             if isClosed { try store.close() }
             state = StoreState(
-                database: ScratchFolder.read(StoreState.path), log: ScratchFolder.read(StoreState.path + "-wal"))
+                database: ScratchDirectory.read(StoreState.path), log: ScratchDirectory.read(StoreState.path + "-wal"))
             if !isClosed { try store.close() }
         }
         return state
@@ -61,13 +61,13 @@ struct StoreState {
 
     // MARK: - Its place
 
-    static let path = ScratchFolder.file("store.db")
+    static let path = ScratchDirectory.file("store.db")
 
     /// Puts it there.
     func write() {
         StoreState.removeFiles()
-        ScratchFolder.write(database, to: "store.db")
-        if !log.isEmpty { ScratchFolder.write(log, to: "store.db-wal") }
+        ScratchDirectory.write(database, to: "store.db")
+        if !log.isEmpty { ScratchDirectory.write(log, to: "store.db-wal") }
     }
 
     /// With bytes of it replaced, and cut if need be.
@@ -80,7 +80,7 @@ struct StoreState {
     }
 
     private static func removeFiles() {
-        for suffix in ["", "-wal", "-shm", "-journal", ".lock"] { ScratchFolder.remove("store.db" + suffix) }
+        for suffix in ["", "-wal", "-shm", "-journal", ".lock"] { ScratchDirectory.remove("store.db" + suffix) }
     }
 
     /// What makes sound stores must not fail.

@@ -17,7 +17,7 @@ import Testing
 
     @Test(arguments: ImagePlan.Allocation.allCases)
     func guestDataIsWhereTheTablesSay(_ allocation: ImagePlan.Allocation) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         let plan = plan {
             $0.allocation = allocation
             $0.guestClusters = .share(0.2)
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func equalPlansGiveEqualBytes() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         for seed in [1, 2] as [UInt64] {
             let plan = plan {
                 $0.allocation = .shuffled
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func impossiblePlanIsRefused() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         for change in [
             { $0.clusterSize = 5000 }, { $0.tableSize = 3 }, { $0.imageSize = 100 }, { $0.imageSize = 2 << 30 },
             { $0.backingFilename = String(repeating: "n", count: 4096) },

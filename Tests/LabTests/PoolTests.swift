@@ -17,7 +17,7 @@ import Testing
     }()
 
     @Test func poolHasWhatThePlanSays() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         let files = try PoolWriter(PoolTests.plan).write(to: scratch.file("pool"))
         #expect(files.count == 208)
         #expect(Set(files.map(\.relativePath)).count == 208)
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func everyImageGivesItsDefectAndNoOther() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         let checker = Checker()
         for file in try PoolWriter(PoolTests.plan).write(to: scratch.file("pool")) {
             guard case .image(let defect) = file.content else { continue }
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func equalPlansGiveEqualPools() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         let first = try PoolWriter(PoolTests.plan).write(to: scratch.file("a"))
         let second = try PoolWriter(PoolTests.plan).write(to: scratch.file("b"))
         #expect(first == second)
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func limitOfFilesSplitsDirectoriesAndNothingElse() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         var plan = PoolTests.plan
         let whole = try PoolWriter(plan).write(to: scratch.file("whole"))
         plan.filesPerDirectory = 5
@@ -72,7 +72,7 @@ import Testing
 
     @Test(arguments: HostileFile.allCases)
     func hostileFileTakesLittleDisk(_ hostile: HostileFile) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         let path = try hostile.write(in: scratch.file("hostile"))
         var status = stat()
         if hostile.isDevice, path.withCString({ lstat($0, &status) }) != 0 {

@@ -18,7 +18,7 @@ import Testing
 
     @Test(arguments: ImagePlan.Allocation.allCases, [1, 2, 8])
     func everyTableIsReadOnce(_ allocation: ImagePlan.Allocation, threadCount: Int) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(plan { $0.allocation = allocation }).write(to: scratch.file())
         let amount = try TableReader(path: RawPath(scratch.file())).read(threadCount: threadCount)
         #expect(amount.tables == 48)
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func holesInTablesAreNotRead() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         // Tables of 64 KiB, of which the first entry is in use.
         let plan = plan {
             $0.tableSize = 16
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func tablesWithoutAValidPlaceAreLeftOut() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(plan()).write(to: scratch.file())
         let editor = try ImageEditor(path: scratch.file())
         try editor.writeL1(4097, at: 3)
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func invalidHeaderIsRefused() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         let path = try scratch.write([UInt8]("QED\0".utf8), to: "image.qed")
         #expect(throws: LabError.self) { try TableReader(path: RawPath(path)) }
     }

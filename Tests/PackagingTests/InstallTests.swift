@@ -42,14 +42,14 @@ import Testing
     }
 
     @Test func stagingPutsTheSameFilesBelowAnotherDirectory() async throws {
-        let stage = try TemporaryFolder()
+        let stage = try TemporaryDirectory()
         try await Installation.install(["PREFIX": "/usr", "DESTDIR": stage.path])
         let installation = try await Installation()
         #expect(try Installation.files(in: stage.file("usr")) == installation.files())
         #expect(FileManager.default.fileExists(atPath: stage.file("etc/qedscan")))
         for file in try Installation.files(in: stage.path) where !file.hasSuffix("bin/qedscan") {
             let text = try String(contentsOfFile: stage.file(file), encoding: .utf8)
-            #expect(!text.contains(stage.path), "\(file) names the folder that it was staged in")
+            #expect(!text.contains(stage.path), "\(file) names the directory that it was staged in")
         }
     }
 

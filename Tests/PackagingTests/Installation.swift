@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `make install` puts below a temporary folder, with the program of this build.
+/// What `make install` puts below a temporary directory, with the program of this build.
 final class Installation: Sendable {
-    let folder: TemporaryFolder
-    /// The folder is the prefix, so that the paths in the units are those of files that are there.
-    var prefix: String { folder.path }
+    let directory: TemporaryDirectory
+    /// The directory is the prefix, so that the paths in the units are those of files that are there.
+    var prefix: String { directory.path }
 
     init() async throws {
-        folder = try TemporaryFolder()
-        let prefix = folder.path
+        directory = try TemporaryDirectory()
+        let prefix = directory.path
         try await Installation.install(["PREFIX": prefix, "SYSCONFDIR": "\(prefix)/etc"])
     }
 
@@ -31,11 +31,11 @@ final class Installation: Sendable {
     /// All files in it, by their paths from the prefix.
     func files() throws -> [String] { try Installation.files(in: prefix) }
 
-    static func files(in folder: String) throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: folder).filter { name in
-            var isFolder: ObjCBool = false
-            return FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder)
-                && !isFolder.boolValue
+    static func files(in directory: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: directory).filter { name in
+            var isDirectory: ObjCBool = false
+            return FileManager.default.fileExists(atPath: "\(directory)/\(name)", isDirectory: &isDirectory)
+                && !isDirectory.boolValue
         }.sorted()
     }
 

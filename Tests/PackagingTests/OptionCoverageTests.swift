@@ -65,7 +65,7 @@ import Testing
 
     @Test(.enabled(if: Tool("fish") != nil, "fish is not installed")) func fishOffersAllOptions() async throws {
         let fish = try #require(Tool("fish"))
-        let home = try TemporaryFolder()
+        let home = try TemporaryDirectory()
         let script = try await program.run(["completions", "fish"]).output
         for path in Self.paths {
             let line = (["qedscan"] + path.names + ["--"]).joined(separator: " ")

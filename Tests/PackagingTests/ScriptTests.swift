@@ -31,8 +31,8 @@ import Testing
 
     /// systemd sends the signal to all processes of the unit.
     @Test func aSignalLeavesTheCommandTimeToEnd() async throws {
-        let folder = try TemporaryFolder()
-        let ready = folder.file("ready")
+        let directory = try TemporaryDirectory()
+        let ready = directory.file("ready")
         let script = """
             trap 'echo tidy; exit 32' TERM
             echo $$ > '\(ready)~' && mv '\(ready)~' '\(ready)'
@@ -51,13 +51,13 @@ import Testing
 
     @Test func damagedImagesAreAFailureAndImagesInUseAreNot() async throws {
         let program = try #require(Tool.built("qedscan"))
-        let folder = try TemporaryFolder()
-        let pool = try folder.folder("pool")
+        let directory = try TemporaryDirectory()
+        let pool = try directory.makeDirectory("pool")
         try ImageWriter(ImagePlan()).write(to: "\(pool)/running.qed")
         let descriptor = open("\(pool)/running.qed", O_RDWR | O_CLOEXEC)
         try #require(descriptor >= 0 && csystem_ofd_take_write_lock(descriptor) == 0)
         defer { close(descriptor) }
-        let scan = [program.path, "scan", "-q", "--db", folder.file("store.db"), pool]
+        let scan = [program.path, "scan", "-q", "--db", directory.file("store.db"), pool]
         #expect(try await program.run(Array(scan.dropFirst())).status == 8)
         let silent = try await tool("silence-is-success").run(scan)
         #expect((silent.status, silent.output) == (0, ""))
@@ -71,8 +71,8 @@ import Testing
     }
 
     @Test func theMailHasWhatTheRunPrinted() async throws {
-        let folder = try TemporaryFolder()
-        let programs = try folder.folder("programs")
+        let directory = try TemporaryDirectory()
+        let programs = try directory.makeDirectory("programs")
         for (name, script) in [
             ("journalctl", "echo \"journal $*\"; exit 1"), ("systemctl", "echo \"status $*\"; exit 3"),
             ("sendmail", "echo \"args $*\"; cat"),

@@ -38,8 +38,8 @@ import Testing
     }
 
     /// Sound, damaged and overlaid images, an empty store that waits, and things that are no images.
-    private func fill(_ folder: TemporaryFolder) throws -> String {
-        let pool = try folder.folder("pool")
+    private func fill(_ directory: TemporaryDirectory) throws -> String {
+        let pool = try directory.makeDirectory("pool")
         var plan = ImagePlan()
         plan.guestClusters = .first(100)
         var random = SeededRandom(seed: 7)
@@ -50,8 +50,8 @@ import Testing
         }
         plan.backingFilename = "sound.qed"
         try ImageWriter(plan).write(to: "\(pool)/overlay.qed")
-        _ = try folder.write("no image".utf8, to: "pool/text")
-        for name in ["store.db", "store.db.lock"] { _ = try folder.write([], to: name) }
+        _ = try directory.write("no image".utf8, to: "pool/text")
+        for name in ["store.db", "store.db.lock"] { _ = try directory.write([], to: name) }
         return pool
     }
 
@@ -59,16 +59,16 @@ import Testing
     private func scan(
         _ installation: Installation, refusing refused: Set<String>
     ) async throws -> (output: String, called: Set<String>) {
-        let folder = try TemporaryFolder()
-        let pool = try fill(folder)
+        let directory = try TemporaryDirectory()
+        let pool = try fill(directory)
         let fault = refused.isEmpty ? [] : ["-e", "inject=\(refused.sorted().joined(separator: ",")):error=EPERM"]
-        let command = ["scan", "-q", "--db", folder.file("store.db"), pool]
+        let command = ["scan", "-q", "--db", directory.file("store.db"), pool]
         let result = try await #require(Tool("strace")).run(
-            ["-f", "-o", folder.file("trace")] + fault + [installation.file("libexec/qedscan/silence-is-success")]
+            ["-f", "-o", directory.file("trace")] + fault + [installation.file("libexec/qedscan/silence-is-success")]
                 + [installation.file("bin/qedscan")] + command)
         #expect(result.status == 2 | 4 | 8, "\(result.errors)")
         var called: Set<String> = []
-        for line in try String(contentsOfFile: folder.file("trace"), encoding: .utf8).split(separator: "\n") {
+        for line in try String(contentsOfFile: directory.file("trace"), encoding: .utf8).split(separator: "\n") {
             if let call = line.firstMatch(of: /^[0-9]+ +([a-z0-9_]+)\(/) { called.insert(String(call.1)) }
         }
         #expect(called.contains("pread64") && called.contains("execve") && called.contains("fdatasync"))

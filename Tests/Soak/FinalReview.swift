@@ -135,8 +135,8 @@ struct FinalReview {
         let expected: Set = [
             "pool", "scratch", "w", "evidence", "store.db", "store.db.lock", "copy.db", "pool.html", "metrics.prom",
         ]
-        for name in try FileManager.default.contentsOfDirectory(atPath: site.folder) where !expected.contains(name) {
-            site.violation(.process, nil, "left behind: \(site.folder)/\(name)")
+        for name in try FileManager.default.contentsOfDirectory(atPath: site.directory) where !expected.contains(name) {
+            site.violation(.process, nil, "left behind: \(site.directory)/\(name)")
         }
     }
 }

@@ -25,7 +25,7 @@ struct Housekeeper: Actor {
         case 3, 4:
             let report = random.pick("damaged", "assessment", "repairs", "summary", "trend", "changes", "in-use")
             try read(["report", report])
-        case 5: try read(["report", "--html", "\(site.folder)/pool.html"])
+        case 5: try read(["report", "--html", "\(site.directory)/pool.html"])
         case 6: try read(["query", "SELECT outcome, count(*) FROM latest_check GROUP BY outcome"])
         case 7: try read(["status", "--nagios"], statuses: [0, 1, 2])
         case 8: try read(["repair", "--list"])
@@ -42,7 +42,7 @@ struct Housekeeper: Actor {
     }
 
     private func backUp() throws {
-        let copy = "\(site.folder)/copy.db"
+        let copy = "\(site.directory)/copy.db"
         let run = try site.scanner(["store", "backup", "-f", copy])
         guard run.status == 0 else { return site.violation(.store, nil, "no backup: \(run.account)") }
         let check = try site.sqlite.run(["-readonly", copy, "PRAGMA integrity_check; PRAGMA foreign_key_check"])

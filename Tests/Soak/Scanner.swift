@@ -23,7 +23,7 @@ struct Scanner: Actor {
         if random.chance(0.1) { words += ["--max-time", "1s", "--rate", "1M"] }
         if random.chance(0.1) { words.append("--only-changes") }
         if random.chance(0.3) { words += ["-j", "\(Int.random(in: 0...4, using: &random))"] }
-        if random.chance(0.1) { words += ["--metrics", "\(site.folder)/metrics.prom"] }
+        if random.chance(0.1) { words += ["--metrics", "\(site.directory)/metrics.prom"] }
         words += random.chance(0.85) ? [site.pool] : ["\(site.pool)/a", "\(site.pool)/b"]
         let signal =
             random.chance(0.15)

@@ -4,9 +4,9 @@ import Lab
 import QED
 import TestSupport
 
-/// Where a soak takes place: its folder, the programs, the images, and what is known of what happened.
+/// Where a soak takes place: its directory, the programs, the images, and what is known of what happened.
 final class Site: Sendable {
-    let folder: String
+    let directory: String
     let seed: UInt64
     let deadline: Date
     let qedscan, img, io, nbd, sqlite: Program
@@ -14,21 +14,21 @@ final class Site: Sendable {
     let ledger = Ledger()
     let times = TimeLog()
 
-    var pool: String { "\(folder)/pool" }
-    var store: String { "\(folder)/store.db" }
-    var scratch: String { "\(folder)/scratch" }
+    var pool: String { "\(directory)/pool" }
+    var store: String { "\(directory)/store.db" }
+    var scratch: String { "\(directory)/scratch" }
     /// Sockets and files that become images.
-    var workshop: String { "\(folder)/w" }
+    var workshop: String { "\(directory)/w" }
 
     init(qedscan path: String, seed: UInt64, seconds: Double) throws {
         // Short, since it is part of the paths of sockets.
-        folder = FileManager.default.temporaryDirectory.path + "/soak-\(UUID().uuidString.prefix(8))"
+        directory = FileManager.default.temporaryDirectory.path + "/soak-\(UUID().uuidString.prefix(8))"
         self.seed = seed
         deadline = Date.now.addingTimeInterval(seconds)
         for part in ["", "/pool", "/pool/a", "/pool/b", "/scratch", "/w", "/evidence"] {
-            try FileManager.default.createDirectory(atPath: folder + part, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: directory + part, withIntermediateDirectories: true)
         }
-        let scratch = "\(folder)/scratch"
+        let scratch = "\(directory)/scratch"
         func find(_ name: String) throws -> Program {
             guard let tool = Tool(name) else { throw SoakError(reason: "there is no \(name)") }
             return Program(tool, scratch: scratch)
@@ -59,7 +59,7 @@ final class Site: Sendable {
     func violation(_ rule: Ledger.Rule, _ image: String?, _ text: String) {
         var place = ""
         if let image {
-            let copy = "\(folder)/evidence/\(ledger.violations.count)-\(URL(filePath: image).lastPathComponent)"
+            let copy = "\(directory)/evidence/\(ledger.violations.count)-\(URL(filePath: image).lastPathComponent)"
             do {
                 try FileManager.default.copyItem(atPath: image, toPath: copy)
                 place = "\n  copy: \(copy)"

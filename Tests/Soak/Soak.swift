@@ -75,7 +75,7 @@ struct Soak {
 
     /// Removes everything, unless something is wrong.
     func clean() throws {
-        guard site.ledger.violations.isEmpty else { return print("everything is kept in \(site.folder)") }
-        try FileManager.default.removeItem(atPath: site.folder)
+        guard site.ledger.violations.isEmpty else { return print("everything is kept in \(site.directory)") }
+        try FileManager.default.removeItem(atPath: site.directory)
     }
 }

@@ -12,7 +12,7 @@ signal(SIGPIPE, SIG_IGN)
 let seed = words.count > 3 ? UInt64(words[3]) ?? 0 : UInt64.random(in: 0...UInt64(UInt32.max))
 do {
     let soak = try Soak(qedscan: words[1], seconds: minutes * 60, seed: seed)
-    say("\(minutes) minutes, seed \(seed), in \(soak.site.folder)")
+    say("\(minutes) minutes, seed \(seed), in \(soak.site.directory)")
     do {
         try soak.run()
     } catch {

@@ -112,9 +112,9 @@ private final class SoakBench {
 
     deinit {
         do {
-            try FileManager.default.removeItem(atPath: site.folder)
+            try FileManager.default.removeItem(atPath: site.directory)
         } catch {
-            print("left behind: \(site.folder): \(error)")
+            print("left behind: \(site.directory): \(error)")
         }
     }
 

@@ -92,7 +92,7 @@ public struct FaultShim: Sendable {
     ///
     /// - Parameter variables: more of the environment, such as those of the clock.
     public func run(_ arguments: [String], _ fault: Fault? = nil, _ variables: [String: String] = [:]) throws -> Run {
-        let log = try TemporaryFolder()
+        let log = try TemporaryDirectory()
         let running = try start(arguments, fault, variables, log: log.file("log"))
         let end = Date.now.addingTimeInterval(FaultShim.patience)
         var hung = false
@@ -151,14 +151,14 @@ public struct FaultShim: Sendable {
 
     /// Where a program waits.
     public final class Gate: Sendable {
-        private let folder: TemporaryFolder
+        private let directory: TemporaryDirectory
         private let number: Int
         fileprivate let path: String
 
         fileprivate init(_ number: Int) throws {
-            folder = try TemporaryFolder()
+            directory = try TemporaryDirectory()
             self.number = number
-            path = folder.file("gate")
+            path = directory.file("gate")
         }
 
         /// Waits until the program has reached the gate; false if it ended before.
@@ -174,7 +174,7 @@ public struct FaultShim: Sendable {
         }
 
         public func open(at number: Int? = nil) throws {
-            _ = try folder.write([], to: "gate.\(number ?? self.number).open")
+            _ = try directory.write([], to: "gate.\(number ?? self.number).open")
         }
     }
 }

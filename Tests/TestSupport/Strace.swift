@@ -30,8 +30,8 @@ public struct Strace: Sendable {
 
     /// Runs the program and says how often it made each of the calls.
     public func count(_ calls: [String], _ arguments: [String]) async throws -> (Tool.Result, [String: Int]) {
-        let folder = try TemporaryFolder()
-        let log = folder.file("log")
+        let directory = try TemporaryDirectory()
+        let log = directory.file("log")
         let result = try await strace.run(
             options(calls, log: log) + [tool.path] + arguments, environment: environment)
         var counts: [String: Int] = [:]

@@ -8,18 +8,18 @@ public struct Tool: Sendable {
 
     /// The program at a path, or found by its name in PATH; nil if there is none.
     public init?(_ name: String) {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
-        let candidates = name.contains("/") ? [name] : folders.map { "\($0)/\(name)" }
+        let directories = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        let candidates = name.contains("/") ? [name] : directories.map { "\($0)/\(name)" }
         guard let path = candidates.first(where: { access($0, X_OK) == 0 }) else { return nil }
         self.path = path
     }
 
     /// Our own program, from the build that the tests belong to.
     public static func built(_ name: String) -> Tool? {
-        var folder = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        var directory = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
         for _ in 0..<4 {
-            if let tool = Tool(folder.appending(path: name).path) { return tool }
-            folder.deleteLastPathComponent()
+            if let tool = Tool(directory.appending(path: name).path) { return tool }
+            directory.deleteLastPathComponent()
         }
         return nil
     }
@@ -52,13 +52,13 @@ public struct Tool: Sendable {
     public func runBlocking(
         _ arguments: [String], _ environment: [String: String] = [:], _ input: String = ""
     ) throws -> Result {
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         // Files, not pipes: a program that prints much does not wait for us.
-        let (output, errors) = (try Tool.newFile(folder.file("out")), try Tool.newFile(folder.file("err")))
-        let inputFile = try FileHandle(forReadingFrom: URL(filePath: folder.write(input.utf8, to: "in")))
+        let (output, errors) = (try Tool.newFile(directory.file("out")), try Tool.newFile(directory.file("err")))
+        let inputFile = try FileHandle(forReadingFrom: URL(filePath: directory.write(input.utf8, to: "in")))
         let status = try child(arguments, environment, input: inputFile, output: output, errors: errors).wait()
         return Result(
-            status: status, output: try Tool.text(folder.file("out")), errors: try Tool.text(folder.file("err")))
+            status: status, output: try Tool.text(directory.file("out")), errors: try Tool.text(directory.file("err")))
     }
 
     fileprivate func child(
@@ -84,14 +84,14 @@ public struct Tool: Sendable {
 public final class RunningTool: Sendable {
     private let process: ChildProcess
     private let input: Pipe
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
     init(_ tool: Tool, _ arguments: [String], _ environment: [String: String]) throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         input = Pipe()
         process = try tool.child(
-            arguments, environment, input: input.fileHandleForReading, output: try Tool.newFile(folder.file("out")),
-            errors: try Tool.newFile(folder.file("err")))
+            arguments, environment, input: input.fileHandleForReading, output: try Tool.newFile(directory.file("out")),
+            errors: try Tool.newFile(directory.file("err")))
         // Only the program has this end: it notices when ours is closed, and we notice when it has gone.
         try input.fileHandleForReading.close()
     }
@@ -102,8 +102,8 @@ public final class RunningTool: Sendable {
     public var isRunning: Bool { process.isRunning }
 
     /// What it has printed so far.
-    public func output() throws -> String { try Tool.text(folder.file("out")) }
-    public func errors() throws -> String { try Tool.text(folder.file("err")) }
+    public func output() throws -> String { try Tool.text(directory.file("out")) }
+    public func errors() throws -> String { try Tool.text(directory.file("err")) }
 
     /// Writes to its standard input.
     public func send(_ text: String) throws { try input.fileHandleForWriting.write(contentsOf: Data(text.utf8)) }

@@ -22,7 +22,7 @@ need() {
     done
 }
 
-# enter SCRIPT BIN: runs the script anew, as init of its own processes, with a network, host name, mounts and a folder
+# enter SCRIPT BIN: runs the script anew, as init of its own processes, with a network, host name, mounts and a directory
 # ($work) of its own. When it ends, or this shell is killed, all that it started is gone with it.
 enter() {
     if [ -n "${QEDSCAN_ENGINES_WORK:-}" ]; then

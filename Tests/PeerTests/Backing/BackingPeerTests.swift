@@ -14,7 +14,7 @@ struct BackingPeerTests {
     init() throws {
         bench = try Bench()
         qedscan = try #require(Tool.built("qedscan"))
-        _ = try bench.folder.folder("pool/sub")
+        _ = try bench.directory.makeDirectory("pool/sub")
     }
 
     private func create(_ name: String, on base: String? = nil, format: String = "qed", size: String = "1M") -> [String]
@@ -29,21 +29,21 @@ struct BackingPeerTests {
     }
 
     private func rows(_ sql: String) async throws -> [String] {
-        let database = bench.folder.file("store.db")
+        let database = bench.directory.file("store.db")
         let scan = try await bench.run(["timeout", "60", qedscan.path, "scan", "-q", "--db", database, "pool"])[0]
         #expect(scan.status != 124, "the scan hangs")
         let query = try await bench.run([qedscan.path, "query", "--db", database, "--format", "csv", sql])[0]
         #expect(query.status == 0, "\(query.errors)")
         return query.output.split(whereSeparator: \.isNewline).dropFirst().map {
-            $0.replacingOccurrences(of: bench.folder.path + "/pool/", with: "")
+            $0.replacingOccurrences(of: bench.directory.path + "/pool/", with: "")
         }
     }
 
     @Test(arguments: ["base.qed", "sub/../base.qed", "./sub/.././base.qed", "./a:b.qed", "link/../base.qed", "/BASE"])
     func backingNamesLeadWhereQEMUGoes(_ name: String) async throws {
-        symlink("sub", bench.folder.file("pool/link"))
-        let name = name == "/BASE" ? bench.folder.file("pool/base.qed") : name
-        let overlay = bench.folder.file("pool/overlay.qed")
+        symlink("sub", bench.directory.file("pool/link"))
+        let name = name == "/BASE" ? bench.directory.file("pool/base.qed") : name
+        let overlay = bench.directory.file("pool/overlay.qed")
         let runs = try await bench.run(
             create("base.qed"), create("a:b.qed"), create("overlay.qed", on: name),
             ["qemu-img", "info", "--backing-chain", "--output=json", overlay])
@@ -57,7 +57,7 @@ struct BackingPeerTests {
         #expect(found == ["found,1"])
     }
 
-    /// `file:` without a slash is relative to the folder in which QEMU runs.
+    /// `file:` without a slash is relative to the directory in which QEMU runs.
     @Test func protocolsAreThoseOfQEMU() async throws {
         let runs = try await bench.run(
             create("base.qed"), create("c.qed"), create("a.qed", on: "c:base.qed"),
@@ -101,7 +101,7 @@ struct BackingPeerTests {
     }
 
     @Test func cyclesSelfReferencesAndFIFOsDoNotHang() async throws {
-        #expect(mkfifo(bench.folder.file("pool/pipe"), 0o600) == 0)
+        #expect(mkfifo(bench.directory.file("pool/pipe"), 0o600) == 0)
         try await bench.run(
             create("a.qed", on: "b.qed"), create("b.qed", on: "a.qed"), create("self.qed", on: "self.qed"),
             create("piped.qed", on: "pipe"), create("raw.qed", on: "a.qed", format: "raw"))
@@ -115,7 +115,7 @@ struct BackingPeerTests {
         try await bench.run(
             create("base.qed", size: "2M"), ["qemu-io", "-f", "qed", "-c", "write -P 7 0 64k", "pool/base.qed"],
             create("one.qed", on: "base.qed", size: "1M"))
-        let editor = try ImageEditor(path: RawPath(bench.folder.file("pool/base.qed")))
+        let editor = try ImageEditor(path: RawPath(bench.directory.file("pool/base.qed")))
         try editor.writeL2(0x7777, at: 0, of: 0)
         let found = try await problems()
         #expect(found.filter { $0 != "one.qed,base-changed" } == ["one.qed,base-corrupt", "one.qed,base-larger"])
@@ -123,7 +123,7 @@ struct BackingPeerTests {
 
     @Test func aBaseThatAWriterHasOpenIsInUse() async throws {
         try await bench.run(create("base.qed"), create("one.qed", on: "base.qed"))
-        let writer = try await QEMUHolder(opening: bench.folder.file("pool/base.qed"))
+        let writer = try await QEMUHolder(opening: bench.directory.file("pool/base.qed"))
         let found = try await problems()
         #expect(found.contains("one.qed,base-in-use"))
         writer.close()

@@ -15,11 +15,11 @@ struct ShardBackingPeerTests {
     init() throws {
         bench = try Bench()
         qedscan = try #require(Tool.built("qedscan"))
-        for folder in ["pool", "own"] { _ = try bench.folder.folder(folder) }
+        for directory in ["pool", "own"] { _ = try bench.directory.makeDirectory(directory) }
     }
 
     private func run(_ commands: [[String]]) async throws -> [ShellBatch.Result] {
-        try await ShellBatch.run(commands, in: bench.folder.path)
+        try await ShellBatch.run(commands, in: bench.directory.path)
     }
 
     private func create(_ path: String, on base: String? = nil, format: String = "qed", size: String = "1M") -> [String]
@@ -40,8 +40,8 @@ struct ShardBackingPeerTests {
         for number in 1...9 { commands.append(create("pool/chain-\(number).qed", on: "chain-\(number - 1).qed")) }
         commands.append(["qemu-io", "-f", "qed", "-c", "write 0 64k", "pool/bad.qed"])
         for run in try await run(commands) { try #require(run.status == 0, "\(run.errors)") }
-        try ImageEdit.field(.features, 2).apply(to: ImageEditor(path: RawPath(bench.folder.file("pool/dirty.qed"))))
-        try ImageEdit.l2(0, 1, 1 << 40).apply(to: ImageEditor(path: RawPath(bench.folder.file("pool/bad.qed"))))
+        try ImageEdit.field(.features, 2).apply(to: ImageEditor(path: RawPath(bench.directory.file("pool/dirty.qed"))))
+        try ImageEdit.l2(0, 1, 1 << 40).apply(to: ImageEditor(path: RawPath(bench.directory.file("pool/bad.qed"))))
     }
 
     private func scan(_ store: String, _ arguments: String...) async throws {
@@ -96,7 +96,7 @@ struct ShardBackingPeerTests {
         try await scan("both.db", "--pool", "vm", "pool")
         try await scan("both.db", "own")
         for stores in [["pool.db", "own.db"], ["own.db", "pool.db"], ["both.db"]] {
-            let merged = bench.folder.file("all.db")
+            let merged = bench.directory.file("all.db")
             if FileManager.default.fileExists(atPath: merged) { try FileManager.default.removeItem(atPath: merged) }
             try await merge(stores)
             let expected = [
@@ -106,7 +106,7 @@ struct ShardBackingPeerTests {
             ]
             for (name, start) in expected {
                 let rows = try await report(name, "all.db").map {
-                    $0.replacingOccurrences(of: bench.folder.path + "/", with: "")
+                    $0.replacingOccurrences(of: bench.directory.path + "/", with: "")
                 }
                 #expect(rows.contains { $0.hasPrefix(start) }, "\(stores): \(start) in \(rows)")
             }

@@ -93,7 +93,7 @@ struct CheckCommandPeerTests {
     func statusIsThatOfQEMU(_ arguments: [String]) async throws {
         let bench = try Bench()
         try await Self.make(CheckedImage.all[3], on: bench)
-        _ = try bench.folder.write("These are the words of a text.\n".utf8, to: "text")
+        _ = try bench.directory.write("These are the words of a text.\n".utf8, to: "text")
         let (qemu, ours) = try await Self.check(arguments, bench)
         #expect(ours.status == qemu.status)
         #expect(ours.output == qemu.output)

@@ -73,17 +73,17 @@ struct CorpusPeerTests {
         guard let img = Peer.img, let qedscan = Tool.built("qedscan") else {
             throw BatchError(reason: "qedscan is not built")
         }
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         var batch = ShellBatch()
         for (index, corpusCase) in CorpusCase.all.enumerated() {
             let name = "\(index).qed"
-            try corpusCase.write(to: folder.file(name))
+            try corpusCase.write(to: directory.file(name))
             batch.add([img.path, "check", "--output=json", QEMUImage.withoutBacking(name)])
             batch.add([qedscan.path, "check", "-f", "qed", "--output=json", name])
         }
-        let runs = try await batch.run(in: folder.path)
+        let runs = try await batch.run(in: directory.path)
         return try CorpusCase.all.enumerated().map { index, corpusCase in
-            let file = try ImageFile(path: RawPath(folder.file("\(index).qed")))
+            let file = try ImageFile(path: RawPath(directory.file("\(index).qed")))
             let report = Checker().check(file)
             return Sighting(
                 corpusCase: corpusCase, report: report,

@@ -92,7 +92,7 @@ struct CrashStateTests {
         func io(_ commands: [String], _ image: String) -> [String] {
             ["timeout", "20", "qemu-io"] + commands.flatMap { ["-c", $0] } + [image]
         }
-        let backing = ["-b", try bench.folder.write([UInt8](repeating: 1, count: 65536), to: "base"), "-F", "raw"]
+        let backing = ["-b", try bench.directory.write([UInt8](repeating: 1, count: 65536), to: "base"), "-F", "raw"]
         let runs = try await bench.run(
             ["qemu-img", "create", "-q", "-f", "qed"] + (state.hasBackingFile ? backing : []) + [bench.path, "8G"],
             state.earlier.isEmpty ? ["true"] : io(state.earlier, bench.path),

@@ -21,9 +21,9 @@ struct FieldPeerTests {
         var count = 0
         let start = ContinuousClock.now
         for layout in FieldLayout.chosen.filter(\.isForQEMU) {
-            let folder = try TemporaryFolder()
-            try layout.write(to: folder.file())
-            let image = try FieldImage(path: folder.file())
+            let directory = try TemporaryDirectory()
+            try layout.write(to: directory.file())
+            let image = try FieldImage(path: directory.file())
             let cases = image.cases(unused: unused, seed: seed)
             let batches = stride(from: 0, to: cases.count, by: FieldPeerTests.batchSize).map { first in
                 FieldBatch(
@@ -59,7 +59,7 @@ struct FieldPeerTests {
     }
 }
 
-/// Some cases of one layout, in their own folder.
+/// Some cases of one layout, in their own directory.
 struct FieldBatch: Sendable {
     /// What we would make of an image, and what QEMU made of it.
     struct RepairPair: Sendable {
@@ -74,33 +74,33 @@ struct FieldBatch: Sendable {
 
     /// Checks and repairs them.
     func run(_ tally: MutationTally) async throws -> [RepairPair] {
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         var bytes = image.bytes
         var checks: [[String]] = []
         var repairs: [[String]] = []
         for (number, fieldCase) in cases.enumerated() {
             fieldCase.apply(to: &bytes)
             let name = "\(number).qed"
-            _ = try folder.write(bytes, to: name)
+            _ = try directory.write(bytes, to: name)
             checks.append(["qemu-img", "check", "--output=json", QEMUImage.withoutBacking(name)])
-            _ = try folder.write(bytes, to: "repaired-" + name)
+            _ = try directory.write(bytes, to: "repaired-" + name)
             repairs.append(["qemu-img", "check", "-q", "-r", "all", QEMUImage.withoutBacking("repaired-" + name)])
             fieldCase.revert(in: &bytes)
         }
-        let runs = try await ShellBatch.run(checks + repairs, in: folder.path)
-        return try cases.indices.map { try compare($0, runs[$0], in: folder, tally) }
+        let runs = try await ShellBatch.run(checks + repairs, in: directory.path)
+        return try cases.indices.map { try compare($0, runs[$0], in: directory, tally) }
     }
 
     private func compare(
-        _ number: Int, _ run: ShellBatch.Result, in folder: TemporaryFolder, _ tally: MutationTally
+        _ number: Int, _ run: ShellBatch.Result, in directory: TemporaryDirectory, _ tally: MutationTally
     ) throws -> RepairPair {
         let name = "\(number).qed"
         let story = "QEDSCAN_PEER_SEED=\(seed), \(layout): \(cases[number])"
-        let comparison = try CheckComparison(folder.file(name), story)
+        let comparison = try CheckComparison(directory.file(name), story)
         try comparison.expectAgreement(with: run, tally)
         return RepairPair(
-            ours: try repair(folder.file(name), comparison, story),
-            qemu: try FileContents(path: folder.file("repaired-" + name)))
+            ours: try repair(directory.file(name), comparison, story),
+            qemu: try FileContents(path: directory.file("repaired-" + name)))
     }
 
     /// What our plan makes of an image: that a repair does what the plan says, other tests see to.

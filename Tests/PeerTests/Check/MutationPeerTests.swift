@@ -44,15 +44,15 @@ struct MutationPeerTests {
 
     private static func run(_ cases: Range<Int>, seed: UInt64, _ tally: MutationTally) async throws {
         guard let img = Peer.img else { return }
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         var batch = ShellBatch()
         var images: [MutatedImage] = []
         for number in cases {
             let name = "\(number).qed"
-            images.append(try MutatedImage(number: number, seed: seed, path: folder.file(name)))
+            images.append(try MutatedImage(number: number, seed: seed, path: directory.file(name)))
             batch.add([img.path, "check", "--output=json", QEMUImage.withoutBacking(name)])
         }
-        let runs = try await batch.run(in: folder.path)
+        let runs = try await batch.run(in: directory.path)
         for (image, run) in zip(images, runs) {
             let comparison = try CheckComparison(image.path, "\(image)")
             try comparison.expectAgreement(with: run, tally)

@@ -12,7 +12,7 @@ import Testing
 struct OrphanPeerTests {
     /// What `assessment` says of a report.
     private func assessment(_ bench: Bench, _ report: CheckResult) throws -> [SQLiteValue] {
-        let store = bench.folder.file("store.db")
+        let store = bench.directory.file("store.db")
         let status = try ImageFile(path: RawPath(bench.path)).status
         let writing = try ScanStore(writing: store)
         let scan = ScanRecord(host: "peer", roots: [RawPath(bench.path)], options: [], version: "0")

@@ -5,13 +5,13 @@ import Lab
 import QED
 import TestSupport
 
-/// Everything hostile in one folder, made once for all tests, and readable for everybody where it is not meant to be
+/// Everything hostile in one directory, made once for all tests, and readable for everybody where it is not meant to be
 /// closed.
 final class HostilePool: Sendable {
     static let shared = Result { try HostilePool() }
 
     let path: String
-    /// Where the scans run: for each test a folder beside the pool.
+    /// Where the scans run: for each test a directory beside the pool.
     let work: String
 
     private init() throws {
@@ -26,8 +26,8 @@ final class HostilePool: Sendable {
         for tree in HostileTree.allCases { try tree.write(in: path) }
     }
 
-    /// A new folder for a store, of the user who is to write it.
-    func folder(ownedBy user: BoundedRun.User = .caller) throws -> String {
+    /// A new directory for a store, of the user who is to write it.
+    func makeDirectory(ownedBy user: BoundedRun.User = .caller) throws -> String {
         let path = "\(work)/\(UUID().uuidString)"
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])

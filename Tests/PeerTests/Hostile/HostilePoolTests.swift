@@ -51,14 +51,14 @@ import Testing
 
     @Test(.enabled(if: Strace.isPossible, "strace cannot trace here"))
     func aScanTakesNoLockAndWritesToNothingButTheStore() async throws {
-        let folder = try pool.folder()
-        let log = "\(folder)/trace"
+        let directory = try pool.makeDirectory()
+        let log = "\(directory)/trace"
         let calls =
             "openat,open,openat2,creat,truncate,fcntl,flock,unlink,unlinkat,rename,renameat2,chmod,fchmodat,utimensat"
         // Only what opens and locks: the reads of these images are legion.
         let result = try await #require(Tool("strace")).run(
             ["-f", "-qq", "-y", "--seccomp-bpf", "-e", "trace=\(calls)", "-o", log, tool.path, "scan", "-q", "--db"]
-                + ["\(folder)/store.db", "--exclude", "alternating-owners.qed", pool.path])
+                + ["\(directory)/store.db", "--exclude", "alternating-owners.qed", pool.path])
         #expect(result.status == 2 | 4 | 8, "\(result.errors)")
         let lines = try String(decoding: Data(contentsOf: URL(filePath: log)), as: UTF8.self).split(separator: "\n")
         let inPool = lines.filter { $0.contains(pool.path) }
@@ -71,9 +71,9 @@ import Testing
             #expect(!writes.contains { line.contains($0) }, "\(line)")
         }
         for line in lines where line.contains("O_RDWR") || line.contains("O_WRONLY") {
-            #expect(line.contains("\(folder)/store.db"), "\(line)")
+            #expect(line.contains("\(directory)/store.db"), "\(line)")
         }
-        for line in lines where line.contains("SETLK") { #expect(line.contains("\(folder)/store.db"), "\(line)") }
+        for line in lines where line.contains("SETLK") { #expect(line.contains("\(directory)/store.db"), "\(line)") }
     }
 
     // MARK: - What is expected
@@ -84,19 +84,20 @@ import Testing
         guard let run = try BoundedRun(tool, user: user, group: group?.processes) else {
             return HostilePoolTests.skip("run the program as \(user)")
         }
-        let folder = try pool.folder(ownedBy: user)
-        let environment = ["QEDSCAN_DB": "\(folder)/store.db", "SWIFT_BACKTRACE": "enable=no"]
+        let directory = try pool.makeDirectory(ownedBy: user)
+        let environment = ["QEDSCAN_DB": "\(directory)/store.db", "SWIFT_BACKTRACE": "enable=no"]
         let before = try pool.state()
         let scan = try await run.run(["scan", pool.path], environment)
         #expect(scan.result.status == 2 | 4 | 8, "\(scan.result.errors)")
         #expect(scan.peak <= HostilePoolTests.mostMemory, "\(scan.peak) bytes")
         #expect(try pool.state() == before)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["store.db", "store.db.lock"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == ["store.db", "store.db.lock"])
 
         let verify = try await run.run(["store", "verify"], environment)
         #expect(verify.result.status == 0, "\(verify.result.errors)")
         for question in [
-            ["report", "backing-tree"], ["report", "assessment"], ["report", "--html", "\(folder)/page.html"],
+            ["report", "backing-tree"], ["report", "assessment"], ["report", "--html", "\(directory)/page.html"],
         ] {
             let answer = try await run.run(question, environment)
             #expect(answer.result.status == 0 && answer.peak <= HostilePoolTests.mostMemory, "\(question): \(answer)")

@@ -24,7 +24,7 @@ struct ExclusiveUseTests {
     @Test(arguments: [false, true])
     func imageOfANetworkServerIsRefused(isReadOnly: Bool) async throws {
         let image = try await HeldImage()
-        let socket = image.bench.folder.file("nbd")
+        let socket = image.bench.directory.file("nbd")
         let arguments = ["-t", "-f", "qed", "-k", socket] + (isReadOnly ? ["-r"] : []) + [image.path]
         let server = try #require(Peer.nbd).start(arguments)
         // The socket is there before the image is open. To look only reads.
@@ -68,7 +68,7 @@ struct ExclusiveUseTests {
         let held = try image.take()
         let runs = try await image.bench.run(
             ["qemu-io", "-c", "write 0 512", image.path], ["qemu-io", "-r", "-c", "read 0 512", image.path],
-            ["timeout", "5", "qemu-nbd", "-t", "-f", "qed", "-k", image.bench.folder.file("nbd"), image.path],
+            ["timeout", "5", "qemu-nbd", "-t", "-f", "qed", "-k", image.bench.directory.file("nbd"), image.path],
             ["qemu-img", "check", "-r", "all", image.path])
         for run in runs {
             #expect(run.status == 1, "\(run)")
@@ -88,7 +88,7 @@ struct ExclusiveUseTests {
         let offset = try await image.dataOffset()
         let io = try #require(Peer.io)
         let rounds = 200
-        let enough = image.bench.folder.file("enough")
+        let enough = image.bench.directory.file("enough")
         // Of QEMU's sessions some fail to open the image: that is the point.
         let session = """
             exec 2>&1; i=0; while [ $i -lt \(rounds) ] || ! [ -e "\(enough)" ]; do i=$((i+1)); \

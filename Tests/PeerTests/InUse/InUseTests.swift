@@ -28,7 +28,7 @@ struct InUseTests {
     func networkServerIsSeenIfItMayWrite(isReadOnly: Bool) async throws {
         let pool = try await Pool()
         let nbd = try #require(Peer.nbd)
-        let socket = pool.folder.file("nbd")
+        let socket = pool.directory.file("nbd")
         let server = try nbd.start(
             ["-t", "-f", "qed", "-k", socket] + (isReadOnly ? ["-r"] : []) + [pool.image])
         #expect(try await eventually { FileManager.default.fileExists(atPath: socket) })
@@ -49,9 +49,10 @@ struct InUseTests {
     /// A backing file is only read by those who have its overlay open.
     @Test func backingFileOfAnImageInUseIsChecked() async throws {
         let pool = try await Pool()
-        let overlay = pool.folder.file("overlay.qed")
+        let overlay = pool.directory.file("overlay.qed")
         try await ShellBatch.run(
-            [["qemu-img", "create", "-q", "-f", "qed", "-b", pool.image, "-F", "qed", overlay]], in: pool.folder.path)
+            [["qemu-img", "create", "-q", "-f", "qed", "-b", pool.image, "-F", "qed", overlay]], in: pool.directory.path
+        )
         let writer = try await QEMUHolder(opening: overlay)
         #expect(try await pool.scan() == 0)
         #expect(try await pool.result()["outcome"] == "clean")
@@ -68,38 +69,38 @@ struct InUseTests {
             done
             """
         let shell = try #require(Tool("sh"))
-        let loop = try shell.start(["-c", "cd '\(pool.folder.path)' && \(script)"])
+        let loop = try shell.start(["-c", "cd '\(pool.directory.path)' && \(script)"])
         #expect(try await eventually { try pool.scansDone() > 0 })
         let opened = try await ShellBatch.run(
-            Array(repeating: ["qemu-io", "-c", "read 0 512", pool.image], count: 20), in: pool.folder.path)
+            Array(repeating: ["qemu-io", "-c", "read 0 512", pool.image], count: 20), in: pool.directory.path)
         for run in opened { #expect(run.status == 0 && run.errors.isEmpty, "\(run)") }
         #expect(try await eventually { try pool.scansDone() > 2 })
-        _ = try pool.folder.write([], to: "stop")
+        _ = try pool.directory.write([], to: "stop")
         #expect(await loop.wait() == 0)
     }
 }
 
 /// One image to scan, with a MiB of data, and a store.
 private struct Pool {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     let image: String
     private let qedscan: Tool
 
     init() async throws {
-        folder = try TemporaryFolder()
-        image = try folder.folder("pool") + "/image.qed"
+        directory = try TemporaryDirectory()
+        image = try directory.makeDirectory("pool") + "/image.qed"
         guard let qedscan = Tool.built("qedscan") else { throw BatchError(reason: "qedscan is not built") }
         self.qedscan = qedscan
         try await ShellBatch.run(
             [
                 ["qemu-img", "create", "-q", "-f", "qed", image, "64M"],
                 ["qemu-io", "-c", "write -P 5 0 1M", image],
-            ], in: folder.path)
+            ], in: directory.path)
     }
 
     /// Scans the image and returns the exit status.
     func scan(_ options: [String] = []) async throws -> Int32 {
-        try await qedscan.run(["scan", "-q", "--db", folder.file("store.db")] + options + [image]).status
+        try await qedscan.run(["scan", "-q", "--db", directory.file("store.db")] + options + [image]).status
     }
 
     /// What the store says of the image.
@@ -115,13 +116,13 @@ private struct Pool {
 
     /// How often the loop of scans has gone round.
     func scansDone() throws -> Int {
-        guard FileManager.default.fileExists(atPath: folder.file("scans")) else { return 0 }
-        return try String(contentsOfFile: folder.file("scans"), encoding: .utf8).count
+        guard FileManager.default.fileExists(atPath: directory.file("scans")) else { return 0 }
+        return try String(contentsOfFile: directory.file("scans"), encoding: .utf8).count
     }
 
     /// The fields of the only row.
     private func query(_ sql: String) async throws -> [String] {
-        let run = try await qedscan.run(["query", "--db", folder.file("store.db"), "--format", "csv", sql])
+        let run = try await qedscan.run(["query", "--db", directory.file("store.db"), "--format", "csv", sql])
         let lines = run.output.split(whereSeparator: \.isNewline)
         guard run.status == 0, lines.count == 2 else { throw BatchError(reason: run.errors + run.output) }
         return lines[1].split(separator: ",", omittingEmptySubsequences: false).map(String.init)

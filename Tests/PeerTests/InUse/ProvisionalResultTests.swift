@@ -8,19 +8,19 @@ import Testing
 /// What a scan makes of an image that a virtual machine has open.
 @Suite(.enabled(if: Peer.isInstalled, "qemu-utils is not installed"), .endsInTime)
 struct ProvisionalResultTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let image: String
     private let qedscan: Tool
 
     init() async throws {
-        folder = try TemporaryFolder()
-        image = try folder.folder("pool") + "/image.qed"
+        directory = try TemporaryDirectory()
+        image = try directory.makeDirectory("pool") + "/image.qed"
         qedscan = try #require(Tool.built("qedscan"), "the program is not built")
         try await ShellBatch.run(
             [
                 ["qemu-img", "create", "-q", "-f", "qed", image, "64M"],
                 ["qemu-io", "-c", "write -P 5 0 1M", image],
-            ], in: folder.path)
+            ], in: directory.path)
     }
 
     @Test func damageThatComesBetweenTwoScansIsStoredButIsNoDamageYet() async throws {
@@ -49,7 +49,8 @@ struct ProvisionalResultTests {
     @Test func quietPrintsNothingAboutImagesInUse() async throws {
         let writer = try await QEMUHolder(opening: image)
         defer { writer.close() }
-        try await ShellBatch.run([["qemu-img", "create", "-q", "-f", "qed", "pool/clean.qed", "1M"]], in: folder.path)
+        try await ShellBatch.run(
+            [["qemu-img", "create", "-q", "-f", "qed", "pool/clean.qed", "1M"]], in: directory.path)
         let result = try await run("scan", "-q", "pool")
         #expect((result.status, result.output, result.errors) == (8, "", ""))
         #expect(try await rows("SELECT outcome FROM latest_check ORDER BY path") == ["clean", "in_use"])
@@ -58,9 +59,9 @@ struct ProvisionalResultTests {
     // MARK: - The program
 
     private func run(_ arguments: String...) async throws -> Tool.Result {
-        let pool = folder.file("pool")
+        let pool = directory.file("pool")
         return try await qedscan.run(
-            arguments.map { $0 == "pool" ? pool : $0 }, environment: ["QEDSCAN_DB": folder.file("store.db")])
+            arguments.map { $0 == "pool" ? pool : $0 }, environment: ["QEDSCAN_DB": directory.file("store.db")])
     }
 
     private func rows(_ sql: String) async throws -> [String] {

@@ -27,25 +27,25 @@ struct GuestReading {
         windows = (0..<5).map { $0 * perEntry }.filter { $0 < size }.map { $0..<min($0 + clusters * clusterSize, size) }
     }
 
-    /// Commands that read all windows into files in a folder; the image is in the folder where they run.
-    func commands(_ phase: String, into folder: String) -> [[String]] {
+    /// Commands that read all windows into files in a directory; the image is in the directory where they run.
+    func commands(_ phase: String, into directory: String) -> [[String]] {
         windows.map { window in
             let image =
                 "json:{\"driver\":\"raw\",\"offset\":\(window.lowerBound),\"size\":\(window.count),\"file\":"
                 + "{\"driver\":\"qed\",\"backing\":null,\"file\":{\"driver\":\"file\",\"filename\":\"\(name)\"}}}"
             return [
                 "timeout", "60", "qemu-img", "convert", "-q", "--salvage", "-O", "raw", image,
-                file(phase, window, in: folder),
+                file(phase, window, in: directory),
             ]
         }
     }
 
     /// The sectors of the guest that read differently in two phases, as ranges of bytes.
-    func differences(_ first: String, _ second: String, in folder: String) throws -> [Range<UInt64>] {
+    func differences(_ first: String, _ second: String, in directory: String) throws -> [Range<UInt64>] {
         try windows.flatMap { window in
             let (one, other) = (
-                try Data(contentsOf: URL(filePath: file(first, window, in: folder))),
-                try Data(contentsOf: URL(filePath: file(second, window, in: folder)))
+                try Data(contentsOf: URL(filePath: file(first, window, in: directory))),
+                try Data(contentsOf: URL(filePath: file(second, window, in: directory)))
             )
             guard one.count == window.count, other.count == window.count else { throw ReadingError(name: name) }
             guard one != other else { return [] as [Range<UInt64>] }
@@ -58,12 +58,12 @@ struct GuestReading {
     }
 
     /// Removes the files of a phase.
-    func remove(_ phase: String, in folder: String) throws {
-        for window in windows { try FileManager.default.removeItem(atPath: file(phase, window, in: folder)) }
+    func remove(_ phase: String, in directory: String) throws {
+        for window in windows { try FileManager.default.removeItem(atPath: file(phase, window, in: directory)) }
     }
 
-    private func file(_ phase: String, _ window: Range<UInt64>, in folder: String) -> String {
-        "\(folder)/\(name).\(phase).\(window.lowerBound)"
+    private func file(_ phase: String, _ window: Range<UInt64>, in directory: String) -> String {
+        "\(directory)/\(name).\(phase).\(window.lowerBound)"
     }
 }
 

@@ -62,7 +62,7 @@ struct RepairBackingTests {
     @Test(arguments: Damage.allCases)
     private func unallocatedReadsTheBackingFileAsAfterQEMUsRepair(_ damage: Damage) async throws {
         let bench = try await Self.overlay(damage)
-        let copy = bench.folder.file("copy.qed")
+        let copy = bench.directory.file("copy.qed")
         try await bench.run(["cp", bench.path, copy], ["qemu-img", "check", "-q", "-r", "all", copy])
         try await bench.repair()
         try await Self.expect(Self.expectations(damage, pattern: "0x11"), of: bench)

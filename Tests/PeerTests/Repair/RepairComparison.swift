@@ -38,14 +38,14 @@ struct RepairComparison: CustomStringConvertible {
     ) async throws -> RepairComparison {
         let round = RepairRound(clusters: 0, options: ["--only", "clear-invalid,clear-dirty"])
         let repaired = try await round.look(at: images)
-        let folder = try TemporaryFolder()
-        for image in repaired { try image.before.write(to: folder.file(image.name)) }
+        let directory = try TemporaryDirectory()
+        for image in repaired { try image.before.write(to: directory.file(image.name)) }
         try await ShellBatch.run(
             repaired.map { ["qemu-img", "check", "-q", "-r", "all", QEMUImage.withoutBacking($0.name)] },
-            in: folder.path)
+            in: directory.path)
         var comparison = RepairComparison()
         for image in repaired {
-            comparison.add(Repair(image), qemu: try FileContents(path: folder.file(image.name)))
+            comparison.add(Repair(image), qemu: try FileContents(path: directory.file(image.name)))
         }
         return comparison
     }

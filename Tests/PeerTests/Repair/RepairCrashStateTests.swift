@@ -33,7 +33,7 @@ struct RepairCrashStateTests {
         let bench = try Bench()
         try await CrashStateTests.crash(state, on: bench)
         try bench.edit { try $0.writeL1(try $0.readL1(0), at: 2) }
-        let copy = bench.folder.file("copy.qed")
+        let copy = bench.directory.file("copy.qed")
         try await bench.run(["cp", bench.path, copy])
         let status = try await bench.repair()
         #expect(status & 4 != 0)

@@ -19,7 +19,7 @@ struct RepairInUseTests {
 
     @Test func anImageOfANetworkServerIsRefused() async throws {
         let pool = try await DamagedPool()
-        let socket = pool.folder.file("nbd")
+        let socket = pool.directory.file("nbd")
         let server = try #require(Peer.nbd).start(["-t", "-f", "qed", "-k", socket, pool.held])
         #expect(try await eventually { FileManager.default.fileExists(atPath: socket) })
         try await pool.expectOnlyTheOtherIsRepaired("as QEMU's writers do", test: "locks")
@@ -50,7 +50,7 @@ struct RepairInUseTests {
             [
                 ["qemu-io", "-c", "write -P 7 0 512", pool.held], ["qemu-io", "-r", "-c", "read 0 512", pool.held],
                 ["qemu-img", "check", "-r", "all", pool.held],
-            ], in: pool.folder.path)
+            ], in: pool.directory.path)
         for run in runs { #expect(run.status == 1 && run.errors.contains("lock"), "\(run)") }
         let status = await repair.resume()
         let errors = try repair.errors()
@@ -59,7 +59,7 @@ struct RepairInUseTests {
             [
                 ["qemu-io", "-c", "write -P 7 0 512", "-c", "read -P 7 0 512", pool.held],
                 ["qemu-img", "check", "-f", "qed", pool.held],
-            ], in: pool.folder.path)
+            ], in: pool.directory.path)
         #expect(after[0].status == 0 && !after[0].output.contains("failed"), "\(after[0])")
         #expect(after[1].status == 3, "only the leak is left: \(after[1])")
     }
@@ -73,8 +73,8 @@ struct RepairInUseTests {
                 s=$?; [ $((s & ~14)) = 0 ] || echo "status $s" >>scan.err; echo >>scans
             done
             """
-        let loop = try #require(Tool("sh")).start(["-c", "cd '\(pool.folder.path)' && \(script)"])
-        let scans = pool.folder.file("scans")
+        let loop = try #require(Tool("sh")).start(["-c", "cd '\(pool.directory.path)' && \(script)"])
+        let scans = pool.directory.file("scans")
         #expect(try await eventually { FileManager.default.fileExists(atPath: scans) })
         var rounds = 0
         while rounds < 20 {
@@ -88,21 +88,21 @@ struct RepairInUseTests {
             if result.errors.isEmpty { break }
         }
         #expect(rounds < 20)
-        _ = try pool.folder.write([], to: "stop")
+        _ = try pool.directory.write([], to: "stop")
         #expect(await loop.wait() == 0)
-        #expect(try String(contentsOfFile: pool.folder.file("scan.err"), encoding: .utf8) == "")
+        #expect(try String(contentsOfFile: pool.directory.file("scan.err"), encoding: .utf8) == "")
     }
 }
 
 /// Images with a shared cluster and data, scanned.
 private struct DamagedPool {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     let qedscan: Tool
     let held: String
 
     init(others: Int = 1) async throws {
-        folder = try TemporaryFolder()
-        let pool = try folder.folder("pool")
+        directory = try TemporaryDirectory()
+        let pool = try directory.makeDirectory("pool")
         guard let qedscan = Tool.built("qedscan") else { throw BatchError(reason: "qedscan is not built") }
         self.qedscan = qedscan
         held = "\(pool)/held.qed"
@@ -117,23 +117,23 @@ private struct DamagedPool {
             try ImageWriter(plan).write(to: path)
             try ImageEditor(path: path).writeL2(5 * 4096, at: 3, of: 0)
         }
-        let scan = try await qedscan.run(["--db", folder.file("store.db"), "scan", "-q", pool])
+        let scan = try await qedscan.run(["--db", directory.file("store.db"), "scan", "-q", pool])
         guard scan.status == 4 else { throw BatchError(reason: "\(scan)") }
     }
 
-    var arguments: [String] { ["--db", folder.file("store.db"), "repair", "--yes", "--settle", "0s"] }
+    var arguments: [String] { ["--db", directory.file("store.db"), "repair", "--yes", "--settle", "0s"] }
 
     func repair() async throws -> Tool.Result { try await qedscan.run(arguments) }
 
     func expectOnlyTheOtherIsRepaired(_ reason: String, test: String) async throws {
-        let before = try ImageState.all(in: folder.file("pool"))
+        let before = try ImageState.all(in: directory.file("pool"))
         let result = try await repair()
         #expect(result.status == 1 | 2 | 4 | 8, "\(result)")
         let lines = (result.output + result.errors).split(separator: "\n").filter { $0.contains("/held.qed: ") }
         let refusal = try #require(lines.last)
         #expect(refusal.contains(reason) && refusal.hasSuffix("(test: \(test)); end that program first"), "\(refusal)")
         #expect(result.output.contains("other-0.qed: repair 1: corrupt (1 corruption, 1 leak) -> leaking (1 leak)"))
-        let after = try ImageState.all(in: folder.file("pool"))
+        let after = try ImageState.all(in: directory.file("pool"))
         #expect(after["held.qed"] == before["held.qed"])
         #expect(after["other-0.qed"] != before["other-0.qed"])
     }

@@ -5,35 +5,35 @@ import Testing
 /// A pool with its own store, and our program to scan, repair and undo in it. Time does not matter here: nobody
 /// else has the images.
 final class RepairPool: Sendable {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     private let qedscan: Tool
     private let store: String
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         qedscan = try #require(Tool.built("qedscan"), "the program is not built")
-        store = folder.file("store.db")
-        _ = try folder.folder("pool")
+        store = directory.file("store.db")
+        _ = try directory.makeDirectory("pool")
     }
 
     /// The path of an image by its name.
-    func path(_ name: String) -> String { folder.file("pool/\(name)") }
+    func path(_ name: String) -> String { directory.file("pool/\(name)") }
 
     /// Runs commands in the pool one after the other.
     @discardableResult
     func run(_ commands: [[String]]) async throws -> [ShellBatch.Result] {
-        try await ShellBatch.run(commands, in: folder.file("pool"))
+        try await ShellBatch.run(commands, in: directory.file("pool"))
     }
 
     func scan() async throws {
-        let run = try await run("scan", "-q", folder.file("pool"))
+        let run = try await run("scan", "-q", directory.file("pool"))
         #expect(run.status & 0x30 == 0, "\(run.errors)")
     }
 
     /// Repairs everything that the store knows is damaged. Returns the plans by the images' names.
     @discardableResult
     func repair(_ options: [String] = []) async throws -> [String: PlanDocument.Plan] {
-        let planFile = folder.file("plan-\(UUID().uuidString).json")
+        let planFile = directory.file("plan-\(UUID().uuidString).json")
         let run = try await run(["repair", "--yes", "-q", "--settle", "0s", "--plan-out", planFile] + options)
         #expect(run.status & 0x30 == 0, "\(run.errors)")
         #expect(!run.errors.contains("not repaired"), "\(run.errors)")

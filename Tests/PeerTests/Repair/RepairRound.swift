@@ -66,7 +66,7 @@ struct RepairRound {
                 expectationBefore: before[index].expectation, expectationAfter: after[index].expectation,
                 qemuAfter: try PeerResult(checks[index]), readings: statuses,
                 differences: statuses == [0, 0]
-                    ? try readings[index]?.differences("before", "after", in: pool.folder.path) : nil)
+                    ? try readings[index]?.differences("before", "after", in: pool.directory.path) : nil)
         }
     }
 
@@ -102,13 +102,13 @@ struct RepairRound {
     private func convert(
         _ readings: [GuestReading?], _ phase: String, _ pool: RepairPool
     ) async throws -> [Int32?] {
-        let folder = pool.folder.path
+        let directory = pool.directory.path
         let share = (readings.count + RepairRound.shells - 1) / RepairRound.shells
         return try await withThrowingTaskGroup(of: [Int: Int32].self) { group in
             for start in stride(from: 0, to: readings.count, by: max(share, 1)) {
                 let indexes = start..<min(start + share, readings.count)
                 group.addTask {
-                    let commands = indexes.map { readings[$0]?.commands(phase, into: folder) ?? [] }
+                    let commands = indexes.map { readings[$0]?.commands(phase, into: directory) ?? [] }
                     var runs = try await pool.run(commands.flatMap { $0 })[...]
                     var worst: [Int: Int32] = [:]
                     for (index, commands) in zip(indexes, commands) where !commands.isEmpty {

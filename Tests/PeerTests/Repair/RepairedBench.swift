@@ -9,7 +9,7 @@ import Testing
 extension Bench {
     private func qedscan(_ arguments: [String]) async throws -> Tool.Result {
         let tool = try #require(Tool.built("qedscan"), "the program is not built")
-        return try await tool.run(arguments, environment: ["QEDSCAN_DB": folder.file("store.db")])
+        return try await tool.run(arguments, environment: ["QEDSCAN_DB": directory.file("store.db")])
     }
 
     /// Scans and repairs the image. Returns the exit status, which tells by its bits what came of it.

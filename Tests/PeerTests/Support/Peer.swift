@@ -19,20 +19,20 @@ enum QEMUImage {
     }
 }
 
-/// An image in its own folder, which qemu-img makes and both programs check.
+/// An image in its own directory, which qemu-img makes and both programs check.
 struct Bench {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     let path: String
 
     init(_ name: String = "image.qed") throws {
-        folder = try TemporaryFolder()
-        path = folder.file(name)
+        directory = try TemporaryDirectory()
+        path = directory.file(name)
     }
 
-    /// Runs commands in the folder one after the other; the first word may be a name in PATH.
+    /// Runs commands in the directory one after the other; the first word may be a name in PATH.
     @discardableResult
     func run(_ commands: [String]...) async throws -> [ShellBatch.Result] {
-        try await ShellBatch.run(commands, in: folder.path)
+        try await ShellBatch.run(commands, in: directory.path)
     }
 
     /// What `qemu-img check` says of the image alone.

@@ -21,13 +21,13 @@ struct ShellBatch {
         count += 1
     }
 
-    /// Runs the commands one after the other in a folder, without blocking the caller's thread. A crash leaves no core
+    /// Runs the commands one after the other in a directory, without blocking the caller's thread. A crash leaves no core
     /// dump.
-    func run(in folder: String) async throws -> [Result] {
+    func run(in directory: String) async throws -> [Result] {
         guard count > 0, let shell = Tool("sh") else { return [] }
-        let scriptFolder = try TemporaryFolder()
-        let start = "ulimit -c 0; cd \(ShellBatch.quoted(folder)) || exit\n"
-        let file = try scriptFolder.write((start + script).utf8, to: "script")
+        let scriptDirectory = try TemporaryDirectory()
+        let start = "ulimit -c 0; cd \(ShellBatch.quoted(directory)) || exit\n"
+        let file = try scriptDirectory.write((start + script).utf8, to: "script")
         let run = try await shell.run([file])
         let outputs = ShellBatch.parts(run.output)
         let errors = ShellBatch.parts(run.errors)
@@ -61,11 +61,11 @@ struct BatchError: Error {
 }
 
 extension ShellBatch {
-    /// Runs a few commands in a folder.
+    /// Runs a few commands in a directory.
     @discardableResult
-    static func run(_ commands: [[String]], in folder: String) async throws -> [Result] {
+    static func run(_ commands: [[String]], in directory: String) async throws -> [Result] {
         var batch = ShellBatch()
         for command in commands { batch.add(command) }
-        return try await batch.run(in: folder)
+        return try await batch.run(in: directory)
     }
 }

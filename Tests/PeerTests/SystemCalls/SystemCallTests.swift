@@ -62,15 +62,15 @@ struct SystemCallTests {
 
     private static func trace(_ arguments: [String]) async throws -> Trace {
         guard let qedscan = Tool.built("qedscan") else { throw BatchError(reason: "qedscan is not built") }
-        let folder = try TemporaryFolder()
-        let pool = try folder.folder("pool")
+        let directory = try TemporaryDirectory()
+        let pool = try directory.makeDirectory("pool")
         try fill(pool)
         let before = try ImageState.all(in: pool)
         let runs = try await ShellBatch.run(
             [["strace", "-f", "-y", "-s", "4096", "-o", "../trace", qedscan.path] + arguments], in: pool)
         return Trace(
             status: runs[0].status,
-            lines: try String(contentsOfFile: folder.file("trace"), encoding: .utf8).components(separatedBy: "\n"),
+            lines: try String(contentsOfFile: directory.file("trace"), encoding: .utf8).components(separatedBy: "\n"),
             before: before, after: try ImageState.all(in: pool))
     }
 }

@@ -45,10 +45,10 @@ struct ImageState: Hashable, Sendable {
     /// Device, inode, size, and the times of the last change of contents and of status.
     let status: [Int]
 
-    static func all(in folder: String) throws -> [String: ImageState] {
+    static func all(in directory: String) throws -> [String: ImageState] {
         var states: [String: ImageState] = [:]
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
-            let path = "\(folder)/\(name)"
+        for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
+            let path = "\(directory)/\(name)"
             var status = stat()
             guard stat(path, &status) == 0 else { throw BatchError(reason: "stat \(path)") }
             states[name] = ImageState(

@@ -15,7 +15,7 @@ import Testing
     init() throws { pool = try Pool() }
 
     private func addOverlay(_ name: String, on backing: String, isRaw: Bool = false) throws {
-        unlink(pool.folder.file(name))
+        unlink(pool.directory.file(name))
         var plan = Pool.plan
         plan.backingFilename = backing
         plan.backingIsRaw = isRaw
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func aRawFileIsAsLargeAsItIs() throws {
-        _ = try pool.folder.write([UInt8](repeating: 7, count: 1536), to: "base.raw")
+        _ = try pool.directory.write([UInt8](repeating: 7, count: 1536), to: "base.raw")
         try addOverlay("overlay", on: "base.raw", isRaw: true)
         let link = try link("overlay")
         #expect(link.reference.isRaw)
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func anotherFormatHasItsOwnSize() throws {
-        _ = try pool.folder.write(
+        _ = try pool.directory.write(
             Array("QFI\u{FB}".unicodeScalars.map { UInt8($0.value) }) + [0, 0, 0, 3], to: "qcow2")
         #expect(try base("qcow2").virtualSize == nil)
     }
@@ -66,7 +66,7 @@ import Testing
     @Test(arguments: ["sub/../base.qed", "./base.qed", "link/../base.qed", "link/./up.qed", "to-base"])
     func theSystemResolvesTheName(_ name: String) throws {
         let image = try pool.addImage("base.qed")
-        try pool.addFolder("sub/deep")
+        try pool.addDirectory("sub/deep")
         pool.addLink("link", to: "sub/deep")
         pool.addLink("to-base", to: "base.qed")
         // `link/..` is `sub`, as the system takes it, not the pool.
@@ -85,8 +85,8 @@ import Testing
     }
 
     @Test func aFIFOIsNotWaitedForAndNoDeviceIsOpened() throws {
-        #expect(mkfifo(pool.folder.file("pipe"), 0o600) == 0)
-        try pool.addFolder("sub")
+        #expect(mkfifo(pool.directory.file("pipe"), 0o600) == 0)
+        try pool.addDirectory("sub")
         let cases: [(String, FileType?)] = [
             ("pipe", .fifo), ("sub", .directory), ("/dev/null", .character), (".", .directory), ("/proc/version", nil),
         ]

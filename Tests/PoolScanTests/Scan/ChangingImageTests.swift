@@ -47,7 +47,7 @@ import Testing
         #expect(runs.allSatisfy { $0.errors.isEmpty })
     }
 
-    @Test(arguments: ["text", "gone", "fifo", "folder", "link", "image"])
+    @Test(arguments: ["text", "gone", "fifo", "directory", "link", "image"])
     func aFileReplacedDuringItsCheckHasNoWrongResult(_ what: String) throws {
         let reads = Locked(0)
         _ = scan { read in reads.withLock { $0 = max($0, read) } }
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["text", "gone", "fifo", "folder", "link", "socket"])
+    @Test(arguments: ["text", "gone", "fifo", "directory", "link", "socket"])
     func aFileReplacedBeforeItIsOpenedIsSkipped(_ what: String) throws {
         for name in ["1", "2", "3"] { try pool.addImage(name) }
         // The names were read; whichever comes first takes the others' place away.
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func anImageThatTakesTheInodeOfACheckedOneIsCheckedToo() throws {
-        try pool.addFolder("later")
+        try pool.addDirectory("later")
         try replace(image, by: "image")
         let later = pool.path("later/image")
         let run = ScanRun(
@@ -144,7 +144,7 @@ private func replace(_ path: RawPath, by what: String) throws {
     default: break
     }
     rmdir(path.text)
-    if what == "gone" || what == "folder" { unlink(path.text) }
-    if what == "folder" { mkdir(path.text, 0o755) }
+    if what == "gone" || what == "directory" { unlink(path.text) }
+    if what == "directory" { mkdir(path.text, 0o755) }
     if access(new, F_OK) == 0 || what == "link" { rename(new, path.text) }
 }

@@ -30,17 +30,17 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can mount")) func ownFilesOnAnOverlayAreNeverOpened() throws {
-        for name in ["lower", "upper", "merged"] { try pool.addFolder(name) }
-        try #require(mount("none", pool.folder.file("upper"), "tmpfs", 0, "size=4m") == 0)
-        defer { umount2(pool.folder.file("upper"), Int32(MNT_DETACH)) }
-        for name in ["files", "work"] { try pool.addFolder("upper/\(name)") }
-        let (lower, upper) = (pool.folder.file("lower"), pool.folder.file("upper"))
+        for name in ["lower", "upper", "merged"] { try pool.addDirectory(name) }
+        try #require(mount("none", pool.directory.file("upper"), "tmpfs", 0, "size=4m") == 0)
+        defer { umount2(pool.directory.file("upper"), Int32(MNT_DETACH)) }
+        for name in ["files", "work"] { try pool.addDirectory("upper/\(name)") }
+        let (lower, upper) = (pool.directory.file("lower"), pool.directory.file("upper"))
         let layers = "lowerdir=\(lower),upperdir=\(upper)/files,workdir=\(upper)/work"
-        guard mount("overlay", pool.folder.file("merged"), "overlay", 0, layers) == 0 else {
+        guard mount("overlay", pool.directory.file("merged"), "overlay", 0, layers) == 0 else {
             print("skipped: there is no overlay file system")
             return
         }
-        defer { umount2(pool.folder.file("merged"), Int32(MNT_DETACH)) }
+        defer { umount2(pool.directory.file("merged"), Int32(MNT_DETACH)) }
         try pool.addImage("merged/own.qed")
         let other = try pool.addImage("merged/other.qed")
         let key = try pool.key("merged/own.qed")

@@ -55,14 +55,15 @@ import Testing
         var random = SeededRandom(seed: seed)
         _ = try RandomTree(in: pool, seed: seed)
         let more = try Pool()
-        for name in ["sub", "sub/deep", "links"] { try pool.addFolder(name) }
+        for name in ["sub", "sub/deep", "links"] { try pool.addDirectory(name) }
         var images = try ["0.qed", "sub/1.qed", "sub/2.qed", "sub/deep/3.qed"].map { try pool.addImage($0) }
         images += ScanRun([pool.root]).results.map(\.path).shuffled(using: &random).prefix(12)
         for (number, image) in images.enumerated() where Bool.random(using: &random) {
             // Smaller and larger than most names, in the pool and in the other one.
-            let folder = [pool.path("links"), pool.path("sub/deep"), pool.root, more.root].randomElement(using: &random)
+            let directory = [pool.path("links"), pool.path("sub/deep"), pool.root, more.root].randomElement(
+                using: &random)
             let name = try #require(["!", "~", "m"].randomElement(using: &random)) + "\(number)"
-            let path = try #require(folder).appending(Array(name.utf8))
+            let path = try #require(directory).appending(Array(name.utf8))
             _ = image.withCString { old in path.withCString { link(old, $0) } }
         }
         try more.addImage("0.qed")
@@ -71,8 +72,8 @@ import Testing
             [root], [sub, root], [root, deep, sub], [file, root, file], [root, file], [root, more.root],
             [more.root, deep, images[3], root], [file, images[3], images[0]], [sub, pool.path("gone")],
         ]
-        let gone = [root, sub, deep, more.root].flatMap { folder in
-            (0..<10).map { folder.appending(Array("gone-\($0)/x".utf8)) }
+        let gone = [root, sub, deep, more.root].flatMap { directory in
+            (0..<10).map { directory.appending(Array("gone-\($0)/x".utf8)) }
         }
         for roots in rootLists.shuffled(using: &random).prefix(5) {
             let count = Int.random(in: 1...9, using: &random)
@@ -94,7 +95,7 @@ import Testing
 
     /// Names of one file in many shards, each of which meets only some of them.
     @Test(arguments: [0, 8]) func aFileWithManyNamesIsOneImageUnderTheSmallest(workers: Int) throws {
-        for folder in 0..<8 { try pool.addFolder("\(folder)") }
+        for directory in 0..<8 { try pool.addDirectory("\(directory)") }
         try pool.addImage("7/x")
         try pool.addImage("7/alone")
         for number in 0..<40 { pool.addHardLink("\(number % 8)/\(number)", to: "7/x") }
@@ -109,7 +110,7 @@ import Testing
     }
 
     @Test func filesThatAreRootsAndInOneAreCheckedOnce() throws {
-        try pool.addFolder("sub")
+        try pool.addDirectory("sub")
         let images = try (0..<10).map { try pool.addImage("sub/\($0)") }
         for roots in [images + [pool.root], [pool.root] + images, images + [pool.path("sub"), pool.root] + images] {
             let (whole, runs) = (ScanRun(roots), try runs(5, roots))
@@ -144,7 +145,7 @@ import Testing
     }
 
     @Test func aRootThatIsNoFileIsAnErrorOfItsShard() throws {
-        mkfifo(pool.folder.file("fifo.qed"), 0o644)
+        mkfifo(pool.directory.file("fifo.qed"), 0o644)
         let runs = try runs(3, [pool.path("fifo.qed")])
         #expect(runs.flatMap(\.errors).map(\.path) == [pool.path("fifo.qed")])
     }

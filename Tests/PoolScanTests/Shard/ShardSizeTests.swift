@@ -47,11 +47,11 @@ import Testing
         return sizes
     }
 
-    /// Always the same files: the positions do not depend on the folder's name.
+    /// Always the same files: the positions do not depend on the directory's name.
     @Test func eachShardHasAboutAsManyBytes() throws {
         var random = SeededRandom(seed: 1)
         var sizes: [(name: String, bytes: Int)] = []
-        for folder in 0..<6 { try pool.addFolder("host-\(folder)") }
+        for directory in 0..<6 { try pool.addDirectory("host-\(directory)") }
         for number in 0..<600 {
             // From a KiB to 128 MiB, as many small ones as large ones.
             let bits = Int.random(in: 10..<27, using: &random)
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func aFileWithSeveralNamesCountsWhereItsSmallestIs() throws {
-        for name in ["a", "b"] { try pool.addFolder(name) }
+        for name in ["a", "b"] { try pool.addDirectory(name) }
         try addFile("b/disk", bytes: 1000)
         try addFile("other", bytes: 10)
         #expect(sizes([pool.root]) == expected([("b/disk", 1000), ("other", 10)]))

@@ -7,14 +7,14 @@ import TestSupport
 
 @testable import PoolScan
 
-/// A folder of images to scan.
+/// A directory of images to scan.
 final class Pool: Sendable {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     let root: RawPath
 
     init() throws {
-        folder = try TemporaryFolder()
-        root = RawPath(folder.path)
+        directory = try TemporaryDirectory()
+        root = RawPath(directory.path)
     }
 
     /// A small sound image; names may be any bytes.
@@ -52,11 +52,11 @@ final class Pool: Sendable {
         return path
     }
 
-    func addFolder(_ name: String) throws { _ = try folder.folder(name) }
+    func addDirectory(_ name: String) throws { _ = try directory.makeDirectory(name) }
 
-    func addLink(_ name: String, to target: String) { symlink(target, folder.file(name)) }
+    func addLink(_ name: String, to target: String) { symlink(target, directory.file(name)) }
 
-    func addHardLink(_ name: String, to target: String) { link(folder.file(target), folder.file(name)) }
+    func addHardLink(_ name: String, to target: String) { link(directory.file(target), directory.file(name)) }
 
     func key(_ name: String) throws -> FileKey {
         let identity = try FileStatus(directory: AT_FDCWD, name: path(name).bytes).identity

@@ -51,7 +51,7 @@ import Testing
 
     @Test func excludedDirectoriesAreNotCovered() throws {
         let pool = try Pool()
-        try pool.addFolder("skip")
+        try pool.addDirectory("skip")
         let image = try pool.addImage("skip/a")
         let run = ScanRun([pool.root]) { $0.filter = PathFilter(exclude: [RawPath("skip")]) }
         #expect(!run.coverage.covers(image))

@@ -15,9 +15,9 @@ struct RandomTree {
         try fill(pool.root, depth: 0)
     }
 
-    private mutating func fill(_ folder: RawPath, depth: Int) throws {
+    private mutating func fill(_ directory: RawPath, depth: Int) throws {
         for number in 0..<Int.random(in: 2...8, using: &random) {
-            let path = folder.appending(name() + Array("-\(number)".utf8))
+            let path = directory.appending(name() + Array("-\(number)".utf8))
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<4: try addImage(path)
             case 4: try RandomTree.write(Array("no image".utf8), to: path)

@@ -48,10 +48,10 @@ import Testing
 
     /// More entries than one system call gives, and names of any length.
     @Test(arguments: [0, 8]) func everyFileOfALargeDirectoryIsVisited(workers: Int) throws {
-        try pool.addFolder("large")
+        try pool.addDirectory("large")
         for number in 0..<1500 {
             let name = "large/\(number)" + String(repeating: "x", count: number % 200)
-            try Data("text".utf8).write(to: URL(fileURLWithPath: pool.folder.file(name)))
+            try Data("text".utf8).write(to: URL(fileURLWithPath: pool.directory.file(name)))
         }
         let images = try (0..<200).map { try pool.addImage("large/image \($0)") }
         let run = ScanRun([pool.root]) { $0.workerCount = workers }
@@ -61,23 +61,23 @@ import Testing
     }
 
     @Test func whatIsNoRegularFileIsSkipped() throws {
-        mkfifo(pool.folder.file("fifo.qed"), 0o644)
-        try pool.addFolder("folder.qed")
-        try pool.addImage("folder.qed/inside")
+        mkfifo(pool.directory.file("fifo.qed"), 0o644)
+        try pool.addDirectory("directory.qed")
+        try pool.addImage("directory.qed/inside")
         pool.addLink("loop", to: "loop")
         pool.addLink("self", to: ".")
         pool.addLink("dangling.qed", to: "nowhere")
-        pool.addLink("link.qed", to: "folder.qed/inside")
-        let socket = try BoundSocket(pool.folder.file("socket.qed"))
+        pool.addLink("link.qed", to: "directory.qed/inside")
+        let socket = try BoundSocket(pool.directory.file("socket.qed"))
         let run = ScanRun([pool.root])
-        #expect(run.paths == texts([pool.path("folder.qed/inside")]))
+        #expect(run.paths == texts([pool.path("directory.qed/inside")]))
         #expect(run.errors.isEmpty)
         #expect(run.progress.files == 1)
         withExtendedLifetime(socket) {}
     }
 
     @Test func aNamedPathMustBeAnImageOrADirectory() throws {
-        mkfifo(pool.folder.file("fifo.qed"), 0o644)
+        mkfifo(pool.directory.file("fifo.qed"), 0o644)
         pool.addLink("dangling", to: "nowhere")
         let image = try pool.addImage("image")
         let run = ScanRun([pool.path("fifo.qed"), pool.path("dangling"), pool.path("missing"), image])
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func aRootMayBeALinkAndImagesHaveTheirRealNames() throws {
-        try pool.addFolder("real")
+        try pool.addDirectory("real")
         let image = try pool.addImage("real/image")
         pool.addLink("link", to: "real")
         #expect(ScanRun([pool.path("link")]).paths == texts([image]))
@@ -97,8 +97,8 @@ import Testing
     @Test func theMagicCountsNotTheName() throws {
         try pool.addImage("image.txt")
         try pool.addImage("cut.qed", defect: .zeroLength)
-        _ = try pool.folder.write("QFI\u{FB}".utf8, to: "qcow2.qed")
-        _ = try pool.folder.write("QE".utf8, to: "short.qed")
+        _ = try pool.directory.write("QFI\u{FB}".utf8, to: "qcow2.qed")
+        _ = try pool.directory.write("QE".utf8, to: "short.qed")
         let run = ScanRun([pool.root])
         #expect(run.paths == texts([pool.path("image.txt")]))
         #expect(run.progress.files == 4)
@@ -107,9 +107,9 @@ import Testing
     @Test(arguments: [0, 1, 8]) func hardLinksAreOneImageUnderTheSmallestName(workers: Int) throws {
         for order in [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]] {
             let pool = try Pool()
-            for folder in order { try pool.addFolder(folder) }
+            for directory in order { try pool.addDirectory(directory) }
             try pool.addImage("\(order[0])/x")
-            for folder in order.dropFirst() { pool.addHardLink("\(folder)/x", to: "\(order[0])/x") }
+            for directory in order.dropFirst() { pool.addHardLink("\(directory)/x", to: "\(order[0])/x") }
             let run = ScanRun([pool.root]) { $0.workerCount = workers }
             #expect(run.paths == texts([pool.path("a/x")]))
             let roots = order.map { pool.path($0) }
@@ -118,12 +118,12 @@ import Testing
     }
 
     @Test(arguments: [0, 8]) func rootsThatOverlapGiveEachImageOnce(workers: Int) throws {
-        try pool.addFolder("sub/deep")
+        try pool.addDirectory("sub/deep")
         let images = [try pool.addImage("1"), try pool.addImage("sub/2"), try pool.addImage("sub/deep/3")]
         let (sub, deep) = (pool.path("sub"), pool.path("sub/deep"))
         let orders = [
             [pool.root, pool.root], [pool.root, sub, deep], [deep, sub, pool.root], [images[2], pool.root, images[2]],
-            [RawPath(pool.folder.path + "/"), RawPath(pool.folder.path + "/sub/..")],
+            [RawPath(pool.directory.path + "/"), RawPath(pool.directory.path + "/sub/..")],
         ]
         for roots in orders {
             let run = ScanRun(roots) { $0.workerCount = workers }
@@ -133,20 +133,20 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can mount")) func aBindMountGivesEachImageOnce() throws {
-        try pool.addFolder("real")
-        try pool.addFolder("bound")
+        try pool.addDirectory("real")
+        try pool.addDirectory("bound")
         try pool.addImage("real/image")
-        try #require(mount(pool.folder.file("real"), pool.folder.file("bound"), nil, UInt(MS_BIND), nil) == 0)
-        defer { umount2(pool.folder.file("bound"), Int32(MNT_DETACH)) }
+        try #require(mount(pool.directory.file("real"), pool.directory.file("bound"), nil, UInt(MS_BIND), nil) == 0)
+        defer { umount2(pool.directory.file("bound"), Int32(MNT_DETACH)) }
         #expect(ScanRun([pool.root]).results.count == 1)
         #expect(ScanRun([pool.root]) { $0.staysOnFileSystem = true }.results.count == 1)
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can mount")) func oneFileSystemLeavesOutAllOthers() throws {
-        try pool.addFolder("other")
+        try pool.addDirectory("other")
         let image = try pool.addImage("image")
-        try #require(mount("none", pool.folder.file("other"), "tmpfs", 0, "size=4m") == 0)
-        defer { umount2(pool.folder.file("other"), Int32(MNT_DETACH)) }
+        try #require(mount("none", pool.directory.file("other"), "tmpfs", 0, "size=4m") == 0)
+        defer { umount2(pool.directory.file("other"), Int32(MNT_DETACH)) }
         let other = try pool.addImage("other/image")
         let both = ScanRun([pool.root])
         #expect(both.paths.sorted() == texts([image, other]))
@@ -158,7 +158,7 @@ import Testing
     }
 
     @Test func patternsChooseFilesAndDirectories() throws {
-        for folder in ["keep", "skip"] { try pool.addFolder(folder) }
+        for directory in ["keep", "skip"] { try pool.addDirectory(directory) }
         let images = try ["keep/a.qed", "keep/b.img", "skip/c.qed"].map { try pool.addImage($0).text }
         func paths(_ include: [String], _ exclude: [String]) -> [String] {
             ScanRun([pool.root]) {

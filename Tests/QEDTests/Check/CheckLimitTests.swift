@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func imageOverItsMemoryIsIncompleteAndNotCorrupt() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try writeScattered(to: scratch.file())
         for usesFastPass in [true, false] {
             let limits = CheckLimits(memory: MemoryBudget(limit: 100 << 10))
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func imageWithinItsMemoryIsChecked() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try writeScattered(to: scratch.file())
         let report = try check(scratch.file(), limits: CheckLimits(memory: MemoryBudget(limit: 1 << 20)))
         #expect(report.outcome == .leaking)
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func memoryIsGivenBackAfterEachCheck() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try writeScattered(to: scratch.file())
         let limits = CheckLimits(memory: MemoryBudget(limit: 600 << 10))
         for _ in 0..<5 {
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func cancelledCheckSaysSo() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try writeScattered(to: scratch.file())
         let checker = Checker(isCancelled: { true })
         let report = checker.check(try ImageFile(path: RawPath(scratch.file())))

@@ -9,7 +9,7 @@ import Testing
 @Suite struct CorpusTests {
     @Test(arguments: CorpusCase.all, [true, false])
     func caseGivesExactlyWhatIsExpected(_ corpusCase: CorpusCase, usesFastPass: Bool) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try corpusCase.write(to: scratch.file())
         let report = try check(scratch.file(), usesFastPass: usesFastPass)
         let expected = corpusCase.expected
@@ -31,7 +31,7 @@ import Testing
     /// What other tests hold the check to agrees with what was written by hand.
     @Test(arguments: CorpusCase.all)
     func naiveCheckGivesWhatIsExpected(_ corpusCase: CorpusCase) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try corpusCase.write(to: scratch.file())
         // It wants all of a file in memory; the longest files of the corpus are all holes.
         guard try ImageFile(path: RawPath(scratch.file())).size <= 64 << 20 else { return }
@@ -56,7 +56,7 @@ import Testing
 
     @Test(arguments: CorpusCase.all)
     func capOfOneKeepsTheCounters(_ corpusCase: CorpusCase) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try corpusCase.write(to: scratch.file())
         let report = try check(scratch.file(), limits: CheckLimits(findingsPerKind: 1))
         #expect(report.leaks == corpusCase.expected.leaks)

@@ -24,7 +24,7 @@ import Testing
 
     @Test(arguments: MutationTests.plans)
     func fastAndExactPassAgreeOnMutatedImages(_ plan: ImagePlan) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         for round in 0..<60 {
             var random = SeededRandom(seed: Seed.value &+ UInt64(round) &* 1000)
             try ImageWriter(plan).write(to: scratch.file())
@@ -41,7 +41,7 @@ import Testing
 
     @Test(arguments: Defect.allCases)
     func defectGivesItsFinding(_ defect: Defect) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         var random = SeededRandom(seed: Seed.value)
         for plan in MutationTests.plans {
             let story: Comment = "QEDSCAN_SEED=\(Seed.value), \(defect.rawValue), \(plan)"
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func mutationIsTheSameForTheSameSeed() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(MutationTests.plans[0]).write(to: scratch.file())
         let editor = try ImageEditor(path: scratch.file())
         for seed in 0..<50 as Range<UInt64> {

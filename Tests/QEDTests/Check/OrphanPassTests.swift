@@ -23,7 +23,7 @@ import Testing
     private func report(
         leaking count: UInt64, plan: ImagePlan = OrphanPassTests.plan, _ words: [Int: UInt64]
     ) throws -> CheckResult {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(plan).write(to: scratch.file())
         let editor = try ImageEditor(path: scratch.file())
         let start = try editor.appendClusters(count)
@@ -48,7 +48,7 @@ import Testing
 
     @Test(arguments: ImagePlan.Allocation.allCases, [UInt32(1), 2, 4, 16])
     func everyTableOfAWipedL1TableIsFound(_ allocation: ImagePlan.Allocation, _ tableSize: UInt32) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         for writesData in [false, true] {
             var plan = ImagePlan()
             (plan.clusterSize, plan.tableSize, plan.allocation) = (4096, tableSize, allocation)
@@ -144,7 +144,7 @@ import Testing
 
     /// Leaked guest data of a filled disk, and no table near.
     @Test func randomDataIsNoOrphan() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         var plan = OrphanPassTests.plan
         plan.guestClusters = .first(600)
         plan.writesData = true
@@ -160,7 +160,7 @@ import Testing
     // MARK: - Cost
 
     @Test func soundImageIsNotReadTwice() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(OrphanPassTests.plan).write(to: scratch.file())
         func readCount() throws -> Int {
             let source = try FaultySource(path: scratch.file(), fault: .errorOnce(.max))
@@ -175,7 +175,7 @@ import Testing
     }
 
     @Test func withoutMemoryThePassEndsAndTheOutcomeStays() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(OrphanPassTests.plan).write(to: scratch.file())
         try ImageEdit.l1(0, 0).apply(to: ImageEditor(path: scratch.file()))
         // Enough for the map of the check, and not for another.
@@ -186,7 +186,7 @@ import Testing
     }
 
     @Test func readThatFailsChangesNoOutcome() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(OrphanPassTests.plan).write(to: scratch.file())
         try ImageEdit.l1(0, 0).apply(to: ImageEditor(path: scratch.file()))
         // The check itself reads the header and the L1 table.
@@ -200,7 +200,7 @@ import Testing
     }
 
     @Test func tablesThatAreNotListedAreCounted() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         var plan = OrphanPassTests.plan
         plan.imageSize = 10 << 22
         plan.guestClusters = .firstOfEachTable(3)

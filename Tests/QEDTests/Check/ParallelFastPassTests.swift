@@ -25,15 +25,15 @@ import Testing
 
     @Test(arguments: ImagePlan.Allocation.allCases, Change.allCases)
     func threadsGiveTheSameAnswersAsOne(_ allocation: ImagePlan.Allocation, _ change: Change) throws {
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         var plan = ParallelFastPassTests.plan
         plan.allocation = allocation
-        try ImageWriter(plan).write(to: folder.file())
-        try apply(change, to: ImageEditor(path: folder.file()))
+        try ImageWriter(plan).write(to: directory.file())
+        try apply(change, to: ImageEditor(path: directory.file()))
 
-        let one = try check(folder.file(), threads: 1)
+        let one = try check(directory.file(), threads: 1)
         for threads in [2, 8] {
-            let several = try check(folder.file(), threads: threads)
+            let several = try check(directory.file(), threads: threads)
             #expect(several.outcome == one.outcome)
             #expect(several.counts == one.counts)
             #expect(several.leaks == one.leaks)

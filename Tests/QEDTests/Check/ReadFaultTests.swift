@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func damagedImageIsNeverCleanOrMerelyLeaking() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(ReadFaultTests.plan).write(to: scratch.file())
         // The last entry of the last table.
         try ImageEdit.l2(2, 3, 3 * 4096).apply(to: ImageEditor(path: scratch.file()))
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func soundImageIsCleanOnlyIfEverythingCouldBeRead() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(ReadFaultTests.plan).write(to: scratch.file())
         try forEachFault(scratch.file()) { fault, source, report in
             #expect(report.leaks == 0, "\(fault)")
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func incompleteCheckReportsNoLeaks() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         var plan = ReadFaultTests.plan
         plan.backingFilename = "base.raw"
         try ImageWriter(plan).write(to: scratch.file())
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func failedReadNamesItsTable() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(ReadFaultTests.plan).write(to: scratch.file())
         // Reads: header, L1 table, then an L2 table each.
         let source = try FaultySource(path: scratch.file(), fault: .errorOnce(3))
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test func headerThatCannotBeReadIsIncomplete() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(ReadFaultTests.plan).write(to: scratch.file())
         let report = Checker().check(try FaultySource(path: scratch.file(), fault: .errorForEver(0)))
         #expect(report.outcome == .incomplete)

@@ -18,15 +18,16 @@ import Testing
     }
 
     @Test func noLinkOnTheWayIsFollowed() throws {
-        let folder = try TemporaryFolder()
-        let real = try folder.folder("one/two")
-        _ = try folder.write([1, 2, 3], to: "one/two/image.qed")
-        try #require(symlink("one", folder.file("link")) == 0 && symlink("two", "\(folder.file("one"))/three") == 0)
+        let directory = try TemporaryDirectory()
+        let real = try directory.makeDirectory("one/two")
+        _ = try directory.write([1, 2, 3], to: "one/two/image.qed")
+        try #require(
+            symlink("one", directory.file("link")) == 0 && symlink("two", "\(directory.file("one"))/three") == 0)
         try #require(symlink("image.qed", "\(real)/name") == 0)
         #expect(code("\(real)/image.qed") == 0)
-        #expect(code("\(folder.path)//one/./two/../two/image.qed") == 0)
-        #expect(code(folder.file("link/two/image.qed")) == ENOTDIR)
-        #expect(code(folder.file("one/three/image.qed")) == ENOTDIR)
+        #expect(code("\(directory.path)//one/./two/../two/image.qed") == 0)
+        #expect(code(directory.file("link/two/image.qed")) == ENOTDIR)
+        #expect(code(directory.file("one/three/image.qed")) == ENOTDIR)
         #expect(code("\(real)/name") == ELOOP)
         #expect(code("\(real)/missing") == ENOENT)
         #expect(code("\(real)/image.qed/x") == ENOTDIR)
@@ -38,10 +39,10 @@ import Testing
     }
 
     @Test func pathLongerThanTheSystemTakesIsOpened() throws {
-        let folder = try TemporaryFolder()
-        _ = try folder.write([1], to: "image.qed")
+        let directory = try TemporaryDirectory()
+        _ = try directory.write([1], to: "image.qed")
         let detour = String(repeating: "./", count: 4000)
-        #expect(code("\(folder.path)/\(detour)image.qed") == 0)
+        #expect(code("\(directory.path)/\(detour)image.qed") == 0)
     }
 
     @Test func rootHasItselfAsName() throws {

@@ -10,7 +10,7 @@ import Testing
 @Suite struct FieldTests {
     @Test(arguments: FieldLayout.chosen)
     func everyChangeOfAFieldIsJudgedAsTheSpecificationSays(_ layout: FieldLayout) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try layout.write(to: scratch.file())
         let image = try FieldImage(path: scratch.file())
         let (fast, exact) = (Checker(), Checker(usesFastPass: false))
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func layoutsHaveAllOutcomesBeforeTheyAreChanged() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         var outcomes: Set<NaiveReport.Outcome> = []
         for layout in FieldLayout.all {
             try layout.write(to: scratch.file())

@@ -9,9 +9,9 @@ import Testing
 
 /// Opening a name only if it is an image, and what is known of an open one.
 @Suite struct ImageFileTests {
-    private let scratch: TemporaryFolder
+    private let scratch: TemporaryDirectory
 
-    init() throws { scratch = try TemporaryFolder() }
+    init() throws { scratch = try TemporaryDirectory() }
 
     private func image(_ name: String) throws -> ImageFile? {
         try scratch.file(name).withCString { try ImageFile.image(directory: AT_FDCWD, name: $0) }
@@ -36,9 +36,9 @@ import Testing
     }
 
     @Test func whatIsNoRegularFileIsNoImage() throws {
-        _ = try scratch.folder("folder")
+        _ = try scratch.makeDirectory("directory")
         try #require(mkfifo(scratch.file("fifo"), 0o644) == 0)
-        #expect(try image("folder") == nil)
+        #expect(try image("directory") == nil)
         #expect(try image("fifo") == nil)
         #expect(throws: SystemError("open", code: ENOENT)) { try image("nothing") }
         try write(Array("QED\0".utf8), to: "file")

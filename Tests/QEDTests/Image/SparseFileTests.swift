@@ -7,7 +7,7 @@ import Testing
     /// Holes in tables are skipped; the same file read byte by byte must give the same report.
     @Test(arguments: [UInt32(4096), 65536, 1 << 20])
     func holesGiveWhatZerosGive(_ clusterSize: UInt32) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         var plan = ImagePlan()
         plan.clusterSize = clusterSize
         plan.tableSize = 4

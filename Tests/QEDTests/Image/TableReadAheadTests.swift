@@ -7,7 +7,7 @@ import Testing
 /// What a device is asked to read ahead.
 @Suite struct TableReadAheadTests {
     /// 64 tables of 64 KiB, each with data in its first and last 4 KiB only.
-    private func image(_ folder: TemporaryFolder) throws -> (path: String, tables: Set<UInt64>) {
+    private func image(_ directory: TemporaryDirectory) throws -> (path: String, tables: Set<UInt64>) {
         var plan = ImagePlan()
         plan.clusterSize = 4096
         plan.tableSize = 16
@@ -15,14 +15,14 @@ import Testing
         plan.guestClusters = .firstOfEachTable(2)
         plan.allocation = .shuffled
         plan.seed = Seed.value
-        try ImageWriter(plan).write(to: folder.file())
-        let editor = try ImageEditor(path: folder.file())
-        return (folder.file(), Set(try (0..<64).map { try editor.readL1($0) }))
+        try ImageWriter(plan).write(to: directory.file())
+        let editor = try ImageEditor(path: directory.file())
+        return (directory.file(), Set(try (0..<64).map { try editor.readL1($0) }))
     }
 
     @Test func eachTableOfAColdImageIsAskedForOnce() throws {
-        let folder = try TemporaryFolder()
-        let (path, tables) = try image(folder)
+        let directory = try TemporaryDirectory()
+        let (path, tables) = try image(directory)
         let source = RecordingSource(try ImageFile(path: RawPath(path)), isCold: true)
         let report = Checker(threadCount: 2).check(source)
         #expect(report.outcome == .clean)
@@ -33,8 +33,8 @@ import Testing
     }
 
     @Test func cachedTablesAreNotAskedFor() throws {
-        let folder = try TemporaryFolder()
-        let source = RecordingSource(try ImageFile(path: RawPath(try image(folder).path)), isCold: false)
+        let directory = try TemporaryDirectory()
+        let source = RecordingSource(try ImageFile(path: RawPath(try image(directory).path)), isCold: false)
         #expect(Checker(threadCount: 2).check(source).outcome == .clean)
         #expect(source.readAhead.isEmpty)
     }
@@ -43,8 +43,8 @@ import Testing
     /// all files not at all.
     @Test(arguments: [UInt64.max, 1 << 62, 3 << 40])
     func offsetsOutsideTheFileAskForNothing(_ offset: UInt64) throws {
-        let folder = try TemporaryFolder()
-        let (path, _) = try image(folder)
+        let directory = try TemporaryDirectory()
+        let (path, _) = try image(directory)
         try ImageEditor(path: path).writeL1(offset, at: 63)
         let source = RecordingSource(try ImageFile(path: RawPath(path)), isCold: true)
         #expect(Checker(threadCount: 2).check(source).outcome == .corrupt)
@@ -52,8 +52,8 @@ import Testing
     }
 
     @Test func realFileTakesTheAdvice() throws {
-        let folder = try TemporaryFolder()
-        let file = try ImageFile(path: RawPath(try image(folder).path))
+        let directory = try TemporaryDirectory()
+        let file = try ImageFile(path: RawPath(try image(directory).path))
         file.readAhead(0..<file.size)
         file.readAhead(0..<UInt64.max)
         #expect(!file.mustWait(toReadAt: ByteOffset(.max)))

@@ -13,8 +13,8 @@ import Testing
         .endsInTime,
         arguments: HostileFile.allCases.filter { $0.isImage && !$0.rawValue.hasPrefix("name") })
     func hostileImageStaysWithinItsLimits(_ hostile: HostileFile) throws {
-        let scratch = try TemporaryFolder()
-        let path = try hostile.write(in: scratch.folder("hostile"))
+        let scratch = try TemporaryDirectory()
+        let path = try hostile.write(in: scratch.makeDirectory("hostile"))
         let memory = MemoryBudget(limit: 64 << 20)
         let limits = CheckLimits(memory: memory, baseSeconds: 2)
         let file = try ImageFile(path: path)
@@ -33,8 +33,8 @@ import Testing
     }
 
     @Test func imageOverItsMemoryIsPartial() throws {
-        let scratch = try TemporaryFolder()
-        let path = try HostileFile.scattered.write(in: scratch.folder("hostile"))
+        let scratch = try TemporaryDirectory()
+        let path = try HostileFile.scattered.write(in: scratch.makeDirectory("hostile"))
         let limits = CheckLimits(memory: MemoryBudget(limit: 1 << 20))
         let usage = try ClusterUsage.read(try ImageFile(path: path), cellCount: 80, limits: limits)
         #expect(usage.stop == .memoryLimit(bytes: 1 << 20))
@@ -47,7 +47,7 @@ import Testing
 
     /// Larger than any file: as many clusters as there are offsets.
     @Test func fileOf16EiBOfHolesTakesNoMemory() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try #require(CorpusCase.all.first { $0.name == "sound, 64K/4" }).write(to: scratch.file())
         let source = EndlessSource(start: try ImageFile(path: RawPath(scratch.file())))
         let limits = CheckLimits(memory: MemoryBudget(limit: 256 << 10), baseSeconds: 60)
@@ -63,8 +63,8 @@ import Testing
     }
 
     @Test func cancelledReadingIsPartial() throws {
-        let scratch = try TemporaryFolder()
-        try HostileFile.oneSharedCluster.write(in: scratch.folder("hostile"))
+        let scratch = try TemporaryDirectory()
+        try HostileFile.oneSharedCluster.write(in: scratch.makeDirectory("hostile"))
         let file = try ImageFile(path: RawPath(scratch.file("hostile/one-shared-cluster.qed")))
         let usage = try ClusterUsage.read(file, fileCells: 80, guestCells: 80, isCancelled: { true })
         #expect(usage.stop == .cancelled)
@@ -75,7 +75,7 @@ import Testing
     /// Each read in turn fails: what it would have told is unread, and the rest is as it is.
     @Test(arguments: ["sound, 4K/1", "sound, 64K/4", "zero clusters, 4K/1"])
     func failedReadLeavesItsPartUnread(_ name: String) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try #require(CorpusCase.all.first { $0.name == name }).write(to: scratch.file())
         let whole = try ClusterUsage.read(FaultySource(path: scratch.file(), fault: .errorOnce(.max)), cellCount: 1)
         #expect(whole.isComplete)
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test func unreadTableIsExactlyItsPartOfTheGuest() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try #require(CorpusCase.all.first { $0.name == "sound, 4K/1" }).write(to: scratch.file())
         // Reads: header, L1 table, first L2 table.
         let source = try FaultySource(path: scratch.file(), fault: .errorOnce(2))
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test func headerThatCannotBeReadGivesNoMap() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try #require(CorpusCase.all.first).write(to: scratch.file())
         let source = try FaultySource(path: scratch.file(), fault: .errorForEver(0))
         #expect(throws: ClusterUsageFault.unreadable(SystemError("pread", code: EIO))) {

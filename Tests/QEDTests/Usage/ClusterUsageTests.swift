@@ -14,14 +14,14 @@ import Testing
 
     @Test(arguments: CorpusCase.all)
     func totalsAreTheCheckers(_ corpusCase: CorpusCase) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try corpusCase.write(to: scratch.file())
         try expectCheckersTotals(scratch.file(), "\(corpusCase.name)")
     }
 
     @Test(arguments: MutatedPlans.all)
     func totalsAreTheCheckersOnMutatedImages(_ plan: ImagePlan) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         for round in 0..<40 as Range<UInt64> {
             var random = SeededRandom(seed: Seed.value &+ round &* 77)
             try ImageWriter(plan).write(to: scratch.file())
@@ -38,7 +38,7 @@ import Testing
 
     @Test(arguments: CorpusCase.all)
     func everyClusterHasTheUseThatTheTablesGiveIt(_ corpusCase: CorpusCase) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try corpusCase.write(to: scratch.file())
         // One case has too many clusters for a cell each.
         guard try ImageFile(path: RawPath(scratch.file())).size <= 256 << 20 else { return }
@@ -53,7 +53,7 @@ import Testing
 
     @Test(arguments: CorpusCase.all)
     func cellsAreEqualPartsThatAddUp(_ corpusCase: CorpusCase) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try corpusCase.write(to: scratch.file())
         guard let whole = try? usage(scratch.file(), cells: 1) else { return }
         for count in ClusterUsageTests.cellCounts {
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func coarseCellsAreSumsOfFineOnes() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         let shuffled = try #require(CorpusCase.all.first { $0.name == "all clusters, shuffled" })
         try shuffled.write(to: scratch.file())
         let fine = try usage(scratch.file(), cells: 4000)
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func dataInHolesIsToldFromDataOnDisk() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         var plan = ImagePlan()
         plan.imageSize = 8 << 20
         plan.guestClusters = .first(8)

@@ -32,10 +32,10 @@ import Testing
     }
 
     @Test func otherFilesHaveNoCheck() async throws {
-        let raw = try fixture.folder.write([UInt8](repeating: 0, count: 4096), to: "raw.img")
+        let raw = try fixture.directory.write([UInt8](repeating: 0, count: 4096), to: "raw.img")
         #expect(try await fixture.run("check", raw).status == 63)
         #expect(try await fixture.run("check", "-f", "qed", raw).status == 1)
-        #expect(try await fixture.run("check", fixture.folder.file("missing")).status == 1)
+        #expect(try await fixture.run("check", fixture.directory.file("missing")).status == 1)
         #expect(try await fixture.run("check", fixture.pool).status == 1)
         #expect(try await fixture.run("check", "/dev/null").status == 1)
     }
@@ -50,10 +50,10 @@ import Testing
 
     @Test func aNameWithALeadingDashIsAnImage() async throws {
         let path = try fixture.addImage("-rf.qed")
-        let (folder, name) = (fixture.pool, (path as NSString).lastPathComponent)
+        let (directory, name) = (fixture.pool, (path as NSString).lastPathComponent)
         let shell = try #require(Tool("sh"))
         let result = try await shell.run([
-            "-c", "cd \"$1\" && \"$2\" check -- \"$3\"", "sh", folder, fixture.tool.path, name,
+            "-c", "cd \"$1\" && \"$2\" check -- \"$3\"", "sh", directory, fixture.tool.path, name,
         ])
         #expect(result.status == 0, "\(result.errors)")
     }

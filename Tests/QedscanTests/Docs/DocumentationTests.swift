@@ -134,7 +134,7 @@ import Testing
         let tool = words[0] == "qedlab" ? try #require(Tool.built("qedlab"), "the program is not built") : fixture.tool
         var arguments = words.dropFirst().map { word in
             if word.hasPrefix(pool) { return fixture.pool + word.dropFirst(pool.count) }
-            return word.hasSuffix(".db") && !word.hasPrefix("/") ? fixture.folder.file(word) : word
+            return word.hasSuffix(".db") && !word.hasPrefix("/") ? fixture.directory.file(word) : word
         }
         // A reader waits; the test need not.
         if words.contains("--yes") { arguments += ["--settle", "0s"] }
@@ -145,7 +145,7 @@ import Testing
     private static func normalized(_ text: String, _ fixture: ScanFixture) -> String {
         let text = text.replacingOccurrences(of: fixture.pool, with: pool)
             .replacingOccurrences(of: fixture.store, with: store)
-            .replacingOccurrences(of: fixture.folder.path + "/", with: "")
+            .replacingOccurrences(of: fixture.directory.path + "/", with: "")
         return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             masked(
                 line.split(separator: " ", omittingEmptySubsequences: false)

@@ -20,7 +20,7 @@ struct ChangeDuringReadTests {
     }
 
     enum Change: String, CaseIterable {
-        case shrink, cut, grow, replaceByCorrupt, replaceByText, protect, delete, fifo, folder, link, damage
+        case shrink, cut, grow, replaceByCorrupt, replaceByText, protect, delete, fifo, directory, link, damage
     }
 
     @Test(arguments: Change.allCases) func aScanSaysWhatTheImageBecame(_ change: Change) async throws {
@@ -30,7 +30,7 @@ struct ChangeDuringReadTests {
         let points = ["pread", "statx", "fcntl"].flatMap { call in (1...max(counts[call] ?? 0, 1)).map { (call, $0) } }
         for (call, number) in choice.choose(2, of: points) {
             try makeAnew()
-            let store = fixture.folder.file("\(change)-\(call)-\(number).db")
+            let store = fixture.directory.file("\(change)-\(call)-\(number).db")
             let (scan, gate) = try shim.start(
                 ["--db", store, "scan", "-j", "0", fixture.pool], pausingAt: call, number)
             try #require(gate.isReached(by: scan), "\(call) \(number)")
@@ -39,7 +39,7 @@ struct ChangeDuringReadTests {
             let status = scan.waitBlocking()
             let story: Comment = "\(change) at \(call) \(number): \(status) \(try scan.output()) \(try scan.errors())"
             #expect((0...63).contains(status), story)
-            let now = try await images(scanningInto: fixture.folder.file("later-\(call)-\(number)-\(change).db"))
+            let now = try await images(scanningInto: fixture.directory.file("later-\(call)-\(number)-\(change).db"))
             var found = try StoredImage.all(in: store)
             // It may say that it does not know; else it says what is there now.
             if found[image]?.outcome == "changing" || found[image]?.outcome == "incomplete" {
@@ -79,7 +79,7 @@ struct ChangeDuringReadTests {
     }
 
     private func make(_ change: Change) throws {
-        let new = fixture.folder.file("new")
+        let new = fixture.directory.file("new")
         let size = off_t(try FileManager.default.attributesOfItem(atPath: image)[.size] as? Int ?? 0)
         switch change {
         case .shrink: try #require(truncate(image, size - 4096) == 0)
@@ -89,12 +89,12 @@ struct ChangeDuringReadTests {
             try fixture.write(RawPath(new), [.l2(0, 2, 3 * 4096)])
             try #require(rename(new, image) == 0)
         case .replaceByText:
-            _ = try fixture.folder.write("no image".utf8, to: "new")
+            _ = try fixture.directory.write("no image".utf8, to: "new")
             try #require(rename(new, image) == 0)
         case .protect: try #require(chmod(image, 0) == 0)
         case .delete: try #require(unlink(image) == 0)
         case .fifo: try #require(unlink(image) == 0 && mkfifo(image, 0o600) == 0)
-        case .folder: try #require(unlink(image) == 0 && mkdir(image, 0o700) == 0)
+        case .directory: try #require(unlink(image) == 0 && mkdir(image, 0o700) == 0)
         case .link: try #require(unlink(image) == 0 && symlink("b.qed", image) == 0)
         case .damage: try ImageEdit.l2(1, 1, 1 << 40).apply(to: ImageEditor(path: RawPath(image)))
         }
@@ -108,18 +108,19 @@ struct ChangeDuringReadTests {
     // MARK: - Directories
 
     enum TreeChange: String, CaseIterable {
-        case addFile, removeFile, renameFile, renameFolder, moveFolderOut, replaceFolderByLink, removeFolder, protect
+        case addFile, removeFile, renameFile, renameDirectory, moveDirectoryOut, replaceDirectoryByLink,
+            removeDirectory, protect
     }
 
     @Test(arguments: TreeChange.allCases) func aTreeThatChangesIsNeverLeftNorMisread(_ change: TreeChange) async throws
     {
-        let outside = try fixture.folder.folder("outside")
+        let outside = try fixture.directory.makeDirectory("outside")
         try fixture.write(RawPath("\(outside)/secret.qed"), [.l2(0, 1, 1 << 40)])
         func makeTree() throws {
-            for path in ["\(fixture.pool)/tree", "\(fixture.pool)/other", "\(fixture.folder.path)/moved"] {
+            for path in ["\(fixture.pool)/tree", "\(fixture.pool)/other", "\(fixture.directory.path)/moved"] {
                 try remove(path)
             }
-            for folder in ["tree/x", "tree/y"] { _ = try fixture.folder.folder("pool/\(folder)") }
+            for directory in ["tree/x", "tree/y"] { _ = try fixture.directory.makeDirectory("pool/\(directory)") }
             for name in ["tree/1", "tree/x/2", "tree/x/3", "tree/y/4"] { try fixture.addDamaged(name, []) }
         }
         try makeTree()
@@ -129,7 +130,7 @@ struct ChangeDuringReadTests {
         let points = ["getdents", "openat"].flatMap { call in (1...max(counts[call] ?? 0, 1)).map { (call, $0) } }
         for (call, number) in choice.choose(3, of: points) {
             try makeTree()
-            let store = fixture.folder.file("\(change)-\(call)-\(number).db")
+            let store = fixture.directory.file("\(change)-\(call)-\(number).db")
             let arguments = ["--db", store, "scan", "-j", "0", fixture.pool]
             let (scan, gate) = try shim.start(arguments, pausingAt: call, number)
             try #require(gate.isReached(by: scan), "\(call) \(number)")
@@ -144,7 +145,7 @@ struct ChangeDuringReadTests {
             }
             let next = try await fixture.run(arguments)
             #expect([4, 4 | 8].contains(next.status), "\(next)")
-            let now = try await images(scanningInto: fixture.folder.file("later-\(change)-\(call)-\(number).db"))
+            let now = try await images(scanningInto: fixture.directory.file("later-\(change)-\(call)-\(number).db"))
             let known = try StoredImage.all(in: store).filter(\.value.isPresent)
             #expect(known == now, story)
         }
@@ -156,11 +157,12 @@ struct ChangeDuringReadTests {
         case .addFile: try fixture.addDamaged("tree/x/5", [])
         case .removeFile: try #require(unlink(tree + "/x/3") == 0)
         case .renameFile: try #require(rename(tree + "/x/3", tree + "/y/3") == 0)
-        case .renameFolder: try #require(rename(tree + "/x", fixture.pool + "/other") == 0)
-        case .moveFolderOut: try #require(rename(tree + "/x", fixture.folder.file("moved")) == 0)
-        case .replaceFolderByLink:
-            try #require(rename(tree + "/x", fixture.folder.file("moved")) == 0 && symlink(outside, tree + "/x") == 0)
-        case .removeFolder: try FileManager.default.removeItem(atPath: tree + "/x")
+        case .renameDirectory: try #require(rename(tree + "/x", fixture.pool + "/other") == 0)
+        case .moveDirectoryOut: try #require(rename(tree + "/x", fixture.directory.file("moved")) == 0)
+        case .replaceDirectoryByLink:
+            try #require(
+                rename(tree + "/x", fixture.directory.file("moved")) == 0 && symlink(outside, tree + "/x") == 0)
+        case .removeDirectory: try FileManager.default.removeItem(atPath: tree + "/x")
         case .protect: try #require(chmod(tree + "/x", 0) == 0)
         }
     }

@@ -19,12 +19,12 @@ struct CommandFaultTests {
 
     @Test(arguments: commands) func aFailedCallIsAnErrorOrHarmless(_ words: [String]) async throws {
         let pool = try await FaultPool()
-        let file = pool.fixture.folder.file("written")
+        let file = pool.fixture.directory.file("written")
         let shim = pool.shim()
         func arguments() throws -> [String] {
             unlink(file)
             if words.contains("%"), words.first != "store" {
-                _ = try pool.fixture.folder.write("old\n".utf8, to: "written")
+                _ = try pool.fixture.directory.write("old\n".utf8, to: "written")
             }
             let rest = words.map { $0.replacing("@", with: pool.fixture.pool).replacing("%", with: file) }
             return ["--db", try pool.newStore(true)] + rest
@@ -47,10 +47,10 @@ struct CommandFaultTests {
             if let now = try contents(of: file), now != Data("old\n".utf8) {
                 try expectWhole(now, like: whole, at: file, words, story)
             }
-            let database = try Database(path: pool.fixture.folder.file("fault.db"), mode: .readWrite)
+            let database = try Database(path: pool.fixture.directory.file("fault.db"), mode: .readWrite)
             #expect(try database.scalar("PRAGMA integrity_check") == .text("ok"), story)
         }
-        let images = try StoredImage.all(in: pool.fixture.folder.file("fault.db"))
+        let images = try StoredImage.all(in: pool.fixture.directory.file("fault.db"))
         #expect(images.keys.sorted() == pool.truth.keys.sorted())
     }
 
@@ -80,16 +80,16 @@ struct RepairCallFaultTests {
     @Test(arguments: [true, false]) func aFailedCallLeavesTheImageUnchangedOrRepaired(_ isUndo: Bool) async throws {
         let fixture = try ScanFixture()
         let image = try fixture.addDamaged()
-        let damaged = try fixture.folder.contents("pool/disk.qed")
+        let damaged = try fixture.directory.contents("pool/disk.qed")
         _ = try await fixture.scan()
         #expect(try await fixture.repair().status == 1 | 2)
-        let repaired = try fixture.folder.contents("pool/disk.qed")
+        let repaired = try fixture.directory.contents("pool/disk.qed")
         if !isUndo { #expect(try await fixture.undo("1").status == 1 | 4) }
-        let before = fixture.folder.file("before")
+        let before = fixture.directory.file("before")
         try FileManager.default.createDirectory(atPath: before, withIntermediateDirectories: false)
         for name in ["store.db", "pool/disk.qed"] {
             try FileManager.default.copyItem(
-                atPath: fixture.folder.file(name), toPath: before + "/" + (name as NSString).lastPathComponent)
+                atPath: fixture.directory.file(name), toPath: before + "/" + (name as NSString).lastPathComponent)
         }
         let arguments = ["--yes", "--settle", "0s"] + (isUndo ? ["1"] : [])
         let command = [isUndo ? "undo" : "repair"] + arguments
@@ -101,7 +101,7 @@ struct RepairCallFaultTests {
                 contentsOf: Data(contentsOf: URL(filePath: before + "/disk.qed")))
             try #require(truncate(image, off_t(isUndo ? repaired.count : damaged.count)) == 0)
         }
-        let shim = FaultShim(fixture.tool, on: fixture.folder.path, environment: fixture.environment)
+        let shim = FaultShim(fixture.tool, on: fixture.directory.path, environment: fixture.environment)
         try restore()
         if !isUndo { _ = try await fixture.scan("--full") }
         let sound = try shim.run(command)
@@ -112,7 +112,7 @@ struct RepairCallFaultTests {
             let run = try shim.run(command, fault)
             let story: Comment = "\(fault): \(run)"
             #expect(!run.hung && (0...63).contains(run.status), story)
-            let now = try fixture.folder.contents("pool/disk.qed")
+            let now = try fixture.directory.contents("pool/disk.qed")
             let isPrepared = try fixture.value("SELECT count(*) FROM repair WHERE state = 'prepared'") != .integer(0)
             #expect(now == damaged || now == repaired || isPrepared, story)
             if run.status & 8 == 0 { #expect(!isPrepared && run.status == sound.status, story) }
@@ -121,7 +121,7 @@ struct RepairCallFaultTests {
             _ = try await fixture.scan("--full")
             let next = try await fixture.repair()
             #expect(next.status & 8 == 0, "\(story), then \(next)")
-            #expect(try fixture.folder.contents("pool/disk.qed") == repaired, "\(story), then \(next)")
+            #expect(try fixture.directory.contents("pool/disk.qed") == repaired, "\(story), then \(next)")
             #expect(try fixture.value("SELECT count(*) FROM repair WHERE state = 'prepared'") == .integer(0), story)
         }
     }

@@ -18,7 +18,7 @@ final class FaultPool: Sendable {
 
     init() async throws {
         fixture = try ScanFixture()
-        for folder in ["sub/deep", "bases", "empty"] { _ = try fixture.folder.folder("pool/\(folder)") }
+        for directory in ["sub/deep", "bases", "empty"] { _ = try fixture.directory.makeDirectory("pool/\(directory)") }
         try fixture.addDamaged("sound.qed", [])
         try fixture.addDamaged("corrupt.qed", [.l2(0, 1, 1 << 40), .l2(0, 2, 3 * 4096)])
         try fixture.addDamaged("sub/leaking.qed", [.length(14 * 4096)])
@@ -28,7 +28,7 @@ final class FaultPool: Sendable {
         try fixture.addDamaged("overlay.qed", [], backing: "bases/base.qed")
         try fixture.addDamaged("sub/unsupported.qed", [.field(.features, 1 << 40)])
         try #require(link("\(fixture.pool)/sound.qed", "\(fixture.pool)/sub/twin.qed") == 0)
-        _ = try fixture.folder.write("no image".utf8, to: "pool/text")
+        _ = try fixture.directory.write("no image".utf8, to: "pool/text")
         // Their results can be reused only then.
         try await fixture.ageImages()
         settledStore = fixture.store
@@ -40,14 +40,14 @@ final class FaultPool: Sendable {
 
     /// A new store for a run: none yet, or a copy of the undisturbed one.
     func newStore(_ isSettled: Bool) throws -> String {
-        let store = fixture.folder.file("fault.db")
+        let store = fixture.directory.file("fault.db")
         for suffix in ["", "-wal", "-shm", "-journal", ".lock"] { unlink(store + suffix) }
         if isSettled { try FileManager.default.copyItem(atPath: settledStore, toPath: store) }
         return store
     }
 
     func shim(on path: String? = nil) -> FaultShim {
-        FaultShim(fixture.tool, on: path ?? fixture.folder.path, environment: fixture.environment)
+        FaultShim(fixture.tool, on: path ?? fixture.directory.path, environment: fixture.environment)
     }
 
     func arguments(_ store: String, jobs: Int) -> [String] {

@@ -36,9 +36,9 @@ struct ScanFaultTests {
     @Test(arguments: Part.allCases, [false, true])
     func aFailedCallNeverGivesAWrongResult(_ part: Part, _ isSettled: Bool) async throws {
         let pool = try await FaultPool()
-        let shim = pool.shim(on: part == .pool ? pool.fixture.pool : pool.fixture.folder.file("fault.db"))
+        let shim = pool.shim(on: part == .pool ? pool.fixture.pool : pool.fixture.directory.file("fault.db"))
         let counts = try shim.run(pool.arguments(try pool.newStore(isSettled), jobs: 0)).counts
-        #expect(try StoredImage.all(in: pool.fixture.folder.file("fault.db")) == pool.truth)
+        #expect(try StoredImage.all(in: pool.fixture.directory.file("fault.db")) == pool.truth)
         var choice = CaseChoice()
         let all = ScanFaultTests.faults(counts, ofStore: part == .store)
         let chosen = choice.choose(isSettled ? 40 : 70, of: all)
@@ -70,7 +70,7 @@ struct ScanFaultTests {
         let run = try pool.shim(on: pool.fixture.pool).run(pool.arguments(try pool.newStore(false), jobs: 2), fault)
         #expect(run.fired != nil && !run.hung && run.status & 8 != 0, "\(run)")
         guard case .error(let code) = fault.action else { return }
-        let stored = try StoredImage.all(in: pool.fixture.folder.file("fault.db"))
+        let stored = try StoredImage.all(in: pool.fixture.directory.file("fault.db"))
         let reason = String(cString: strerror(code))
         #expect(run.errors.contains(reason) || stored.values.contains { $0.message.contains(reason) }, "\(run)")
         #expect(stored.allSatisfy { !$0.value.isKnown || $0.value == pool.truth[$0.key] }, "\(stored)")

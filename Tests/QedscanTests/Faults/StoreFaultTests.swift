@@ -11,7 +11,7 @@ import Testing
 struct StoreFaultTests {
     @Test func aWriterKilledAtAnyWriteLosesNothingThatWasThere() async throws {
         let pool = try await FaultPool()
-        let shim = pool.shim(on: pool.fixture.folder.file("fault.db"))
+        let shim = pool.shim(on: pool.fixture.directory.file("fault.db"))
         try pool.fixture.addImage("new.qed")
         let counts = try shim.run(pool.arguments(try pool.newStore(true), jobs: 0)).counts
         let kills = ["pwrite", "fdatasync", "ftruncate", "unlink", "close"].flatMap { call in
@@ -37,7 +37,7 @@ struct StoreFaultTests {
     /// As after the file system was remounted because of an error.
     @Test func aStoreThatBecomesReadOnlyIsReportedAndKept() async throws {
         let pool = try await FaultPool()
-        let shim = pool.shim(on: pool.fixture.folder.file("fault.db"))
+        let shim = pool.shim(on: pool.fixture.directory.file("fault.db"))
         let arguments = ["scan", "--full", "-j", "2", pool.fixture.pool]
         let counts = try shim.run(["--db", try pool.newStore(true)] + arguments).counts
         let points = ["pwrite", "ftruncate", "fdatasync", "open"].flatMap { call in
@@ -149,14 +149,14 @@ struct StoreFaultTests {
         var outcomes: Set<Bool> = []
         for size in choice.choose(8, of: sizes) + [4, 8000] {
             let disk = try MountedFileSystem(size: "\(size)k")
-            let store = disk.folder.file("store.db")
+            let store = disk.directory.file("store.db")
             let run = try pool.shim().run(pool.arguments(store, jobs: 2))
             let story: Comment = "\(size) KiB: \(run)"
             let isDone = run.status == pool.truthStatus && run.output.contains("8 images")
             outcomes.insert(isDone)
             #expect(!run.hung && (isDone || run.status == 8), story)
             if !isDone { #expect(run.errors.contains("full") || run.errors.contains("No space"), story) }
-            try #require(mount("none", disk.folder.path, "tmpfs", UInt(MS_REMOUNT), "size=8m") == 0)
+            try #require(mount("none", disk.directory.path, "tmpfs", UInt(MS_REMOUNT), "size=8m") == 0)
             let next = try await pool.fixture.run(pool.arguments(store, jobs: 2))
             #expect(next.status == pool.truthStatus, "\(story), then \(next)")
             #expect(try StoredImage.all(in: store) == pool.truth, story)

@@ -100,10 +100,10 @@ import Testing
     /// Every shard walks every directory.
     @Test func aPathThatNoShardCouldReadCountsOnce() async throws {
         try fixture.addImage()
-        let gone = fixture.folder.file("gone")
+        let gone = fixture.directory.file("gone")
         var stores: [String] = []
         for shard in 1...3 {
-            let store = fixture.folder.file("\(shard).db")
+            let store = fixture.directory.file("\(shard).db")
             let options = ["--db", store, "--pool", "nfs", "--shard", "\(shard)/3"]
             #expect(try await fixture.run(["scan"] + options + [fixture.pool, gone]).status == 8)
             try fixture.giveAway(store, to: "n\(shard)", host: "pool:nfs")
@@ -116,11 +116,11 @@ import Testing
     /// On one machine the pool was not mounted.
     @Test func aShardThatCouldReadNothingIsNotComplete() async throws {
         for number in 0..<6 { try fixture.addImage("\(number).qed") }
-        let aside = fixture.folder.file("aside")
+        let aside = fixture.directory.file("aside")
         var stores: [String] = []
         for shard in 1...2 {
             if shard == 2 { try FileManager.default.moveItem(atPath: fixture.pool, toPath: aside) }
-            let store = fixture.folder.file("\(shard).db")
+            let store = fixture.directory.file("\(shard).db")
             let scan = ["scan", "--db", store, "--pool", "nfs", "--shard", "\(shard)/2", fixture.pool]
             #expect(try await fixture.run(scan).status == (shard == 2 ? 8 : 0))
             try fixture.giveAway(store, to: "n\(shard)", host: "pool:nfs")

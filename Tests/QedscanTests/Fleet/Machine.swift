@@ -46,7 +46,7 @@ extension ScanFixture {
     @discardableResult
     func scanElsewhere(_ store: String, node: String, host: String? = nil, _ options: String...) async throws -> String
     {
-        let path = folder.file(store)
+        let path = directory.file(store)
         let scan = try await run(["scan", "--db", path] + options + [pool])
         try #require(scan.status & ~7 == 0, "\(scan.errors)")
         try giveAway(path, to: node, host: host)
@@ -65,7 +65,7 @@ extension ScanFixture {
     /// Merges stores, and gives the path of what they became.
     @discardableResult
     func merge(_ stores: [String], into name: String = "all.db") async throws -> String {
-        let path = folder.file(name)
+        let path = directory.file(name)
         let merge = try await run(["store", "merge", path] + stores)
         try #require(merge.status == 0, "\(merge.errors)")
         return path

@@ -30,9 +30,9 @@ import Testing
         let bytes = try Data(contentsOf: URL(filePath: damaged))
         try (bytes.prefix(8192) + Data(repeating: 0xAA, count: 8192) + bytes.dropFirst(16384))
             .write(to: URL(filePath: damaged))
-        let missing = fixture.folder.file("missing.db")
-        let text = try fixture.folder.write("no store".utf8, to: "text.db")
-        let all = fixture.folder.file("all.db")
+        let missing = fixture.directory.file("missing.db")
+        let text = try fixture.directory.write("no store".utf8, to: "text.db")
+        let all = fixture.directory.file("all.db")
         let merge = try await fixture.run("store", "merge", all, newer, missing, damaged, good, text, all)
         #expect(merge.status == 8)
         for path in [newer, missing, damaged, text, all] {
@@ -58,10 +58,10 @@ import Testing
         #expect(knowledge.count == 4)
         let again = try await fixture.run(["store", "merge", all] + stores)
         #expect(again.status == 0 && again.output == stores.map { "\($0): nothing new\n" }.joined(), "\(again)")
-        let quiet = try await fixture.run(["store", "merge", "-q", fixture.folder.file("other.db")] + stores)
+        let quiet = try await fixture.run(["store", "merge", "-q", fixture.directory.file("other.db")] + stores)
         #expect(quiet.status == 0 && quiet.output.isEmpty && quiet.errors.isEmpty, "\(quiet)")
         #expect(try ScanFixture.knowledge(of: all) == knowledge)
-        #expect(try ScanFixture.knowledge(of: fixture.folder.file("other.db")) == knowledge)
+        #expect(try ScanFixture.knowledge(of: fixture.directory.file("other.db")) == knowledge)
     }
 
     @Test func aMergedStoreIsReadOnly() async throws {
@@ -129,15 +129,15 @@ import Testing
         let whole = try content(of: try await fixture.merge(stores, into: "whole.db"))
         #expect(whole.contains { $0.contains("base-dirty") })
         let shim = FaultShim(
-            fixture.tool, on: fixture.folder.file("all-"), environment: fixture.environment)
-        let counts = try shim.run(["store", "merge", fixture.folder.file("all-0.db")] + stores).counts
+            fixture.tool, on: fixture.directory.file("all-"), environment: fixture.environment)
+        let counts = try shim.run(["store", "merge", fixture.directory.file("all-0.db")] + stores).counts
         let kills = ["pwrite", "fdatasync", "unlink", "close"].flatMap { call in
             (1...max(counts[call] ?? 0, 1)).map { Fault(call, $0, .kill) }
         }
         #expect(kills.count > 10)
         var choice = CaseChoice()
         for (index, fault) in choice.choose(6, of: kills).enumerated() {
-            let all = fixture.folder.file("all-\(index + 1).db")
+            let all = fixture.directory.file("all-\(index + 1).db")
             let run = try shim.run(["store", "merge", all] + stores, fault)
             #expect(run.status == -SIGKILL, "\(fault): \(run)")
             if access(all, F_OK) == 0 {
@@ -184,7 +184,7 @@ import Testing
         #expect(try await fixture.undo("1").status & 1 == 1)
         _ = try await fixture.scan()
         // Another machine's, made before it: its number is the same.
-        let other = fixture.folder.file("other.db")
+        let other = fixture.directory.file("other.db")
         try FileManager.default.copyItem(atPath: fixture.store, toPath: other)
         try Database(path: other, mode: .readWrite).execute(
             """

@@ -27,7 +27,7 @@ import Testing
         #expect(found.status == 0 && found.output.contains("host                  b\n"), "\(found)")
         // The file at that path is this machine's.
         #expect(found.output.contains("\nmap\nnot shown: the image is on another host\n"), "\(found.output)")
-        let svg = fixture.folder.file("map.svg")
+        let svg = fixture.directory.file("map.svg")
         #expect(try await shown(all, "--svg", svg, image).status == 8)
         #expect(!FileManager.default.fileExists(atPath: svg))
         #expect(try await shown(all, "--host", "b", image).output == found.output)
@@ -84,7 +84,7 @@ import Testing
     /// On another machine the link leads elsewhere.
     @Test func aPathOfAnotherHostIsTakenAsItIs() async throws {
         let store = try await fixture.scanElsewhere("b.db", node: "b")
-        let link = fixture.folder.file("link")
+        let link = fixture.directory.file("link")
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: fixture.pool)
         try Database(path: store, mode: .readWrite).execute(
             "UPDATE image SET path = replace(path, '\(fixture.pool)', '\(link)')")
@@ -134,10 +134,10 @@ import Testing
     }
 
     @Test func whatNoShardCouldReadIsOnThePageOnce() async throws {
-        let gone = fixture.folder.file("gone")
+        let gone = fixture.directory.file("gone")
         var stores: [String] = []
         for shard in 1...2 {
-            let store = fixture.folder.file("\(shard).db")
+            let store = fixture.directory.file("\(shard).db")
             let scan = ["scan", "--db", store, "--pool", "p", "--shard", "\(shard)/2", fixture.pool, gone]
             #expect(try await fixture.run(scan).status & 8 == 8)
             stores.append(store)

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func onlyTheImagesBelowThePathsAreThePools() async throws {
-        for name in ["p", "pq", "p/sub"] { _ = try fixture.folder.folder("pool/\(name)") }
+        for name in ["p", "pq", "p/sub"] { _ = try fixture.directory.makeDirectory("pool/\(name)") }
         for name in ["p/a.qed", "p/sub/b.qed", "pq/c.qed"] { try fixture.addImage(name) }
         _ = try await fixture.scan()
         _ = try await fixture.run("scan", "--pool", "p", "\(fixture.pool)/p")
@@ -56,14 +56,14 @@ import Testing
         #expect(
             above.errors.contains("\(fixture.pool) is of host \(here), \(fixture.pool)/p is of pool p"),
             "\(above.errors)")
-        // A folder in it is of the pool, too.
+        // A directory in it is of the pool, too.
         _ = try await fixture.run("scan", "\(fixture.pool)/p/sub")
         _ = try await fixture.run("scan", "\(fixture.pool)/pq")
         #expect(try await hostsOfScans() == [here, "pool:p", "pool:p", here])
     }
 
     @Test func pathsOfDifferentPoolsAreNotScannedTogetherUnlessOneIsNamed() async throws {
-        let paths = try ["one", "two"].map { try fixture.folder.folder("pool/\($0)") }
+        let paths = try ["one", "two"].map { try fixture.directory.makeDirectory("pool/\($0)") }
         for (name, path) in zip(["one", "two"], paths) {
             try fixture.addImage("\(name)/a.qed")
             #expect(try await fixture.run("scan", "--pool", name, path).status == 0)
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func anOverlayOfThisMachineKeepsItsBaseWhenThatGetsAPool() async throws {
-        let own = try fixture.folder.folder("own")
+        let own = try fixture.directory.makeDirectory("own")
         try fixture.addDamaged("base.qed", [.field(.features, 2)])
         try fixture.write(RawPath("\(own)/over.qed"), [], backing: "../pool/base.qed")
         func problems() async throws -> [String] {

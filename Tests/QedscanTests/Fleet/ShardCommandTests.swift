@@ -12,7 +12,7 @@ import Testing
 
     init() throws { fixture = try ScanFixture() }
 
-    private func store(_ shard: String) -> String { fixture.folder.file("shard-\(shard.first ?? "?").db") }
+    private func store(_ shard: String) -> String { fixture.directory.file("shard-\(shard.first ?? "?").db") }
 
     private func scan(_ shard: String, _ options: String...) async throws -> Tool.Result {
         try await fixture.run(["--db", store(shard), "scan", "--shard", shard] + options + [fixture.pool])
@@ -77,7 +77,7 @@ import Testing
         }
         try await fixture.ageImages()
         let strace = try #require(Tool("strace"))
-        let log = fixture.folder.file("log")
+        let log = fixture.directory.file("log")
         // The second scan knows all files.
         for round in 1...2 {
             let result = try await strace.run(
@@ -151,7 +151,7 @@ import Testing
             #expect(try await fixture.run("scan", "--shard", shard, fixture.pool).status == 0)
         }
         for name in all.prefix(7) { try FileManager.default.removeItem(atPath: "\(fixture.pool)/\(name)") }
-        let aside = fixture.folder.file("aside")
+        let aside = fixture.directory.file("aside")
         // Where nothing is mounted nothing is gone.
         try FileManager.default.moveItem(atPath: fixture.pool, toPath: aside)
         #expect(try await fixture.run("scan", "--shard", "1/3", fixture.pool).status == 8)
@@ -191,7 +191,7 @@ import Testing
 
     @Test func metricsNameTheShard() async throws {
         try fixture.addImage()
-        let path = fixture.folder.file("m.prom")
+        let path = fixture.directory.file("m.prom")
         _ = try await fixture.run("scan", "--metrics", path, "--pool", "nfs", "--shard", "1/1", fixture.pool)
         let text = try String(contentsOfFile: path, encoding: .utf8)
         #expect(text.contains("qedscan_images{pool=\"nfs\",shard=\"1/1\",outcome=\"clean\"} 1\n"), "\(text)")

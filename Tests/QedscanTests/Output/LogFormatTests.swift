@@ -11,7 +11,7 @@ import Testing
     @Test func aScanLogsEachFindingAsOneObject() async throws {
         try fixture.addImage("clean.qed")
         try fixture.addImage("bad\u{1B}[31m\"\n.qed", "feature bit 3, 4K/1")
-        let missing = fixture.folder.file("missing")
+        let missing = fixture.directory.file("missing")
         let result = try await fixture.run("scan", "--log-format", "json", fixture.pool, missing)
         let messages = try objects(result.errors)
         #expect(

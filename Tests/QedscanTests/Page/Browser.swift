@@ -31,18 +31,19 @@ struct Browser {
     /// Loads a page of the file system; pages there may look into each other's frames.
     func visit(_ path: String, query: String = "") async throws -> Visit {
         let tool = try #require(Browser.tool)
-        let folder = try TemporaryFolder()
-        let log = folder.file("net.json")
+        let directory = try TemporaryDirectory()
+        let log = directory.file("net.json")
         let result = try await tool.run(
             [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--user-data-dir=" + folder.file("profile"), "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                "--user-data-dir=" + directory.file("profile"),
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
                 "--allow-file-access-from-files", "--blink-settings=preferredColorScheme=\(isDark ? 0 : 1)",
                 "--enable-logging=stderr", "--log-net-log=" + log, "--virtual-time-budget=10000", "--dump-dom",
                 URL(filePath: path).absoluteString + query,
             ],
-            environment: ["HOME": folder.path, "XDG_CONFIG_HOME": folder.path, "XDG_CACHE_HOME": folder.path])
+            environment: ["HOME": directory.path, "XDG_CONFIG_HOME": directory.path, "XDG_CACHE_HOME": directory.path])
         try #require(result.status == 0, "\(result.errors)")
         return Visit(
             document: result.output,

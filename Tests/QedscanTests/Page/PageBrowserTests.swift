@@ -28,11 +28,11 @@ struct PageBrowserTests {
         }
         for _ in 0..<2 { _ = try await fixture.run("scan", "--full", fixture.pool) }
         page = try ParsedPage(try await fixture.page())
-        _ = try fixture.folder.write(Array(PageDriver.text.utf8), to: "driver.html")
+        _ = try fixture.directory.write(Array(PageDriver.text.utf8), to: "driver.html")
     }
 
     private func visit(isDark: Bool = false, query: String = "") async throws -> (Browser.Visit, [String: Any]) {
-        let visit = try await Browser(isDark: isDark).visit(fixture.folder.file("driver.html"), query: query)
+        let visit = try await Browser(isDark: isDark).visit(fixture.directory.file("driver.html"), query: query)
         let result = try visit.result()
         #expect(result["error"] == nil, "\(result["error"] ?? "")")
         return (visit, result)
@@ -79,7 +79,7 @@ struct PageBrowserTests {
     }
 
     @Test func aRequestWouldBeNoticed() async throws {
-        let page = try fixture.folder.write(
+        let page = try fixture.directory.write(
             Array("<img src=\"http://127.0.0.1:9/control\">".utf8), to: "control.html")
         let visit = try await Browser(isDark: false).visit(page)
         #expect(visit.requests == ["http://127.0.0.1:9/control"])

@@ -25,7 +25,7 @@ import Testing
         let bytes = try Data(contentsOf: URL(filePath: sample))
         // A slash can be in a name of the path only between directories.
         try FileManager.default.createDirectory(atPath: "\(fixture.pool)/<", withIntermediateDirectories: false)
-        _ = try fixture.folder.write(bytes, to: "pool/</script><script>alert(1)<!--")
+        _ = try fixture.directory.write(bytes, to: "pool/</script><script>alert(1)<!--")
         for name in PageNameTests.names {
             let path = RawPath("\(fixture.pool)").appending(name)
             let descriptor = path.withCString { open($0, O_WRONLY | O_CREAT | O_EXCL, 0o600) }
@@ -73,7 +73,7 @@ import Testing
         #expect(commands.count == paths.count + 1)
         var named: Set<[UInt8]> = []
         for (number, command) in commands.enumerated() {
-            let output = fixture.folder.file("words-\(number)")
+            let output = fixture.directory.file("words-\(number)")
             // The program is a function that prints its arguments, each with a NUL.
             let script = "qedscan() { printf '%s\\0' \"$@\" > \"$OUT\"; }\n" + command
             let result = try await shell.run(["-c", script], environment: ["OUT": output])

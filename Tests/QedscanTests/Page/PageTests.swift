@@ -95,8 +95,8 @@ import Testing
             for (kind, element) in [("script-src", "script"), ("style-src", "style")] {
                 let content = try #require(text.components(separatedBy: "<\(element)>").last)
                 let source = try #require(content.components(separatedBy: "</\(element)>").first)
-                let file = try fixture.folder.write(Array(source.utf8), to: "content")
-                let digest = fixture.folder.file("digest")
+                let file = try fixture.directory.write(Array(source.utf8), to: "content")
+                let digest = fixture.directory.file("digest")
                 _ = try await tool.run(["dgst", "-sha256", "-binary", "-out", digest, file])
                 let hash = try Data(contentsOf: URL(filePath: digest)).base64EncodedString()
                 #expect(policy.contains("\(kind) 'sha256-\(hash)'"))
@@ -120,7 +120,7 @@ import Testing
 
     @Test func directoryGetsAnIndex() async throws {
         _ = try await fixture.run("scan", fixture.pool)
-        let directory = try fixture.folder.folder("site")
+        let directory = try fixture.directory.makeDirectory("site")
         #expect(try await fixture.run("report", "--html", directory).status == 0)
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["index.html"])
     }
@@ -129,8 +129,8 @@ import Testing
     func failureLeavesThePageThatWasThere() async throws {
         try fixture.addImage("shared.qed", "two neighbours share a cluster, 4K/1")
         _ = try await fixture.run("scan", fixture.pool)
-        let directory = try fixture.folder.folder("site")
-        _ = try fixture.folder.write(Array("old".utf8), to: "site/index.html")
+        let directory = try fixture.directory.makeDirectory("site")
+        _ = try fixture.directory.write(Array("old".utf8), to: "site/index.html")
         // A limit of 8 KiB a file, of which the page has more.
         let shell = try #require(Tool("sh"))
         let script = "ulimit -f 16; trap '' XFSZ; exec \"$0\" report --html \"$1\""

@@ -54,7 +54,7 @@ final class ParsedPage: NSObject, XMLParserDelegate {
 extension ScanFixture {
     /// Makes the page, and gives its text.
     func page(_ options: String...) async throws -> String {
-        let path = folder.file("page.html")
+        let path = directory.file("page.html")
         let result = try await run(["report", "--html", path] + options)
         try #require(result.status == 0, "\(result.errors)")
         try #require(result.output == "" && result.errors == "", "\(result.output)\(result.errors)")

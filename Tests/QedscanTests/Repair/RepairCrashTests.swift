@@ -20,10 +20,10 @@ struct RepairCrashTests {
     init() async throws {
         fixture = try ScanFixture()
         image = try fixture.addDamaged()
-        damaged = try fixture.folder.contents("pool/disk.qed")
+        damaged = try fixture.directory.contents("pool/disk.qed")
         #expect(try await fixture.scan().status == 4)
         #expect(try await fixture.repair().status == 1 | 2)
-        repaired = try fixture.folder.contents("pool/disk.qed")
+        repaired = try fixture.directory.contents("pool/disk.qed")
         #expect(repaired != damaged)
         #expect(try await fixture.undo("1").status == 1 | 4)
         #expect(try bytes() == damaged)
@@ -93,7 +93,7 @@ struct RepairCrashTests {
         #expect(try bytes() == damaged)
     }
 
-    private func bytes() throws -> Data { try fixture.folder.contents("pool/disk.qed") }
+    private func bytes() throws -> Data { try fixture.directory.contents("pool/disk.qed") }
 
     /// The newest repair in effect.
     private func newest() throws -> String {

@@ -18,10 +18,10 @@ struct RepairFaultTests {
     init() async throws {
         fixture = try ScanFixture()
         image = try fixture.addDamaged()
-        damaged = try fixture.folder.contents("pool/disk.qed")
+        damaged = try fixture.directory.contents("pool/disk.qed")
         _ = try await fixture.scan()
         #expect(try await fixture.repair().status == 1 | 2)
-        repaired = try fixture.folder.contents("pool/disk.qed")
+        repaired = try fixture.directory.contents("pool/disk.qed")
         #expect(try await fixture.undo("1").status == 1 | 4)
     }
 
@@ -61,7 +61,7 @@ struct RepairFaultTests {
                 if forever.isEmpty || call == "fallocate" {
                     #expect(state == .text("rolled_back"), "\(point): \(failed)")
                 }
-                let now = try fixture.folder.contents("pool/disk.qed")
+                let now = try fixture.directory.contents("pool/disk.qed")
                 #expect(state == .text("prepared") || (state == .text("rolled_back") && now == damaged), "\(point)")
                 try await expectNextRunRepairs(expectsSettling: state == .text("prepared"), point)
             }
@@ -77,7 +77,7 @@ struct RepairFaultTests {
         for number in stride(from: 1, through: count, by: 4) {
             let result = try await strace.run(
                 repairArguments, injecting: "error=ENOSPC:when=\(number)+", into: "pwrite64")
-            let now = try fixture.folder.contents("pool/disk.qed")
+            let now = try fixture.directory.contents("pool/disk.qed")
             let isPrepared = try fixture.value("SELECT count(*) FROM repair WHERE state = 'prepared'") == .integer(1)
             let isDone = !isPrepared && now == repaired
             #expect(isDone || result.status & 8 != 0, "\(number): \(result)")
@@ -100,7 +100,7 @@ struct RepairFaultTests {
         let next = try await fixture.repair()
         #expect(next.status & 8 == 0, "\(point): \(next)")
         #expect(next.output.contains(": rolled_back: ") == expectsSettling, "\(point): \(next)")
-        #expect(try fixture.folder.contents("pool/disk.qed") == repaired, "\(point): \(next)")
+        #expect(try fixture.directory.contents("pool/disk.qed") == repaired, "\(point): \(next)")
         try await undoNewest()
     }
 
@@ -109,7 +109,7 @@ struct RepairFaultTests {
         guard case .integer(let number) = id else { throw CocoaError(.featureUnsupported) }
         let undone = try await fixture.undo(String(number))
         #expect(undone.status == 1 | 4, "\(undone)")
-        #expect(try fixture.folder.contents("pool/disk.qed") == damaged)
+        #expect(try fixture.directory.contents("pool/disk.qed") == damaged)
     }
 }
 
@@ -120,7 +120,7 @@ struct RepairFullDiskTests {
         let fixture = try ScanFixture()
         let image = try fixture.addDamaged("disk.qed", [.bytes([UInt8](repeating: 7, count: 4 << 20), at: 12 * 4096)])
         let disk = try MountedFileSystem(size: "2m")
-        let store = disk.folder.file("store.db")
+        let store = disk.directory.file("store.db")
         #expect(try await fixture.run("--db", store, "scan", fixture.pool).status == 2)
         let before = try FileState(image)
         // 4 MB of leaked bytes would have to be kept.
@@ -138,9 +138,9 @@ struct RepairFullDiskTests {
     @Test(arguments: [60, 48]) func aFullFileSystemDoesNotHarmTheImage(kibibytes: Int) async throws {
         let fixture = try ScanFixture()
         let disk = try MountedFileSystem(size: "\(kibibytes)k")
-        let image = disk.folder.file("disk.qed")
+        let image = disk.directory.file("disk.qed")
         try fixture.write(RawPath(image), (1...3).map { .l2(0, $0, 3 * 4096) })
-        #expect(try await fixture.run("scan", disk.folder.path).status == 4)
+        #expect(try await fixture.run("scan", disk.directory.path).status == 4)
         let before = try FileState(image)
         let result = try await fixture.repair()
         #expect(result.status == 4 | 8, "\(result)")
@@ -148,6 +148,6 @@ struct RepairFullDiskTests {
         #expect(try FileState(image).bytes == before.bytes)
         let states = try fixture.value("SELECT group_concat(state) FROM repair")
         #expect(states == (kibibytes == 48 ? .null : .text("rolled_back")))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.folder.path) == ["disk.qed"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.directory.path) == ["disk.qed"])
     }
 }

@@ -20,7 +20,7 @@ import Testing
 
     @Test(arguments: [SIGINT, SIGTERM]) func aSignalDuringTheWaitEndsIt(_ signal: Int32) async throws {
         let states = try [first, second].map { try FileState($0) }
-        let plan = fixture.folder.file("plan.json")
+        let plan = fixture.directory.file("plan.json")
         let repair = try fixture.tool.start(
             ["repair", "--yes", "--settle", "1h", "--plan-out", plan], environment: fixture.environment)
         #expect(try await eventually { FileManager.default.fileExists(atPath: plan) })
@@ -67,7 +67,7 @@ import Testing
 
     @Test(.enabled(if: Strace.isPossible, "strace cannot trace here"))
     func aRepairOfTheSamePoolByAnotherStoreIsRefused() async throws {
-        let store = fixture.folder.file("other.db")
+        let store = fixture.directory.file("other.db")
         #expect(try await fixture.run("--db", store, "scan", fixture.pool).status == 4)
         let states = try [FileState(second)]
         let repair = try startStopping(["repair", "--yes", "--settle", "0s", first])

@@ -58,10 +58,10 @@ import Testing
     @Test(arguments: [false, true]) func leaksAreGivenBackAndKeptIfAskedFor(areSaved: Bool) async throws {
         // One leaked cluster in the middle, with data, and eight at the end that are a hole: nothing of them is lost.
         try fixture.addDamaged("disk.qed", [.l2(0, 1, 0), .length(20 * 4096)])
-        let before = try fixture.folder.contents("pool/disk.qed")
+        let before = try fixture.directory.contents("pool/disk.qed")
         _ = try await fixture.scan()
         #expect(try await fixture.repair().status == 2)
-        #expect(try fixture.folder.contents("pool/disk.qed") == before, "not unless asked for")
+        #expect(try fixture.directory.contents("pool/disk.qed") == before, "not unless asked for")
         let result = try await fixture.run(
             ["repair", "--yes", "--settle", "0s", "--reclaim-leaks"] + (areSaved ? ["--save-leaked"] : []))
         // The hole is no cluster in use: it stays a leak.
@@ -69,12 +69,12 @@ import Testing
         #expect(result.output.contains("reclaim-leaks   32.0 KiB shorter, 4.0 KiB given back"))
         #expect(result.output.contains("cannot be undone") == !areSaved)
         #expect(result.output.contains("'qedscan undo 1'") == areSaved)
-        let now = try fixture.folder.contents("pool/disk.qed")
+        let now = try fixture.directory.contents("pool/disk.qed")
         #expect(now.count == 12 * 4096)
         #expect(now[4 * 4096..<5 * 4096].allSatisfy { $0 == 0 })
         let undo = try await fixture.undo("1")
         #expect(undo.status == (areSaved ? 1 | 2 : 8), "\(undo)")
-        #expect(try (fixture.folder.contents("pool/disk.qed") == before) == areSaved)
+        #expect(try (fixture.directory.contents("pool/disk.qed") == before) == areSaved)
         if !areSaved { #expect(undo.errors.contains("bytes that it gave back were not saved")) }
     }
 }

@@ -18,7 +18,7 @@ import Testing
         let before = try FileState(image)
         let knowledge = try ScanFixture.knowledge(of: fixture.store)
         let store = try FileState(fixture.store)
-        let plan = fixture.folder.file("plan.json")
+        let plan = fixture.directory.file("plan.json")
         for arguments in [["-n"], ["-n", "-q"], ["--dry-run", "--yes", image], ["-n", "--plan-out", plan]] {
             let result = try await fixture.run(["repair"] + arguments)
             #expect(result.status == 4, "\(arguments): \(result)")
@@ -119,7 +119,7 @@ import Testing
         try fixture.addDamaged("b.qed", [.l1(1, 1 << 40), .l2(0, 3, 5)], backing: "base.img")
         try fixture.addDamaged("c.qed", [.l2(1, 0, 8), .l2(1, 2, 8)])
         _ = try await fixture.scan()
-        let file = fixture.folder.file("plan.json")
+        let file = fixture.directory.file("plan.json")
         let result = try await fixture.repair("--plan-out", file)
         #expect(result.status == 1 | 2)
         let plan = try object(file)
@@ -150,7 +150,7 @@ import Testing
         let image = try fixture.addDamaged()
         _ = try await fixture.scan()
         try ImageEditor(path: image).write([9], at: 11 * 4096)
-        let file = fixture.folder.file("plan.json")
+        let file = fixture.directory.file("plan.json")
         let result = try await fixture.run("repair", "-n", "--plan-out", file)
         #expect(result.status == 4 | 8)
         #expect(
@@ -172,7 +172,7 @@ import Testing
             #expect(result.status == 8 && result.errors.contains("exists, and is no plan"), "\(result)")
             #expect(try FileState(path) == before)
         }
-        let file = fixture.folder.file("plan.json")
+        let file = fixture.directory.file("plan.json")
         for _ in 1...2 { #expect(try await fixture.run("repair", "-n", "--plan-out", file).status == 4) }
     }
 
@@ -191,7 +191,7 @@ import Testing
         ]
         for name in names { try fixture.write(RawPath(fixture.pool).appending(name), ScanFixture.manyFaults) }
         _ = try await fixture.scan()
-        let file = fixture.folder.file("plan.json")
+        let file = fixture.directory.file("plan.json")
         var results = [try await fixture.run("repair", "-n")]
         results.append(try await fixture.repair("--plan-out", file))
         #expect(results[1].status == 1 | 2, "\(results[1])")

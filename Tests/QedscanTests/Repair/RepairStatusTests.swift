@@ -58,11 +58,11 @@ import Testing
     @Test func imagesThatAreGoneChangedOrLinkedAreRefusedAndOthersGoOn() async throws {
         let names = ["changed", "gone", "good", "linked", "replaced"]
         for name in names { try fixture.addDamaged("\(name).qed") }
-        link("\(fixture.pool)/linked.qed", fixture.folder.file("other-name"))
+        link("\(fixture.pool)/linked.qed", fixture.directory.file("other-name"))
         _ = try await fixture.scan()
         try ImageEditor(path: "\(fixture.pool)/changed.qed").write([9], at: 11 * 4096)
         unlink("\(fixture.pool)/gone.qed")
-        rename("\(fixture.pool)/replaced.qed", fixture.folder.file("old"))
+        rename("\(fixture.pool)/replaced.qed", fixture.directory.file("old"))
         try fixture.addDamaged("replaced.qed")
         let states = try ["changed", "linked", "replaced"].map { try FileState("\(fixture.pool)/\($0).qed") }
         let result = try await fixture.repair()
@@ -111,7 +111,7 @@ import Testing
             #expect(result.status == 8 && result.output == "", "\(arguments): \(result)")
             #expect(result.errors.contains(fixture.store))
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path) == ["pool"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.directory.path) == ["pool"])
     }
 
     @Test(.enabled(if: Strace.isPossible, "strace cannot trace here"))

@@ -16,7 +16,7 @@ struct RepairTerminalTests {
     }
 
     @Test(arguments: ["y\n", "yes\n", "Y\n"]) func yesRepairsAndUndoes(_ answer: String) async throws {
-        let before = try fixture.folder.contents("pool/disk.qed")
+        let before = try fixture.directory.contents("pool/disk.qed")
         let repair = try await runOnTerminal("repair --settle 0s", answer)
         #expect(repair.status == 1 | 2, "\(repair)")
         #expect(repair.output.contains("Repair 1 image? [y/N]"))
@@ -26,7 +26,7 @@ struct RepairTerminalTests {
         #expect(repair.output.contains("1 repaired"))
         let undo = try await runOnTerminal("undo --settle 0s 1", answer)
         #expect(undo.status == 1 | 4, "\(undo)")
-        #expect(try fixture.folder.contents("pool/disk.qed") == before)
+        #expect(try fixture.directory.contents("pool/disk.qed") == before)
     }
 
     /// Nothing at all is the end of the input.

@@ -14,7 +14,7 @@ import Testing
     init() async throws {
         fixture = try ScanFixture()
         image = try fixture.addDamaged()
-        damaged = try fixture.folder.contents("pool/disk.qed")
+        damaged = try fixture.directory.contents("pool/disk.qed")
         _ = try await fixture.scan()
     }
 
@@ -22,7 +22,7 @@ import Testing
         FileManager.default.fileExists(atPath: image) ? try FileState(image) : nil
     }
 
-    private func bytes() throws -> Data { try fixture.folder.contents("pool/disk.qed") }
+    private func bytes() throws -> Data { try fixture.directory.contents("pool/disk.qed") }
 
     @Test func undoPutsBackAndUndoOfUndoRepairsAgain() async throws {
         #expect(try await fixture.repair().status == 1 | 2)
@@ -93,7 +93,7 @@ import Testing
         case .replaced:
             let copy = try bytes()
             unlink(image)
-            _ = try fixture.folder.write(copy, to: "pool/disk.qed")
+            _ = try fixture.directory.write(copy, to: "pool/disk.qed")
         case .removed: unlink(image)
         case .longer: try ImageEditor(path: image).truncate(to: 14 * 4096)
         }

@@ -40,8 +40,8 @@ import Testing
     }
 
     @Test func noGoldenFileLacksItsReport() throws {
-        let folder = GoldenReportTests.golden.appending(path: "reports").path
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        let directory = GoldenReportTests.golden.appending(path: "reports").path
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory)
         #expect(Set(names) == Set(Report.all.map { $0.name + ".txt" }))
     }
 }

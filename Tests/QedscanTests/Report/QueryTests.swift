@@ -25,14 +25,14 @@ import Testing
 
     @Test(arguments: forbidden) func statementsThatDoNotOnlyReadAreRefused(_ sql: String) async throws {
         let before = try Data(contentsOf: URL(filePath: fixture.store))
-        let files = try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted()
-        let sql = sql.replacingOccurrences(of: "%", with: fixture.folder.path)
+        let files = try FileManager.default.contentsOfDirectory(atPath: fixture.directory.path).sorted()
+        let sql = sql.replacingOccurrences(of: "%", with: fixture.directory.path)
         let result = try await fixture.run("query", "--", sql)
         #expect(result.status == 8)
         #expect(result.output == "")
         #expect(result.errors.hasPrefix("qedscan: "))
         #expect(try Data(contentsOf: URL(filePath: fixture.store)) == before)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted() == files)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.directory.path).sorted() == files)
     }
 
     @Test(arguments: ["PRAGMA writable_schema = ON", "PRAGMA journal_mode = WAL", "PRAGMA query_only = OFF"])

@@ -51,11 +51,11 @@ import Testing
         let undisturbed = try ScanFixture.knowledge(of: fixture.store)
         #expect(undisturbed.count > 10)
         // Killed before any call that it makes: nothing outside the program changes between two calls.
-        let shim = FaultShim(fixture.tool, on: fixture.folder.path, environment: fixture.environment)
-        let counts = try shim.run(["--db", fixture.folder.file("whole.db"), "scan", "-j", "2", fixture.pool]).counts
+        let shim = FaultShim(fixture.tool, on: fixture.directory.path, environment: fixture.environment)
+        let counts = try shim.run(["--db", fixture.directory.file("whole.db"), "scan", "-j", "2", fixture.pool]).counts
         let calls = counts.sorted { $0.key < $1.key }.flatMap { call, count in (0..<count).map { (call, $0 + 1) } }
         for round in 0..<20 {
-            let store = fixture.folder.file("killed-\(round).db")
+            let store = fixture.directory.file("killed-\(round).db")
             let (call, number) = try #require(calls.randomElement(using: &random))
             // With two workers the last calls of a kind are not in every run.
             let run = try shim.run(

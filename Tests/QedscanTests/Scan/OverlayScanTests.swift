@@ -81,12 +81,12 @@ import Testing
         #expect(try await fixture.run("scan", fixture.pool).status == 0)
         // As if the pool had been on another file system then.
         try Database(path: fixture.store, mode: .readWrite).execute("UPDATE scan_root SET device = device + 1")
-        try FileManager.default.moveItem(atPath: "\(fixture.pool)/a.qed", toPath: fixture.folder.file("a.qed"))
+        try FileManager.default.moveItem(atPath: "\(fixture.pool)/a.qed", toPath: fixture.directory.file("a.qed"))
         let offline = try await fixture.run("scan", "-q", fixture.pool)
         #expect(offline.status == 8)
         #expect(offline.errors.contains("\(fixture.pool) is another file system than at the last scan"))
         #expect(try await fixture.number("SELECT sum(present) AS n FROM latest_check") == 1)
-        try FileManager.default.moveItem(atPath: fixture.folder.file("a.qed"), toPath: "\(fixture.pool)/a.qed")
+        try FileManager.default.moveItem(atPath: fixture.directory.file("a.qed"), toPath: "\(fixture.pool)/a.qed")
         #expect(try await fixture.run("scan", fixture.pool).status == 0)
         #expect(try await fixture.number("SELECT count(*) AS n FROM image_event") == 0)
     }

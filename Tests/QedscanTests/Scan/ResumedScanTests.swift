@@ -19,7 +19,7 @@ import Testing
             try corpusCase.write(to: "\(fixture.pool)/\(number).qed")
         }
         try await fixture.ageImages()
-        let other = fixture.folder.file("undisturbed.db")
+        let other = fixture.directory.file("undisturbed.db")
         #expect(try await fixture.run("--db", other, "scan", fixture.pool).status == 2 | 4 | 8)
         let database = try Database(path: other, mode: .readWrite)
         let outcomes = try database.scalar("SELECT group_concat(DISTINCT outcome) FROM latest_check")
@@ -59,7 +59,7 @@ import Testing
         #expect(last.output.contains("goes on from the scan of 20"))
         #expect(
             try ScanFixture.knowledge(of: fixture.store)
-                == ScanFixture.knowledge(of: fixture.folder.file("undisturbed.db")))
+                == ScanFixture.knowledge(of: fixture.directory.file("undisturbed.db")))
         #expect(try await fixture.checkCount() == count, "no image twice")
         #expect(try await fixture.number("SELECT sum(checked) FROM scan_summary") == count, "nor without a row")
         let scans = try await fixture.rows("SELECT state, continues_scan_id AS before FROM scan ORDER BY id")
@@ -86,7 +86,7 @@ import Testing
         #expect(try await fixture.checkCount() == count)
         #expect(
             try ScanFixture.knowledge(of: fixture.store)
-                == ScanFixture.knowledge(of: fixture.folder.file("undisturbed.db")))
+                == ScanFixture.knowledge(of: fixture.directory.file("undisturbed.db")))
     }
 
     @Test func restartStartsOver() async throws {

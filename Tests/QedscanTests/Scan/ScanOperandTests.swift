@@ -13,12 +13,12 @@ import Testing
     init() throws { fixture = try ScanFixture() }
 
     @Test func aNamedFileThatIsNoImageIsAnError() async throws {
-        let raw = try fixture.folder.write([UInt8](repeating: 0, count: 4096), to: "raw.img")
+        let raw = try fixture.directory.write([UInt8](repeating: 0, count: 4096), to: "raw.img")
         let result = try await fixture.run("scan", raw)
         #expect(result.status == 8)
         #expect(result.errors.contains(raw))
         #expect(result.errors.contains("not a QED image"), "\(result.errors)")
-        _ = try fixture.folder.write([0], to: "pool/other.img")
+        _ = try fixture.directory.write([0], to: "pool/other.img")
         #expect(try await fixture.run("scan", fixture.pool).status == 0, "in a directory it is none of our business")
     }
 
@@ -54,8 +54,8 @@ import Testing
     }
 
     @Test(arguments: ["", "/", "//"]) func anExcludedDirectoryMayEndInASlash(_ suffix: String) async throws {
-        let left = try fixture.folder.folder("pool/left")
-        _ = try fixture.folder.folder("pool/left-over")
+        let left = try fixture.directory.makeDirectory("pool/left")
+        _ = try fixture.directory.makeDirectory("pool/left-over")
         for name in ["1.qed", "left/2.qed", "left-over/3.qed"] { try fixture.addImage(name) }
         for pattern in [left, "left"] {
             let result = try await fixture.run("scan", "--full", "--exclude", pattern + suffix, fixture.pool)
@@ -116,8 +116,8 @@ import Testing
         #expect(try await fixture.checkCount() == 2)
     }
 
-    /// Every name below the fixture's folder.
+    /// Every name below the fixture's directory.
     private func listing() throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: fixture.folder.path).sorted()
+        try FileManager.default.subpathsOfDirectory(atPath: fixture.directory.path).sorted()
     }
 }

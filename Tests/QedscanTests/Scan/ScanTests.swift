@@ -94,7 +94,7 @@ import Testing
             return
         }
         for number in 1...300 {
-            _ = try fixture.folder.folder("pool/\(number)")
+            _ = try fixture.directory.makeDirectory("pool/\(number)")
             try fixture.addImage("\(number)/disk.qed")
         }
         let limited = ["--nofile=128:128", fixture.tool.path, "scan", "-j", "8", fixture.pool]

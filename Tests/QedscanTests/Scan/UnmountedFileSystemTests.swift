@@ -7,7 +7,7 @@ import Testing
 struct UnmountedFileSystemTests {
     @Test func imagesOfAFileSystemThatIsNotMountedAreNotMissing() async throws {
         let fixture = try ScanFixture()
-        let mountPoint = try fixture.folder.folder("pool/a")
+        let mountPoint = try fixture.directory.makeDirectory("pool/a")
         try #require(mount("none", mountPoint, "tmpfs", 0, "size=4m") == 0)
         defer { umount2(mountPoint, Int32(MNT_DETACH)) }
         try fixture.addImage("here.qed")

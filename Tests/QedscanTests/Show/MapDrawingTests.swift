@@ -147,7 +147,7 @@ import Testing
     private func usage(
         _ corpusCase: CorpusCase, cells: Int, _ change: (ImageEditor) throws -> Void = { _ in }
     ) throws -> ClusterUsage {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try corpusCase.write(to: scratch.file())
         try change(ImageEditor(path: scratch.file()))
         // All of it on disk: whether data lies in holes depends on the file system.

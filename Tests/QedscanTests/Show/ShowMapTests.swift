@@ -74,20 +74,20 @@ import Testing
     }
 
     @Test func svgIsWrittenWhole() async throws {
-        let svg = fixture.folder.file("map.svg")
+        let svg = fixture.directory.file("map.svg")
         let result = try await fixture.run("show", "--no-map", "--svg", svg, path)
         #expect(result.status == 0)
         #expect(!result.output.contains("\nmap\n"))
         let text = try String(contentsOfFile: svg, encoding: .utf8)
         #expect(text.hasPrefix("<?xml ") && text.hasSuffix("</svg>\n") && text.contains(path))
         #expect(
-            try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).allSatisfy {
+            try FileManager.default.contentsOfDirectory(atPath: fixture.directory.path).allSatisfy {
                 !$0.hasSuffix(".tmp")
             })
     }
 
     @Test func svgThatCannotBeWrittenIsAnError() async throws {
-        let result = try await fixture.run("show", "--svg", fixture.folder.file("no/such/map.svg"), path)
+        let result = try await fixture.run("show", "--svg", fixture.directory.file("no/such/map.svg"), path)
         #expect(result.status == 8)
         #expect(result.errors.contains("map.svg"))
         #expect(result.output.contains("\nmap\n"))
@@ -97,7 +97,7 @@ import Testing
         let name = "<b>&\u{1B}[31m \u{202E}.qed"
         let path = try fixture.addImage(name, "sound, 4K/1")
         _ = try await fixture.run("scan", fixture.pool)
-        let svg = fixture.folder.file("map.svg")
+        let svg = fixture.directory.file("map.svg")
         #expect(try await fixture.run("show", "--svg", svg, path).status == 0)
         let text = try String(contentsOfFile: svg, encoding: .utf8)
         #expect(text.contains("&lt;b&gt;&amp;\\x1B[31m \\xE2\\x80\\xAE.qed"))
@@ -111,7 +111,7 @@ import Testing
         #expect(result.output.contains("\nmap\nnot shown: " + reason), "\(result.output)")
         let map = try await json()["map"] as? [String: Any]
         #expect((map?["unavailable"] as? String)?.hasPrefix(reason) == true)
-        let svg = fixture.folder.file("map.svg")
+        let svg = fixture.directory.file("map.svg")
         let drawn = try await fixture.run("show", "--svg", svg, path)
         #expect(drawn.status == 8)
         #expect(drawn.errors.contains(reason))

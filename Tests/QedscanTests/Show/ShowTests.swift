@@ -79,7 +79,7 @@ import Testing
         let image = try await json(new)
         #expect(image["path"] as? String == new && image["outcome"] is NSNull && image["present"] as? Int == 1)
         #expect((image["history"] as? [Any])?.isEmpty == true)
-        let svg = fixture.folder.file("map.svg")
+        let svg = fixture.directory.file("map.svg")
         #expect(try await fixture.run("show", "--svg", svg, new).status == 8)
         #expect(access(svg, F_OK) != 0)
     }

@@ -21,7 +21,7 @@ import Testing
     @Test func bitsAddUp() async throws {
         try fixture.addImage("1.qed", "one cluster more at the end, 4K/1")
         try fixture.addImage("2.qed", "two neighbours share a cluster, 4K/1")
-        let result = try await fixture.run("scan", fixture.pool, fixture.folder.file("missing"))
+        let result = try await fixture.run("scan", fixture.pool, fixture.directory.file("missing"))
         #expect(result.status == 2 | 4 | 8)
         #expect(result.errors.contains("missing"))
     }
@@ -31,9 +31,9 @@ import Testing
             print("skipped: there is no way to run the program as an ordinary user")
             return
         }
-        let hidden = try fixture.folder.folder("pool/hidden")
+        let hidden = try fixture.directory.makeDirectory("pool/hidden")
         for name in ["1.qed", "2.qed", "hidden/3.qed"] { try fixture.addImage(name) }
-        chmod(fixture.folder.path, 0o777)
+        chmod(fixture.directory.path, 0o777)
         #expect(try await run(["scan", "-q", fixture.pool], fixture.environment).status == 0)
         defer { chmod(hidden, 0o700) }
         chmod(hidden, 0)

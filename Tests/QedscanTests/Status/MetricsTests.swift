@@ -16,10 +16,10 @@ import Testing
         try fixture.addImage("clean.qed")
         try fixture.addImage("leaking.qed", "one cluster more at the end, 4K/1")
         try fixture.addImage("bad.qed", "feature bit 3, 4K/1")
-        let other = try fixture.folder.folder("other")
+        let other = try fixture.directory.makeDirectory("other")
         try CorpusCase.all[0].write(to: "\(other)/elsewhere.qed")
         _ = try await fixture.run("scan", other)
-        let text = try await metrics("scan", "--metrics", fixture.folder.file("m.prom"), fixture.pool)
+        let text = try await metrics("scan", "--metrics", fixture.directory.file("m.prom"), fixture.pool)
         let label = "{pool=\"\(fixture.pool)\""
         #expect(text.contains("qedscan_images\(label),outcome=\"clean\"} 1\n"))
         #expect(text.contains("qedscan_images\(label),outcome=\"leaking\"} 1\n"))
@@ -40,7 +40,7 @@ import Testing
     @Test(.enabled(if: FaultShim.isPossible, "nothing can be preloaded here"))
     func anInterruptedScanKeepsTheTimeOfTheLastCompleteOne() async throws {
         let image = try fixture.addImageOfManyTables()
-        let file = fixture.folder.file("m.prom")
+        let file = fixture.directory.file("m.prom")
         let before = try await metrics("scan", "--metrics", file, fixture.pool)
         let shim = FaultShim(fixture.tool, on: image, environment: fixture.environment)
         let (scan, gate) = try shim.start(
@@ -62,7 +62,7 @@ import Testing
     func promtoolAcceptsThem() async throws {
         try fixture.addImage("clean.qed")
         let text = try await metrics(
-            "scan", "--metrics", fixture.folder.file("m.prom"), "--pool", "a \"b\" \\ c\nd", fixture.pool)
+            "scan", "--metrics", fixture.directory.file("m.prom"), "--pool", "a \"b\" \\ c\nd", fixture.pool)
         #expect(text.contains("{pool=\"a \\\"b\\\" \\\\ c"))
         let check = try await #require(Tool("promtool")).run(["check", "metrics"], input: text)
         #expect((check.status, check.output, check.errors) == (0, "", ""))
@@ -71,16 +71,16 @@ import Testing
     @Test(.enabled(if: Tool("promtool") != nil, "prometheus is not installed"))
     func promtoolAcceptsTheRules() async throws {
         let promtool = try #require(Tool("promtool"))
-        let folder = "\(Checkout.root.path)/contrib/prometheus"
-        let check = try await promtool.run(["check", "rules", "--lint-fatal", "\(folder)/qedscan.rules.yml"])
+        let directory = "\(Checkout.root.path)/contrib/prometheus"
+        let check = try await promtool.run(["check", "rules", "--lint-fatal", "\(directory)/qedscan.rules.yml"])
         #expect(check.status == 0, "\(check.output)\(check.errors)")
-        let test = try await promtool.run(["test", "rules", "\(folder)/qedscan.rules.test.yml"])
+        let test = try await promtool.run(["test", "rules", "\(directory)/qedscan.rules.test.yml"])
         #expect(test.status == 0, "\(test.output)\(test.errors)")
     }
 
     @Test func theRulesUseMetricsThatExist() async throws {
         try fixture.addImage()
-        let text = try await metrics("scan", "--metrics", fixture.folder.file("m.prom"), fixture.pool)
+        let text = try await metrics("scan", "--metrics", fixture.directory.file("m.prom"), fixture.pool)
         let known = Set(text.matches(of: /# TYPE (\w+) gauge/).map { String($0.1) })
         let rules = try String(
             contentsOfFile: "\(Checkout.root.path)/contrib/prometheus/qedscan.rules.yml", encoding: .utf8)
@@ -90,15 +90,15 @@ import Testing
 
     @Test func theExporterMayReadThemAndAPlantedLinkIsReplaced() async throws {
         try fixture.addImage()
-        let victim = try fixture.folder.write(Array("mine".utf8), to: "victim")
-        let file = fixture.folder.file("m.prom")
+        let victim = try fixture.directory.write(Array("mine".utf8), to: "victim")
+        let file = fixture.directory.file("m.prom")
         #expect(symlink(victim, file) == 0)
         _ = try await metrics("scan", "--metrics", file, fixture.pool)
         #expect(try String(contentsOfFile: victim, encoding: .utf8) == "mine")
         let attributes = try FileManager.default.attributesOfItem(atPath: file)
         #expect(attributes[.type] as? FileAttributeType == .typeRegular)
         #expect(attributes[.posixPermissions] as? Int == 0o644)
-        let names = try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path)
+        let names = try FileManager.default.contentsOfDirectory(atPath: fixture.directory.path)
         #expect(!names.contains { $0.contains("tmp") }, "\(names)")
     }
 

@@ -57,7 +57,7 @@ import Testing
 
     @Test func onlyTheNamedPoolCounts() async throws {
         try fixture.addImage()
-        let other = try fixture.folder.folder("pool-2")
+        let other = try fixture.directory.makeDirectory("pool-2")
         try #require(CorpusCase.all.first { $0.expected.outcome == .corrupt }).write(to: "\(other)/corrupt.qed")
         _ = try await fixture.run("scan", fixture.pool)
         _ = try await fixture.run("scan", other)
@@ -75,7 +75,7 @@ import Testing
         #expect(try await fixture.number("SELECT count(*) FROM latest_check WHERE outcome = 'leaking'") == 1)
         let result = try await status()
         #expect(result.status == 2 && result.output.contains(": 1 with lost tables, 1 leaking |"), "\(result)")
-        let metrics = fixture.folder.file("m.prom")
+        let metrics = fixture.directory.file("m.prom")
         _ = try await fixture.run("scan", "--pool", "a", "--metrics", metrics, fixture.pool)
         let text = try String(contentsOfFile: metrics, encoding: .utf8)
         #expect(text.contains("qedscan_images_tree_lost{pool=\"a\"} 1\n"))
@@ -94,7 +94,7 @@ import Testing
     /// Of what it could not read nothing better is known.
     @Test func aScanOfAnotherPoolDoesNotHideErrors() async throws {
         try fixture.addImage()
-        let gone = fixture.folder.file("gone")
+        let gone = fixture.directory.file("gone")
         _ = try await fixture.run("scan", fixture.pool, gone)
         _ = try await fixture.run("scan", fixture.pool)
         let result = try await status()
@@ -108,7 +108,7 @@ import Testing
         let usage = try await status("--max-age", "soon")
         #expect(usage.status == 3 && usage.output.hasPrefix("QEDSCAN UNKNOWN - qedscan status: "), "\(usage)")
         #expect(try await status("--nonsense").status == 3)
-        _ = try fixture.folder.write(Array("not a database, but long enough to be looked at".utf8), to: "store.db")
+        _ = try fixture.directory.write(Array("not a database, but long enough to be looked at".utf8), to: "store.db")
         #expect(try await status().status == 3)
     }
 

@@ -60,7 +60,7 @@ import Testing
 
     @Test func aSymbolicLinkIsRefused() async throws {
         try await makeStore("UPDATE scan SET state = state")
-        let target = fixture.folder.file("target.db")
+        let target = fixture.directory.file("target.db")
         try FileManager.default.moveItem(atPath: fixture.store, toPath: target)
         try FileManager.default.createSymbolicLink(atPath: fixture.store, withDestinationPath: target)
         try await expectRefusal("symbolic link")
@@ -73,8 +73,8 @@ import Testing
         }
         try await makeStore("UPDATE scan SET state = state")
         chmod(fixture.store, 0o444)
-        chmod(fixture.folder.path, 0o555)
-        defer { chmod(fixture.folder.path, 0o755) }
+        chmod(fixture.directory.path, 0o555)
+        defer { chmod(fixture.directory.path, 0o755) }
         let before = try Data(contentsOf: URL(filePath: fixture.store))
         let scan = try await run(["scan", fixture.pool], fixture.environment)
         expectOneSentence(scan, "cannot be written")
@@ -95,7 +95,7 @@ import Testing
             print("skipped: only root can mount a small file system")
             return
         }
-        let disk = try fixture.folder.folder("disk")
+        let disk = try fixture.directory.makeDirectory("disk")
         try #require(mount("none", disk, "tmpfs", 0, "size=600k") == 0)
         defer { umount2(disk, Int32(MNT_DETACH)) }
         let store = "\(disk)/store.db"
@@ -136,7 +136,7 @@ import Testing
             expectOneSentence(try await fixture.run(arguments), reason)
         }
         #expect(try Data(contentsOf: URL(filePath: fixture.store)) == before)
-        let beside = try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path)
+        let beside = try FileManager.default.contentsOfDirectory(atPath: fixture.directory.path)
         #expect(!beside.contains { $0.hasSuffix("-wal") || $0.hasSuffix("-journal") || $0.hasSuffix("-shm") })
     }
 

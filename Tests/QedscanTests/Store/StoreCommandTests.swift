@@ -15,7 +15,7 @@ import Testing
 
     @Test func everyCommandReportsAMissingStore() async throws {
         for arguments in [
-            ["prune", "--keep-scans", "1"], ["verify"], ["backup", fixture.folder.file("b")], ["migrate"],
+            ["prune", "--keep-scans", "1"], ["verify"], ["backup", fixture.directory.file("b")], ["migrate"],
         ] {
             let result = try await fixture.run(["store"] + arguments)
             #expect(result.status == 8, "\(result)")
@@ -89,7 +89,7 @@ import Testing
 
     @Test func verifyOfADamagedFileSaysWhatIsWrong() async throws {
         _ = try await fixture.scan()
-        let bytes = try fixture.folder.contents("store.db")
+        let bytes = try fixture.directory.contents("store.db")
         for length in [0, 50, 4096, bytes.count / 2] {
             try bytes.prefix(length).write(to: URL(filePath: fixture.store))
             let result = try await fixture.run("store", "verify")
@@ -102,7 +102,7 @@ import Testing
     @Test func backupIsAStore() async throws {
         try fixture.addDamaged()
         _ = try await fixture.scan()
-        let copy = fixture.folder.file("copy.db")
+        let copy = fixture.directory.file("copy.db")
         #expect(try await fixture.run("store", "backup", copy).status == 0)
         #expect(try ScanFixture.knowledge(of: copy) == ScanFixture.knowledge(of: fixture.store))
         let again = try await fixture.run("store", "backup", copy)
@@ -115,12 +115,12 @@ import Testing
         let database = try Database(path: fixture.store, mode: .create)
         try database.execute(String(decoding: dump, as: UTF8.self))
         try database.close()
-        let before = try fixture.folder.contents("store.db")
+        let before = try fixture.directory.contents("store.db")
         let plan = try await fixture.run("store", "migrate", "-n")
         #expect(plan.status == 0 && plan.output.contains("would migrate from version 2 to "), "\(plan)")
-        #expect(try fixture.folder.contents("store.db") == before)
+        #expect(try fixture.directory.contents("store.db") == before)
         #expect(try await fixture.run("store", "verify").status == 8)
-        let copy = fixture.folder.file("old.db")
+        let copy = fixture.directory.file("old.db")
         let result = try await fixture.run("store", "migrate", "--backup", copy)
         #expect(result.status == 0 && result.output.contains("0003_add_backing_and_history"), "\(result)")
         #expect(try await fixture.run("store", "verify").status == 0)
@@ -177,22 +177,22 @@ import Testing
 
     /// What scans of other roots saw of these paths is gone, so everything is reported rather than nothing.
     @Test func prunedScansOfPathsBelowDoNotSilenceTheMail() async throws {
-        let folder = try fixture.folder.folder("pool/below")
-        try CorpusCase.all.first { $0.name == "sound, 4K/1" }?.write(to: "\(folder)/x.qed")
+        let directory = try fixture.directory.makeDirectory("pool/below")
+        try CorpusCase.all.first { $0.name == "sound, 4K/1" }?.write(to: "\(directory)/x.qed")
         _ = try await fixture.scan("--only-changes")
         try #require(CorpusCase.all.first { $0.name == "two neighbours share a cluster, 4K/1" })
-            .write(to: "\(folder)/x.qed")
-        let other = try fixture.folder.folder("other")
-        _ = try await fixture.run("scan", folder)
+            .write(to: "\(directory)/x.qed")
+        let other = try fixture.directory.makeDirectory("other")
+        _ = try await fixture.run("scan", directory)
         for _ in 0..<4 { _ = try await fixture.run("scan", other) }
         #expect(try await fixture.run("store", "prune", "--keep-scans", "2").status == 0)
         let output = try await fixture.scan("--only-changes").output
-        #expect(output.contains("\(folder)/x.qed: corrupt, "), "\(output)")
+        #expect(output.contains("\(directory)/x.qed: corrupt, "), "\(output)")
     }
 
     @Test func aMovedImageThatIsGoneIsReported() async throws {
         let image = try fixture.addImage("a.qed")
-        let other = try fixture.folder.folder("pool/other")
+        let other = try fixture.directory.makeDirectory("pool/other")
         _ = try await fixture.scan("--only-changes")
         #expect(rename(image, "\(fixture.pool)/b.qed") == 0)
         _ = try await fixture.run("scan", fixture.pool, other)
@@ -220,7 +220,7 @@ import Testing
 
     @Test func anErrorIsReportedOnce() async throws {
         try fixture.addImage()
-        let gone = fixture.folder.file("none")
+        let gone = fixture.directory.file("none")
         let first = try await fixture.run("scan", "--only-changes", fixture.pool, gone)
         #expect(first.status == 8 && first.output.contains("not readable: 1\n  \(gone): "), "\(first)")
         #expect(first.errors.isEmpty)

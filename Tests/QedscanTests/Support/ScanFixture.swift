@@ -12,17 +12,17 @@ import Testing
 
 /// A pool of images, a store, and the built program to scan one into the other.
 final class ScanFixture: Sendable {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     let tool: Tool
     let pool: String
     let store: String
     private let hasClockAhead = Atomic<Bool>(false)
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         tool = try #require(Tool.built("qedscan"), "the program is not built")
-        pool = try folder.folder("pool")
-        store = folder.file("store.db")
+        pool = try directory.makeDirectory("pool")
+        store = directory.file("store.db")
     }
 
     // MARK: - Images

@@ -32,19 +32,19 @@ import Testing
 
     @Test(arguments: ["victim", "/dev/null", "/proc/self/mem", "relative", "", "/"])
     func aPathThatIsNoImagesIsNotWrittenTo(_ path: String) async throws {
-        let victim = try fixture.folder.write(Array(repeating: UInt8(ascii: "v"), count: 4096), to: "victim")
+        let victim = try fixture.directory.write(Array(repeating: UInt8(ascii: "v"), count: 4096), to: "victim")
         try forge(ForgedJournalTests.reopen, "UPDATE image SET path = '\(path == "victim" ? victim : path)'")
         let before = try FileState(victim)
         let result = try await fixture.repair()
         #expect(result.status >= 0 && result.status & 8 == 8, "\(result.errors)")
         #expect(try FileState(victim) == before)
-        #expect(!FileManager.default.fileExists(atPath: fixture.folder.file(".qedscan-lease")))
+        #expect(!FileManager.default.fileExists(atPath: fixture.directory.file(".qedscan-lease")))
         #expect(!FileManager.default.fileExists(atPath: "/dev/.qedscan-lease"))
     }
 
     /// Even with the right inode: its contents are no image.
     @Test func aFileThatIsNoImageIsNotWrittenTo() async throws {
-        let victim = try fixture.folder.write(Array(repeating: UInt8(ascii: "v"), count: 12 * 4096), to: "victim")
+        let victim = try fixture.directory.write(Array(repeating: UInt8(ascii: "v"), count: 12 * 4096), to: "victim")
         var status = stat()
         try #require(stat(victim, &status) == 0)
         try forge(

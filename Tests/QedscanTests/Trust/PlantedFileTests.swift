@@ -18,14 +18,14 @@ import Testing
 
     init() throws {
         fixture = try ScanFixture()
-        victim = try fixture.folder.write(Array(repeating: UInt8(ascii: "v"), count: 9000), to: "victim")
+        victim = try fixture.directory.write(Array(repeating: UInt8(ascii: "v"), count: 9000), to: "victim")
     }
 
     private func plant(_ plant: Plant, at path: String) throws {
         unlink(path)
         switch plant {
         case .symbolicLink: try #require(symlink(victim, path) == 0)
-        case .danglingLink: try #require(symlink(fixture.folder.file("new"), path) == 0)
+        case .danglingLink: try #require(symlink(fixture.directory.file("new"), path) == 0)
         case .hardLink: try #require(link(victim, path) == 0)
         case .fifo: try #require(mkfifo(path, 0o666) == 0)
         case .directory: try #require(mkdir(path, 0o755) == 0)
@@ -35,7 +35,7 @@ import Testing
     private func expectUntouched(_ before: FileState) throws {
         let now = try FileState(victim)
         #expect(now.bytes == before.bytes)
-        #expect(!FileManager.default.fileExists(atPath: fixture.folder.file("new")))
+        #expect(!FileManager.default.fileExists(atPath: fixture.directory.file("new")))
     }
 
     @Test(arguments: Plant.allCases, ["", "-journal", "-wal", "-shm", ".lock"])
@@ -62,7 +62,7 @@ import Testing
         }
         try fixture.addImage()
         #expect(try await fixture.run("scan", fixture.pool).status == 0)
-        let journal = try fixture.folder.write([UInt8](repeating: 7, count: 600), to: "store.db-journal")
+        let journal = try fixture.directory.write([UInt8](repeating: 7, count: 600), to: "store.db-journal")
         try #require(chown(journal, 65534, 65534) == 0)
         let before = try FileState(fixture.store)
         let scan = try await fixture.run("scan", fixture.pool)
@@ -76,7 +76,7 @@ import Testing
     func aFileUnderAForeseeableNameIsInNobodysWay(_ what: String) async throws {
         try fixture.addImage()
         #expect(try await fixture.run("scan", fixture.pool).status == 0)
-        let target = fixture.folder.file("target")
+        let target = fixture.directory.file("target")
         let arguments =
             switch what {
             case "metrics": ["scan", "-q", "--metrics", target, fixture.pool]
@@ -100,7 +100,7 @@ import Testing
     func aLinkInThePlaceOfAFileIsReplacedAndNotFollowed(_ what: String) async throws {
         try fixture.addImage()
         #expect(try await fixture.run("scan", fixture.pool).status == 0)
-        let target = fixture.folder.file("target")
+        let target = fixture.directory.file("target")
         let before = try FileState(victim)
         for plant in [Plant.symbolicLink, .danglingLink] {
             try self.plant(plant, at: target)
@@ -117,13 +117,13 @@ import Testing
     }
 
     @Test func aDirectoryOfThePoolThatHasBecomeALinkIsNotRepairedIn() async throws {
-        let folder = try fixture.folder.folder("pool/machines/one")
+        let directory = try fixture.directory.makeDirectory("pool/machines/one")
         try fixture.addDamaged("machines/one/disk.qed")
         #expect(try await fixture.scan().status != 0)
-        let moved = fixture.folder.file("moved")
-        for (from, link) in [(folder, folder), ("\(fixture.pool)/machines", "\(fixture.pool)/machines")] {
+        let moved = fixture.directory.file("moved")
+        for (from, link) in [(directory, directory), ("\(fixture.pool)/machines", "\(fixture.pool)/machines")] {
             try #require(rename(from, moved) == 0 && symlink(moved, link) == 0)
-            let image = from == folder ? "\(moved)/disk.qed" : "\(moved)/one/disk.qed"
+            let image = from == directory ? "\(moved)/disk.qed" : "\(moved)/one/disk.qed"
             let before = try FileState(image)
             let repair = try await fixture.repair()
             #expect(repair.status & 8 == 8, "\(repair.errors)")

@@ -5,21 +5,21 @@ import Store
 import TestSupport
 import Testing
 
-/// What a scan needs: read access, or the capability to read everything, and a folder for its store.
+/// What a scan needs: read access, or the capability to read everything, and a directory for its store.
 @Suite(.endsInTime) struct PrivilegeTests {
     private let fixture: ScanFixture
-    private let folder: String
-    private var store: String { "\(folder)/store.db" }
+    private let directory: String
+    private var store: String { "\(directory)/store.db" }
 
-    /// Two images of root's, one of them readable for everybody, and a folder of nobody's for the store.
+    /// Two images of root's, one of them readable for everybody, and a directory of nobody's for the store.
     init() throws {
         fixture = try ScanFixture()
         try fixture.addImage("open.qed")
         let closed = try fixture.addImage("closed.qed")
         chmod(closed, 0o600)
-        folder = try fixture.folder.folder("store")
-        chmod(folder, 0o700)
-        if geteuid() == 0 { try #require(chown(folder, 65534, 65534) == 0) }
+        directory = try fixture.directory.makeDirectory("store")
+        chmod(directory, 0o700)
+        if geteuid() == 0 { try #require(chown(directory, 65534, 65534) == 0) }
     }
 
     /// nil, with a notice, if it is not possible to run as that user here.
@@ -72,7 +72,7 @@ import Testing
     @Test(arguments: ["000", "022", "077", "277", "777"])
     func onlyTheOwnerMayReadTheStoresFilesWhateverTheUmask(_ umask: String) async throws {
         try fixture.addImage("slow.qed")
-        let own = fixture.folder.file("own.db")
+        let own = fixture.directory.file("own.db")
         let script = "umask \(umask); exec \"$@\""
         var arguments = [fixture.tool.path, "--db", own, "scan", fixture.pool]
         if Strace.isPossible {

@@ -50,26 +50,26 @@ import Testing
     /// A journal beside the store would be rolled back: the sticky bit does not keep anybody from making one.
     @Test func aDirectoryThatOthersMayWriteIsRefused() async throws {
         for mode in [0o777, 0o1777] as [mode_t] {
-            chmod(fixture.folder.path, mode)
-            defer { chmod(fixture.folder.path, 0o755) }
-            try await expectRefusal(fixture.folder.path, "everybody")
+            chmod(fixture.directory.path, mode)
+            defer { chmod(fixture.directory.path, 0o755) }
+            try await expectRefusal(fixture.directory.path, "everybody")
         }
         #expect(try await fixture.repair().status & 1 == 1)
     }
 
-    /// But not that of the owner alone, which is what folders are made with where each user has a group.
+    /// But not that of the owner alone, which is what directories are made with where each user has a group.
     @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
     func aDirectoryThatAnotherGroupMayWriteIsRefused() async throws {
-        chmod(fixture.folder.path, 0o775)
-        try #require(chown(fixture.folder.path, 0, 65534) == 0)
-        try await expectRefusal(fixture.folder.path, "group 65534")
-        try #require(chown(fixture.folder.path, 0, 0) == 0)
+        chmod(fixture.directory.path, 0o775)
+        try #require(chown(fixture.directory.path, 0, 65534) == 0)
+        try await expectRefusal(fixture.directory.path, "group 65534")
+        try #require(chown(fixture.directory.path, 0, 0) == 0)
         #expect(try await fixture.repair().status & 1 == 1)
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
     func aStoreOfAnotherUserIsRefused() async throws {
-        for path in [fixture.store, fixture.store + ".lock", fixture.folder.path] {
+        for path in [fixture.store, fixture.store + ".lock", fixture.directory.path] {
             try #require(chown(path, 65534, 65534) == 0)
             try await expectRefusal(path, "it belongs to user 65534")
             try #require(chown(path, 0, 0) == 0)
@@ -79,14 +79,14 @@ import Testing
 
     @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
     func aParentDirectoryThatAnotherUserCouldRenameIsRefused() async throws {
-        let folder = try fixture.folder.folder("above/below")
-        let store = "\(folder)/store.db"
+        let directory = try fixture.directory.makeDirectory("above/below")
+        let store = "\(directory)/store.db"
         try #require(rename(fixture.store, store) == 0)
-        let above = fixture.folder.file("above")
+        let above = fixture.directory.file("above")
         try #require(chown(above, 65534, 65534) == 0)
         let refused = try await fixture.run("repair", "--yes", "--settle", "0s", "--db", store)
         #expect(refused.status == 8 && refused.errors.contains("\(above): it belongs to user 65534"))
-        // In a folder like /tmp nobody renames what is not his.
+        // In a directory like /tmp nobody renames what is not his.
         try #require(chown(above, 0, 0) == 0 && chmod(above, 0o1777) == 0)
         #expect(try await fixture.run("repair", "--yes", "--settle", "0s", "--db", store).status & 1 == 1)
     }
@@ -96,7 +96,7 @@ import Testing
             print("skipped: there is no way to run the program as an ordinary user")
             return
         }
-        for path in [fixture.folder.path, fixture.pool, fixture.store, fixture.store + ".lock", image] {
+        for path in [fixture.directory.path, fixture.pool, fixture.store, fixture.store + ".lock", image] {
             try #require(chown(path, 65534, 65534) == 0)
         }
         let result = try await run(["scan", fixture.pool], fixture.environment)

@@ -46,7 +46,7 @@ import Testing
     @Test(arguments: DamagedImageTests.plans)
     func mutationsAreRepairedLikewise(_ plan: ImagePlan) throws {
         let seed = Seed.value
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         for round in 0..<60 as Range<UInt64> {
             var random = SeededRandom(seed: seed &+ round &* 1000)
             try ImageWriter(plan).write(to: scratch.file())

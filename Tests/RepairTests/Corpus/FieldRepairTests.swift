@@ -13,7 +13,7 @@ import Testing
 
     @Test(arguments: FieldLayout.chosen)
     func everyChangeOfAFieldIsRepairedAsPlanned(_ layout: FieldLayout) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try layout.write(to: scratch.file())
         let image = try FieldImage(path: scratch.file())
         var bytes = image.bytes

@@ -82,7 +82,7 @@ import Testing
 
     /// 40 tables of 16 MiB that overlap each other, nearly all of them holes: a file of some KiB. Found by fuzzing.
     @Test func holesOfTablesThatOverlapAreNotRead() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         var plan = ImagePlan()
         plan.clusterSize = 8 << 20
         plan.tableSize = 2
@@ -120,7 +120,7 @@ import Testing
 
     @Test(arguments: HostileFile.allCases.filter { $0.isImage && !$0.rawValue.hasPrefix("name") })
     func hostileImageIsPlannedOrRefused(_ file: HostileFile) throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         let image = try ImageFile(path: file.write(in: scratch.path))
         let limits = CheckLimits(baseSeconds: 1)
         for options in [RepairOptions.with(), .with(.cloneTables, .reclaimLeaks)] {
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test func tooManyWrongEntriesAreRefused() throws {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         let image = try ImageFile(path: HostileFile.oneSharedCluster.write(in: scratch.path))
         let planner = RepairPlanner(options: .with(), limits: CheckLimits(baseSeconds: 600))
         let failure = #expect(throws: RepairFailure.self) { try planner.plan(for: image) }

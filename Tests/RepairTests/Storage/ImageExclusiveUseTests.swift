@@ -30,7 +30,7 @@ struct ImageExclusiveUseTests {
 
     @Test func anotherFileAtThePathIsRefused() throws {
         let fixture = try ImageFixture()
-        let other = try fixture.folder.write([1], to: "other")
+        let other = try fixture.directory.write([1], to: "other")
         #expect(rename(other, fixture.path.text) == 0)
         #expect(refusal { _ = try fixture.take() }?.test == .unchanged)
         #expect(refusal { _ = try fixture.take(.same(fixture.identity)) }?.test == .unchanged)
@@ -38,7 +38,7 @@ struct ImageExclusiveUseTests {
 
     @Test func whatIsNoRegularFileIsRefused() throws {
         let fixture = try ImageFixture()
-        let names = ["fifo", "link", "folder", "absent"].map(fixture.folder.file)
+        let names = ["fifo", "link", "directory", "absent"].map(fixture.directory.file)
         #expect(mkfifo(names[0], 0o600) == 0)
         #expect(symlink(fixture.path.text, names[1]) == 0)
         #expect(mkdir(names[2], 0o700) == 0)
@@ -53,7 +53,7 @@ struct ImageExclusiveUseTests {
 
     @Test func fileWithTwoNamesNeedsAnOption() throws {
         let fixture = try ImageFixture()
-        #expect(link(fixture.path.text, fixture.folder.file("second")) == 0)
+        #expect(link(fixture.path.text, fixture.directory.file("second")) == 0)
         let expected = ExclusiveUse.ExpectedFile.same(fixture.identity)
         let refused = try #require(refusal { _ = try fixture.take(expected) })
         #expect(refused.test == .hardLinks)
@@ -112,12 +112,12 @@ struct ImageExclusiveUseTests {
     @Test func pathThatLeadsElsewhereIsNotConfirmed() throws {
         let fixture = try ImageFixture()
         let image = try fixture.takeWhenFree()
-        let other = try fixture.folder.write([1], to: "other")
-        #expect(rename(fixture.path.text, fixture.folder.file("moved")) == 0)
+        let other = try fixture.directory.write([1], to: "other")
+        #expect(rename(fixture.path.text, fixture.directory.file("moved")) == 0)
         #expect(refusal { try image.confirmWhenFree() }?.test == .unchanged)
         #expect(rename(other, fixture.path.text) == 0)
         #expect(refusal { try image.confirmWhenFree() }?.test == .unchanged)
-        #expect(rename(fixture.folder.file("moved"), fixture.path.text) == 0)
+        #expect(rename(fixture.directory.file("moved"), fixture.path.text) == 0)
         try image.confirmWhenFree()
     }
 
@@ -126,7 +126,7 @@ struct ImageExclusiveUseTests {
         await #expect(processExitsWith: .success) {
             let fixture = try ImageFixture()
             chmod(fixture.path.text, 0o666)
-            chmod(fixture.folder.path, 0o755)
+            chmod(fixture.directory.path, 0o755)
             let expected = ExclusiveUse.ExpectedFile.same(fixture.identity)
             try #require(seteuid(65534) == 0)
             let refused = try #require(refusal { _ = try fixture.take(expected) })

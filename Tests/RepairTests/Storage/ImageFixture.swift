@@ -6,15 +6,15 @@ import Repair
 import TestSupport
 import Testing
 
-/// A file in its own folder, to take exclusively.
+/// A file in its own directory, to take exclusively.
 struct ImageFixture {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     let path: RawPath
     let identity: FileIdentity
 
     init(_ bytes: [UInt8] = Array(repeating: 7, count: 10_000)) throws {
-        folder = try TemporaryFolder()
-        path = RawPath(try folder.write(bytes, to: "image.qed"))
+        directory = try TemporaryDirectory()
+        path = RawPath(try directory.write(bytes, to: "image.qed"))
         identity = try FileStatus(opening: path).identity
     }
 
@@ -38,7 +38,7 @@ struct ImageFixture {
         try waitingForStrangers { try take(expected ?? .unchanged(identity), change) }
     }
 
-    func contents() throws -> [UInt8] { Array(try folder.contents("image.qed")) }
+    func contents() throws -> [UInt8] { Array(try directory.contents("image.qed")) }
 }
 
 /// The refusal that a call ends with; nil if it ends with anything else.
@@ -93,8 +93,8 @@ extension ImageStorage {
     }
 }
 
-/// Mounts a file system on a folder, for the calling thread alone. It goes with the process.
-func mountForThisThread(_ type: String, at folder: String, options: String = "") throws {
+/// Mounts a file system on a directory, for the calling thread alone. It goes with the process.
+func mountForThisThread(_ type: String, at directory: String, options: String = "") throws {
     typealias Unshare = @convention(c) (Int32) -> Int32
     let symbol = try #require(dlsym(UnsafeMutableRawPointer(bitPattern: 0), "unshare"))
     let newMountNamespace: Int32 = 0x0002_0000
@@ -102,13 +102,13 @@ func mountForThisThread(_ type: String, at folder: String, options: String = "")
     // Private, so that what is mounted here is not seen elsewhere.
     let privateRecursive: UInt = (1 << 18) | (1 << 14)
     try #require(mount("none", "/", nil, privateRecursive, nil) == 0)
-    try #require(mount("none", folder, type, 0, options) == 0)
+    try #require(mount("none", directory, type, 0, options) == 0)
 }
 
-/// Unmounts a folder though files in it are open, so that it can be removed.
-func unmount(_ folder: String) {
+/// Unmounts a directory though files in it are open, so that it can be removed.
+func unmount(_ directory: String) {
     let detach: Int32 = 2
-    umount2(folder, detach)
+    umount2(directory, detach)
 }
 
 let isRoot = geteuid() == 0

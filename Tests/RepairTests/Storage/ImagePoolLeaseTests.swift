@@ -19,16 +19,16 @@ struct ImagePoolLeaseTests {
     private static func leases(_ host: String = "here") throws -> PoolLeases { PoolLeases(holder: try holder(host)) }
 
     private static func text(_ fixture: ImageFixture) throws -> String {
-        String(decoding: try fixture.folder.contents(leaseName), as: UTF8.self)
+        String(decoding: try fixture.directory.contents(leaseName), as: UTF8.self)
     }
 
     private static func isThere(_ fixture: ImageFixture) -> Bool {
-        FileManager.default.fileExists(atPath: fixture.folder.file(leaseName))
+        FileManager.default.fileExists(atPath: fixture.directory.file(leaseName))
     }
 
     private static func left(by host: String, boot: String, in fixture: ImageFixture) throws {
         let other = LeaseHolder(host: host, bootID: boot, process: 1, since: "2001-01-01 00:00:00")
-        _ = try fixture.folder.write(other.text.utf8, to: leaseName)
+        _ = try fixture.directory.write(other.text.utf8, to: leaseName)
     }
 
     @Test func theLeaseFileExistsWhileTheLeaseIsHeldAndNamesItsHolder() throws {
@@ -36,14 +36,14 @@ struct ImagePoolLeaseTests {
         var leases: PoolLeases? = try ImagePoolLeaseTests.leases()
         try leases?.takeLease(forImage: fixture.path)
         // For a second image of the directory, and by another path to it.
-        try leases?.takeLease(forImage: RawPath(fixture.folder.file("other.qed")))
-        try leases?.takeLease(forImage: RawPath("\(fixture.folder.path)/./image.qed"))
+        try leases?.takeLease(forImage: RawPath(fixture.directory.file("other.qed")))
+        try leases?.takeLease(forImage: RawPath("\(fixture.directory.path)/./image.qed"))
         let text = try ImagePoolLeaseTests.text(fixture)
         let lines = text.split(separator: "\n")
         #expect(lines.first == "host: here" && lines.last == "since: 2024-05-06 07:08:09")
         #expect(lines.contains("process: \(getpid())"))
         #expect(LeaseHolder(text: text) == (try ImagePoolLeaseTests.holder()))
-        let mode = try FileManager.default.attributesOfItem(atPath: fixture.folder.file(".qedscan-lease"))
+        let mode = try FileManager.default.attributesOfItem(atPath: fixture.directory.file(".qedscan-lease"))
         #expect(mode[.posixPermissions] as? Int == 0o600)
         leases = nil
         #expect(!ImagePoolLeaseTests.isThere(fixture))
@@ -54,21 +54,21 @@ struct ImagePoolLeaseTests {
         let fixture = try ImageFixture()
         let boot = try LeaseHolder(host: "here", since: "now").bootID
         try ImagePoolLeaseTests.left(by: "here", boot: boot, in: fixture)
-        let (lease, victim) = (fixture.folder.file(ImagePoolLeaseTests.leaseName), fixture.folder.file("victim"))
+        let (lease, victim) = (fixture.directory.file(ImagePoolLeaseTests.leaseName), fixture.directory.file("victim"))
         try #require(link(lease, victim) == 0)
-        let before = try fixture.folder.contents("victim")
+        let before = try fixture.directory.contents("victim")
         let leases = try ImagePoolLeaseTests.leases()
         let refused = try #require(refusal { try leases.takeLease(forImage: fixture.path) })
         #expect(refused.test == .poolLease && refused.message.contains("2 names"))
-        #expect(try fixture.folder.contents("victim") == before)
+        #expect(try fixture.directory.contents("victim") == before)
     }
 
     @Test func noLeaseIsMadeWhereALinkLeads() throws {
         let fixture = try ImageFixture()
-        let (target, folder) = (try TemporaryFolder(), fixture.folder.file("moved"))
-        try #require(symlink(target.path, folder) == 0)
+        let (target, directory) = (try TemporaryDirectory(), fixture.directory.file("moved"))
+        try #require(symlink(target.path, directory) == 0)
         let leases = try ImagePoolLeaseTests.leases()
-        for path in ["\(folder)/image.qed", "\(folder)/below/image.qed"] {
+        for path in ["\(directory)/image.qed", "\(directory)/below/image.qed"] {
             let refused = try #require(refusal { try leases.takeLease(forImage: RawPath(path)) })
             #expect(refused.test == .poolLease)
         }
@@ -113,7 +113,7 @@ struct ImagePoolLeaseTests {
     @Test(arguments: ["", "\n", "host: here\n", "host: here\nboot: x\nprocess: y\nsince: z\n", "\u{0}\u{1}"])
     func garbageIsRefusedAndKept(text: String) throws {
         let fixture = try ImageFixture()
-        _ = try fixture.folder.write(text.utf8, to: ImagePoolLeaseTests.leaseName)
+        _ = try fixture.directory.write(text.utf8, to: ImagePoolLeaseTests.leaseName)
         let leases = try ImagePoolLeaseTests.leases()
         #expect(refusal { try leases.takeLease(forImage: fixture.path) }?.test == .poolLease)
         #expect(try ImagePoolLeaseTests.text(fixture) == text)
@@ -121,7 +121,7 @@ struct ImagePoolLeaseTests {
 
     @Test func whatIsNoRegularFileIsRefused() throws {
         let fixture = try ImageFixture()
-        let name = fixture.folder.file(ImagePoolLeaseTests.leaseName)
+        let name = fixture.directory.file(ImagePoolLeaseTests.leaseName)
         let leases = try ImagePoolLeaseTests.leases()
         #expect(symlink(fixture.path.text, name) == 0)
         #expect(refusal { try leases.takeLease(forImage: fixture.path) }?.test == .poolLease)
@@ -136,7 +136,7 @@ struct ImagePoolLeaseTests {
         let fixture = try ImageFixture()
         var leases: PoolLeases? = try ImagePoolLeaseTests.leases()
         try leases?.takeLease(forImage: fixture.path)
-        #expect(unlink(fixture.folder.file(ImagePoolLeaseTests.leaseName)) == 0)
+        #expect(unlink(fixture.directory.file(ImagePoolLeaseTests.leaseName)) == 0)
         try ImagePoolLeaseTests.left(by: "there", boot: "x", in: fixture)
         #expect(leases != nil)
         leases = nil
@@ -145,8 +145,8 @@ struct ImagePoolLeaseTests {
 
     @Test func absentDirectoryIsRefused() throws {
         let leases = try ImagePoolLeaseTests.leases()
-        let folder = try TemporaryFolder()
-        let image = RawPath(folder.file("absent/image.qed"))
+        let directory = try TemporaryDirectory()
+        let image = RawPath(directory.file("absent/image.qed"))
         #expect(refusal { try leases.takeLease(forImage: image) }?.test == .poolLease)
     }
 
@@ -154,7 +154,7 @@ struct ImagePoolLeaseTests {
     func aLocalDirectoryThatMayNotBeWrittenNeedsNoLease() async {
         await #expect(processExitsWith: .success) {
             let fixture = try ImageFixture()
-            chmod(fixture.folder.path, 0o755)
+            chmod(fixture.directory.path, 0o755)
             let leases = try ImagePoolLeaseTests.leases()
             try #require(seteuid(65534) == 0)
             try leases.takeLease(forImage: fixture.path)
@@ -162,7 +162,7 @@ struct ImagePoolLeaseTests {
             #expect(!ImagePoolLeaseTests.isThere(fixture))
             // A lease that is there counts, though.
             try ImagePoolLeaseTests.left(by: "here", boot: "x", in: fixture)
-            chmod(fixture.folder.file(ImagePoolLeaseTests.leaseName), 0o600)
+            chmod(fixture.directory.file(ImagePoolLeaseTests.leaseName), 0o600)
             let others = try ImagePoolLeaseTests.leases()
             try #require(seteuid(65534) == 0)
             #expect(refusal { try others.takeLease(forImage: fixture.path) }?.test == .poolLease)
@@ -184,7 +184,7 @@ struct ImagePoolLeaseTests {
         let boot = try ImagePoolLeaseTests.holder().bootID
         let path = fixture.path
         let stale = LeaseHolder(host: "here", bootID: boot, process: 1, since: "x").text
-        let name = fixture.folder.file(ImagePoolLeaseTests.leaseName)
+        let name = fixture.directory.file(ImagePoolLeaseTests.leaseName)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for thread in 0..<8 {
                 group.addTask {

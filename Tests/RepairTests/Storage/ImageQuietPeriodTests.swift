@@ -128,7 +128,7 @@ struct ImageQuietPeriodTests {
         let window = QuietPeriod(options: AccessOptions())
         #expect(refusal { try window.confirm(fixture.path) }?.test == .settle)
         var absent = window
-        #expect(refusal { try absent.look(at: RawPath(fixture.folder.file("absent"))) }?.test == .settle)
+        #expect(refusal { try absent.look(at: RawPath(fixture.directory.file("absent"))) }?.test == .settle)
     }
 
     @Test func aLocalFileMustBeQuietForTenSeconds() throws {

@@ -104,10 +104,10 @@ struct ImageStorageTests {
     @Test(.enabled(if: canMount, "file systems cannot be mounted here"))
     func fullDiskIsAnErrorAndLeavesTheLength() async {
         await #expect(processExitsWith: .success) {
-            let folder = try TemporaryFolder()
-            try mountForThisThread("tmpfs", at: folder.path, options: "size=1m")
-            defer { unmount(folder.path) }
-            let path = RawPath(try folder.write(Array(repeating: 7, count: 100_000), to: "image.qed"))
+            let directory = try TemporaryDirectory()
+            try mountForThisThread("tmpfs", at: directory.path, options: "size=1m")
+            defer { unmount(directory.path) }
+            let path = RawPath(try directory.write(Array(repeating: 7, count: 100_000), to: "image.qed"))
             let image = try ExclusiveUse.take(
                 path, expecting: .unchanged(try FileStatus(opening: path).identity), options: AccessOptions())
             #expect(throws: SystemError("fallocate", code: ENOSPC)) { try image.extend(to: 2 << 20) }
@@ -121,10 +121,10 @@ struct ImageStorageTests {
     @Test(.enabled(if: canMount, "file systems cannot be mounted here"))
     func withoutAllocationZerosAreWrittenAndHolesAreAnError() async {
         await #expect(processExitsWith: .success) {
-            let folder = try TemporaryFolder()
-            try mountForThisThread("ramfs", at: folder.path)
-            defer { unmount(folder.path) }
-            let path = RawPath(try folder.write(Array(repeating: 7, count: 100_000), to: "image.qed"))
+            let directory = try TemporaryDirectory()
+            try mountForThisThread("ramfs", at: directory.path)
+            defer { unmount(directory.path) }
+            let path = RawPath(try directory.write(Array(repeating: 7, count: 100_000), to: "image.qed"))
             let image = try ExclusiveUse.take(
                 path, expecting: .unchanged(try FileStatus(opening: path).identity), options: AccessOptions())
             try image.extend(to: 3 << 20)
@@ -132,7 +132,7 @@ struct ImageStorageTests {
                 try image.punchHole(at: ByteOffset(0), length: 65536)
             }
             #expect(image.size == 3 << 20)
-            let bytes = try folder.contents("image.qed")
+            let bytes = try directory.contents("image.qed")
             #expect(bytes.count == 3 << 20)
             #expect(bytes.prefix(100_000).allSatisfy { $0 == 7 } && bytes.dropFirst(100_000).allSatisfy { $0 == 0 })
             #expect(image.diskSize >= 3 << 20)

@@ -24,7 +24,7 @@ enum TestImage {
     }
 
     static func bytes(of plan: ImagePlan, _ edits: [ImageEdit] = []) throws -> [UInt8]? {
-        let scratch = try TemporaryFolder()
+        let scratch = try TemporaryDirectory()
         try ImageWriter(plan).write(to: scratch.file())
         let editor = try ImageEditor(path: scratch.file())
         for edit in edits { try edit.apply(to: editor) }

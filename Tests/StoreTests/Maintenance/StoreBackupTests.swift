@@ -12,7 +12,7 @@ import Testing
 /// Copies of a store.
 @Suite struct StoreBackupTests {
     private let fixture: StoreFixture
-    private var target: String { fixture.folder.file("copy.db") }
+    private var target: String { fixture.directory.file("copy.db") }
 
     init() throws {
         fixture = try StoreFixture()
@@ -35,7 +35,7 @@ import Testing
     }
 
     private func names() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted()
+        try FileManager.default.contentsOfDirectory(atPath: fixture.directory.path).sorted()
     }
 
     @Test func aBackupIsTheStoreInOneFile() throws {
@@ -66,7 +66,7 @@ import Testing
 
     @Test func theStoreItselfAndDirectoriesAreRefused() throws {
         let before = try Data(contentsOf: URL(filePath: fixture.path))
-        for path in [fixture.path, fixture.folder.path, fixture.folder.file("none/copy.db")] {
+        for path in [fixture.path, fixture.directory.path, fixture.directory.file("none/copy.db")] {
             #expect(throws: StoreError.self) { try StoreBackup(of: fixture.path, to: path, replaces: true).run() }
         }
         #expect(link(fixture.path, target) == 0)
@@ -112,18 +112,18 @@ import Testing
     @Test(.enabled(if: MountedFileSystem.isAvailable, "needs to mount a small file system"))
     func aFullDiskLeavesNothing() throws {
         let disk = try MountedFileSystem(size: "64k")
-        let target = disk.folder.file("copy.db")
+        let target = disk.directory.file("copy.db")
         let error = try #require(throws: StoreError.self) {
             try StoreBackup(of: fixture.path, to: target, replaces: false).run()
         }
         #expect(error.description.contains("is full"), "\(error)")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.folder.path).isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.directory.path).isEmpty)
     }
 
     @Test(.enabled(if: MountedFileSystem.isAvailable, "needs to mount a small file system"))
     func aFullDiskLeavesAPrunedStoreWhole() throws {
         let disk = try MountedFileSystem(size: "4m")
-        let path = disk.folder.file("store.db")
+        let path = disk.directory.file("store.db")
         for _ in 0..<3 {
             try fixture.scan { writer in
                 for number in 0..<500 { writer.write(CheckRecord(RawPath("/pool/\(number)"), .corrupt(1))) }
@@ -133,7 +133,7 @@ import Testing
         let store = try ScanStore(writing: path)
         let pruning = try Pruning(PruneRule(keepScans: 1, keepSince: nil), in: store)
         // No room is left for a log.
-        let filler = open(disk.folder.file("filler"), O_WRONLY | O_CREAT, 0o600)
+        let filler = open(disk.directory.file("filler"), O_WRONLY | O_CREAT, 0o600)
         #expect(filler >= 0)
         defer { close(filler) }
         let bytes = [UInt8](repeating: 1, count: 4096)

@@ -87,7 +87,7 @@ import Testing
     func whereTheStoreMayOnlyBeReadConstraintsAreNotSeen() throws {
         let disk = try MountedFileSystem(size: "8m")
         try setAForbiddenValue()
-        let copy = disk.folder.file("store.db")
+        let copy = disk.directory.file("store.db")
         try FileManager.default.copyItem(atPath: fixture.path, toPath: copy)
         try disk.makeReadOnly()
         let check = StoreCheck(ofStoreAt: copy)

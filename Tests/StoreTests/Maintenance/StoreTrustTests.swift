@@ -9,7 +9,7 @@ import Testing
 
     init() throws {
         fixture = try StoreFixture()
-        chmod(fixture.folder.path, 0o755)
+        chmod(fixture.directory.path, 0o755)
         try fixture.scan { _ in }
     }
 
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func thePathComesBackWithoutLinks() throws {
-        let link = fixture.folder.file("link")
+        let link = fixture.directory.file("link")
         try #require(symlink(".", link) == 0)
         #expect(try StoreTrust().confirm("\(link)/store.db") == fixture.path)
     }

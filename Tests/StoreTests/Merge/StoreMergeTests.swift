@@ -250,7 +250,7 @@ import Testing
             _ = try merge.add(MergeInput(good.path, target: merged.path))
         }
         #expect(try merged.lines("SELECT path FROM latest_check") == ["/pool/x"])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: merged.folder.path).sorted() == ["store.db"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: merged.directory.path).sorted() == ["store.db"])
     }
 
     @Test func aStoreWithScansOfItsOwnIsNoTargetAndAMergedOneIsNotScannedInto() throws {
@@ -312,6 +312,6 @@ import Testing
         #expect(try Data(contentsOf: URL(filePath: old.path)) == before)
         try ScanStore(writing: old.path).close()
         #expect(try merged.content() == old.content())
-        #expect(try FileManager.default.contentsOfDirectory(atPath: merged.folder.path) == ["store.db"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: merged.directory.path) == ["store.db"])
     }
 }

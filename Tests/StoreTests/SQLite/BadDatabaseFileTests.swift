@@ -5,49 +5,49 @@ import Testing
 
 @testable import Store
 
-/// Files and folders that are not what they should be: each gives a code and a sentence, none a crash.
+/// Files and directories that are not what they should be: each gives a code and a sentence, none a crash.
 struct BadDatabaseFileTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
     }
 
     private func read(_ name: String) throws {
-        let database = try folder.open(name, .readOnly)
+        let database = try directory.open(name, .readOnly)
         _ = try database.scalar("SELECT count(*) FROM t")
     }
 
     /// A sound database of some hundred pages, as bytes.
     private func soundDatabase() throws -> Data {
-        let database = try folder.open("sound.db")
+        let database = try directory.open("sound.db")
         try database.execute(
             """
             CREATE TABLE t (a);
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
             INSERT INTO t SELECT randomblob(400) FROM n;
             """)
-        return try Data(contentsOf: URL(filePath: folder.file("sound.db")))
+        return try Data(contentsOf: URL(filePath: directory.file("sound.db")))
     }
 
     @Test func aMissingFileIsReported() throws {
         for mode in [Database.Mode.readOnly, .readWrite] {
-            let error = try sqliteError { _ = try folder.open("none.db", mode) }
+            let error = try sqliteError { _ = try directory.open("none.db", mode) }
             #expect(error.code.primary == .cantOpen)
-            #expect(error.description == "\(folder.file("none.db")) cannot be opened: No such file or directory")
+            #expect(error.description == "\(directory.file("none.db")) cannot be opened: No such file or directory")
         }
     }
 
-    @Test(arguments: ["no/such/folder/x.db", "sound.db/x.db"])
+    @Test(arguments: ["no/such/directory/x.db", "sound.db/x.db"])
     func aMissingDirectoryIsNamed(name: String) throws {
         _ = try soundDatabase()
-        let error = try sqliteError { _ = try folder.open(name, .create) }
+        let error = try sqliteError { _ = try directory.open(name, .create) }
         #expect(error.systemErrno == (name.hasPrefix("no") ? ENOENT : ENOTDIR))
     }
 
     @Test(arguments: [Database.Mode.readOnly, .readWrite, .create])
     func aDirectoryIsNotADatabase(mode: Database.Mode) throws {
-        for path in [folder.path, folder.path + "/", folder.path + "/.", "/", ""] {
+        for path in [directory.path, directory.path + "/", directory.path + "/.", "/", ""] {
             let error = try sqliteError {
                 _ = try Database(path: path, mode: mode).scalar("SELECT count(*) FROM sqlite_schema")
             }
@@ -56,20 +56,20 @@ struct BadDatabaseFileTests {
     }
 
     @Test func aPathWithNULIsRefused() throws {
-        #expect(try sqliteError { _ = try folder.open("a\0b") }.description.contains("NUL"))
+        #expect(try sqliteError { _ = try directory.open("a\0b") }.description.contains("NUL"))
     }
 
     @Test func anotherFileIsNotADatabase() throws {
-        _ = try folder.write(String(repeating: "not a database\n", count: 300).utf8, to: "text.db")
+        _ = try directory.write(String(repeating: "not a database\n", count: 300).utf8, to: "text.db")
         let error = try sqliteError { try read("text.db") }
         #expect(error.code == .notADatabase)
-        #expect(error.description == "\(folder.file("text.db")) is not a SQLite database")
+        #expect(error.description == "\(directory.file("text.db")) is not a SQLite database")
     }
 
     @Test func truncatedDatabasesAreDamaged() throws {
         let whole = try soundDatabase()
         for length in [whole.count / 2, 4096, 5000] {
-            _ = try folder.write(whole.prefix(length), to: "cut.db")
+            _ = try directory.write(whole.prefix(length), to: "cut.db")
             let error = try sqliteError { try read("cut.db") }
             #expect([.corrupt, .ioError].contains(error.code.primary), "\(length): \(error.code)")
         }
@@ -78,7 +78,7 @@ struct BadDatabaseFileTests {
     @Test func garbledPagesAreDamaged() throws {
         var bytes = try soundDatabase()
         for index in stride(from: 4096, to: bytes.count, by: 7) { bytes[index] ^= 0x5A }
-        _ = try folder.write(bytes, to: "garbled.db")
+        _ = try directory.write(bytes, to: "garbled.db")
         let error = try sqliteError { try read("garbled.db") }
         #expect(error.description.contains("is damaged"))
     }
@@ -87,20 +87,20 @@ struct BadDatabaseFileTests {
     func aSymbolicLinkIsRefused(mode: Database.Mode) throws {
         _ = try soundDatabase()
         try FileManager.default.createSymbolicLink(
-            atPath: folder.file("link.db"), withDestinationPath: folder.file("sound.db"))
+            atPath: directory.file("link.db"), withDestinationPath: directory.file("sound.db"))
         try FileManager.default.createSymbolicLink(
-            atPath: folder.file("dangling.db"), withDestinationPath: folder.file("made.db"))
-        let error = try sqliteError { _ = try folder.open("link.db", mode) }
+            atPath: directory.file("dangling.db"), withDestinationPath: directory.file("made.db"))
+        let error = try sqliteError { _ = try directory.open("link.db", mode) }
         #expect(error.code == .cantOpenSymlink)
         #expect(error.description.contains("is a symbolic link"))
-        #expect(throws: SQLiteError.self) { try folder.open("dangling.db", mode) }
-        #expect(!FileManager.default.fileExists(atPath: folder.file("made.db")))
+        #expect(throws: SQLiteError.self) { try directory.open("dangling.db", mode) }
+        #expect(!FileManager.default.fileExists(atPath: directory.file("made.db")))
     }
 
     @Test func aLinkAmongTheDirectoriesIsFollowed() throws {
         _ = try soundDatabase()
-        let link = try TemporaryFolder()
-        try FileManager.default.createSymbolicLink(atPath: link.file("way"), withDestinationPath: folder.path)
+        let link = try TemporaryDirectory()
+        try FileManager.default.createSymbolicLink(atPath: link.file("way"), withDestinationPath: directory.path)
         let database = try Database(path: link.file("way/sound.db"), mode: .readOnly)
         #expect(try database.scalar("SELECT count(*) FROM t") == .integer(1000))
     }
@@ -108,7 +108,7 @@ struct BadDatabaseFileTests {
     @Test(.enabled(if: MountedFileSystem.isAvailable, "needs root, to mount a file system"))
     func aFullDiskIsReportedAndTheDatabaseSurvives() throws {
         let disk = try MountedFileSystem(size: "1m")
-        let database = try disk.folder.open("full.db")
+        let database = try disk.directory.open("full.db")
         try database.execute("CREATE TABLE t (a); INSERT INTO t VALUES ('kept')")
         let error = try sqliteError {
             try database.transaction(.immediate) { () throws(SQLiteError) in
@@ -126,30 +126,32 @@ struct BadDatabaseFileTests {
     @Test(.enabled(if: MountedFileSystem.isAvailable, "needs root, to mount a file system"))
     func aReadOnlyFileSystemIsReportedWhenOpeningToWrite() throws {
         let disk = try MountedFileSystem(size: "1m")
-        try disk.folder.open("test.db").execute("CREATE TABLE t (a)")
+        try disk.directory.open("test.db").execute("CREATE TABLE t (a)")
         try disk.makeReadOnly()
         for mode in [Database.Mode.readWrite, .create] {
-            let error = try sqliteError { _ = try disk.folder.open("test.db", mode) }
+            let error = try sqliteError { _ = try disk.directory.open("test.db", mode) }
             #expect(error.code == .readOnly)
             #expect(error.description.contains("cannot be written"))
         }
-        let error = try sqliteError { _ = try disk.folder.open("new.db", .create) }
+        let error = try sqliteError { _ = try disk.directory.open("new.db", .create) }
         #expect(error.description.hasSuffix("cannot be opened: Read-only file system"))
-        #expect(try disk.folder.open("test.db", .readOnly).scalar("SELECT count(*) FROM t") == .integer(0))
+        #expect(try disk.directory.open("test.db", .readOnly).scalar("SELECT count(*) FROM t") == .integer(0))
     }
 
     /// The log has an index, which a reader has to make if there is none.
     @Test(.enabled(if: MountedFileSystem.isAvailable, "needs root, to mount a file system"))
     func anUnreadableLogIsReported() throws {
         let disk = try MountedFileSystem(size: "1m")
-        let database = try disk.folder.open("test.db")
+        let database = try disk.directory.open("test.db")
         #expect(try database.setJournalMode(.wal) == .wal)
         try database.setCheckpointsOnClose(false)
         try database.execute("CREATE TABLE t (a)")
         try database.close()
-        unlink(disk.folder.file("test.db-shm"))
+        unlink(disk.directory.file("test.db-shm"))
         try disk.makeReadOnly()
-        let error = try sqliteError { _ = try disk.folder.open("test.db", .readOnly).scalar("SELECT count(*) FROM t") }
+        let error = try sqliteError {
+            _ = try disk.directory.open("test.db", .readOnly).scalar("SELECT count(*) FROM t")
+        }
         #expect(
             error.description.hasSuffix(
                 "what SQLite keeps beside it (-wal, -shm) may not be read, or made, by this user"), "\(error)")
@@ -157,18 +159,18 @@ struct BadDatabaseFileTests {
 
     @Test(.enabled(if: geteuid() != 0, "root may write whatever the mode"))
     func aReadOnlyFileIsReportedWhenOpeningToWrite() throws {
-        try folder.open().execute("CREATE TABLE t (a)")
-        #expect(chmod(folder.file("test.db"), 0o400) == 0)
-        #expect(try sqliteError { _ = try folder.open("test.db", .readWrite) }.code == .readOnly)
+        try directory.open().execute("CREATE TABLE t (a)")
+        #expect(chmod(directory.file("test.db"), 0o400) == 0)
+        #expect(try sqliteError { _ = try directory.open("test.db", .readWrite) }.code == .readOnly)
     }
 
     @Test(.enabled(if: geteuid() != 0, "root may write whatever the mode"))
     func aReadOnlyDirectoryIsReportedWhenWriting() throws {
-        try folder.open().execute("CREATE TABLE t (a)")
-        #expect(chmod(folder.path, 0o500) == 0)
-        defer { chmod(folder.path, 0o700) }
-        #expect(try sqliteError { _ = try folder.open("new.db") }.description.contains("Permission denied"))
-        let database = try folder.open("test.db", .readWrite)
+        try directory.open().execute("CREATE TABLE t (a)")
+        #expect(chmod(directory.path, 0o500) == 0)
+        defer { chmod(directory.path, 0o700) }
+        #expect(try sqliteError { _ = try directory.open("new.db") }.description.contains("Permission denied"))
+        let database = try directory.open("test.db", .readWrite)
         #expect(try sqliteError { try database.execute("DELETE FROM t") }.description.contains("read-only"))
     }
 }

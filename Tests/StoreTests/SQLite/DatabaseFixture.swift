@@ -5,7 +5,7 @@ import Testing
 
 @testable import Store
 
-extension TemporaryFolder {
+extension TemporaryDirectory {
     func open(
         _ name: String = "test.db", _ mode: Database.Mode = .create, busyTimeout: Duration = .zero
     ) throws -> Database {

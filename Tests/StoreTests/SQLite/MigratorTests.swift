@@ -6,20 +6,20 @@ import Testing
 @testable import Store
 
 struct MigratorTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
     static let first = Asset(
         name: "0001_create_thing.sql", text: "-- things\nCREATE TABLE thing (a INTEGER PRIMARY KEY, b TEXT) STRICT;\n")
     static let second = Asset(name: "0002_add_colour.sql", text: "ALTER TABLE thing ADD COLUMN colour TEXT;")
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
     }
 
     /// Applies the migrations to the test's database and leaves it open.
     @discardableResult
     private func migrated(_ assets: Asset..., name: String = "test.db") throws -> Database {
-        let database = try folder.open(name)
+        let database = try directory.open(name)
         _ = try Migrator(migrations: assets).migrate(database)
         return database
     }
@@ -27,7 +27,7 @@ struct MigratorTests {
     // MARK: - What works
 
     @Test func anEmptyFileBecomesAStore() throws {
-        let database = try folder.open()
+        let database = try directory.open()
         let migrator = try Migrator(migrations: [Self.second, Self.first])
         #expect(try migrator.migrate(database).map(\.name) == ["0001_create_thing", "0002_add_colour"])
         #expect(try migrator.migrate(database).isEmpty)
@@ -56,7 +56,7 @@ struct MigratorTests {
 
     @Test func aStoreUpToDateIsMigratedWithoutAWriteLock() throws {
         let database = try migrated(Self.first)
-        let other = try folder.open()
+        let other = try directory.open()
         try database.transaction(.immediate) { () throws(SQLiteError) in
             #expect(throws: Never.self) { try Migrator(migrations: [Self.first]).migrate(other) }
         }
@@ -69,7 +69,7 @@ struct MigratorTests {
         let mark = "PRAGMA application_id = 7;"
         let foreign = [table, mark, table + mark]
         for (index, sql) in foreign.enumerated() {
-            let database = try folder.open("foreign\(index).db")
+            let database = try directory.open("foreign\(index).db")
             try database.execute(sql)
             let migrator = try Migrator(migrations: [Self.first])
             #expect(throws: MigrationError.notAStore(path: database.path)) { try migrator.migrate(database) }
@@ -79,9 +79,9 @@ struct MigratorTests {
     }
 
     @Test func aFileThatIsNoDatabaseIsRefused() throws {
-        _ = try folder.write(String(repeating: "text ", count: 1000).utf8, to: "text.db")
+        _ = try directory.write(String(repeating: "text ", count: 1000).utf8, to: "text.db")
         let error = try migrationError { try migrated(Self.first, name: "text.db") }
-        #expect(error.description == "\(folder.file("text.db")) is not a SQLite database")
+        #expect(error.description == "\(directory.file("text.db")) is not a SQLite database")
     }
 
     @Test func aNewerStoreIsRefusedNamingBothVersions() throws {
@@ -129,12 +129,12 @@ struct MigratorTests {
     }
 
     @Test func readersAreToldToMigrate() throws {
-        let database = try folder.open()
+        let database = try directory.open()
         let migrator = try Migrator(migrations: [Self.first, Self.second])
         let empty = try migrationError { try migrator.verify(database) }
         #expect(empty == .needsMigration(path: database.path, storeVersion: 0, programVersion: 2))
         _ = try Migrator(migrations: [Self.first]).migrate(database)
-        let reader = try folder.open("test.db", .readOnly)
+        let reader = try directory.open("test.db", .readOnly)
         let old = try migrationError { try migrator.verify(reader) }
         #expect(old == .needsMigration(path: database.path, storeVersion: 1, programVersion: 2))
         for error in [empty, old] { #expect(error.description.contains("any scan")) }
@@ -156,7 +156,7 @@ struct MigratorTests {
     }
 
     @Test func aFailedFirstMigrationLeavesAnEmptyFile() throws {
-        let database = try folder.open()
+        let database = try directory.open()
         let bad = Asset(name: "0001_break_things.sql", text: "CREATE TABLE a (x); nonsense")
         #expect(throws: MigrationError.self) { try Migrator(migrations: [bad]).migrate(database) }
         #expect(try database.scalar("PRAGMA application_id") == .integer(0))
@@ -167,7 +167,7 @@ struct MigratorTests {
         "COMMIT", "begin immediate", "END", "ROLLBACK", "SAVEPOINT s", "ATTACH ':memory:' AS m", "VACUUM",
     ])
     func transactionStatementsAreRefused(statement: String) throws {
-        let database = try folder.open()
+        let database = try directory.open()
         let text = "CREATE TABLE a (x); /* now */ \(statement); CREATE TABLE b (x);"
         let bad = Asset(name: "0001_end_early.sql", text: text)
         let error = try migrationError { _ = try Migrator(migrations: [bad]).migrate(database) }

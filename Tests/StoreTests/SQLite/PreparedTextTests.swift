@@ -6,12 +6,12 @@ import Testing
 
 /// SQL texts as users write them: exactly one statement.
 struct PreparedTextTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let database: Database
 
     init() throws {
-        folder = try TemporaryFolder()
-        database = try folder.open()
+        directory = try TemporaryDirectory()
+        database = try directory.open()
     }
 
     @Test(arguments: [

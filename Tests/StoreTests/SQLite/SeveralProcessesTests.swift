@@ -8,10 +8,10 @@ import Testing
 
 /// What only several processes can show. Each exit test's body runs in its own process.
 @Suite(.timeLimit(.minutes(10))) struct SeveralProcessesTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
     }
 
     /// Enough migrations that processes meet in the middle.
@@ -24,7 +24,7 @@ import Testing
         }
 
     @Test func processesThatMigrateAtOnceAllSucceed() async throws {
-        let path = folder.file("test.db")
+        let path = directory.file("test.db")
         await withTaskGroup { group in
             for _ in 0..<3 {
                 group.addTask {
@@ -35,13 +35,13 @@ import Testing
                 }
             }
         }
-        let database = try folder.open()
+        let database = try directory.open()
         try Migrator(migrations: Self.migrations).verify(database)
         #expect(try database.scalar("SELECT count(*) FROM thing") == .integer(39))
     }
 
     @Test func connectionsThatMigrateAtOnceApplyEachMigrationOnce() async throws {
-        let path = folder.file("test.db")
+        let path = directory.file("test.db")
         let applied = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<4 {
                 group.addTask {
@@ -56,8 +56,8 @@ import Testing
 
     @Test(arguments: ["delete", "wal"])
     func aKilledWriterLeavesTheLastCommit(journal: String) async throws {
-        let path = folder.file("test.db")
-        let database = try folder.open()
+        let path = directory.file("test.db")
+        let database = try directory.open()
         let mode = try #require(JournalMode(rawValue: journal))
         #expect(try database.setJournalMode(mode) == mode)
         try database.execute("CREATE TABLE t (a); INSERT INTO t VALUES (1)")

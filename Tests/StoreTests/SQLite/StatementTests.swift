@@ -5,12 +5,12 @@ import Testing
 @testable import Store
 
 struct StatementTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let database: Database
 
     init() throws {
-        folder = try TemporaryFolder()
-        database = try folder.open()
+        directory = try TemporaryDirectory()
+        database = try directory.open()
     }
 
     private func roundTrip(_ value: (any SQLiteBindable)?) throws -> SQLiteValue {
@@ -113,7 +113,7 @@ struct StatementTests {
         try database.execute("CREATE TABLE t (a)")
         let select = try database.prepare("SELECT a FROM t")
         #expect(try !select.step())
-        let other = try folder.open()
+        let other = try directory.open()
         try other.execute("INSERT INTO t VALUES (1)")
         #expect(try select.step())
     }

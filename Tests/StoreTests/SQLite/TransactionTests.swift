@@ -17,12 +17,12 @@ struct TransactionTests {
         init(_ error: SQLiteError) { sqlite = error }
     }
 
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let database: Database
 
     init() throws {
-        folder = try TemporaryFolder()
-        database = try folder.open()
+        directory = try TemporaryDirectory()
+        database = try directory.open()
         try database.execute("CREATE TABLE t (a UNIQUE)")
     }
 
@@ -96,7 +96,7 @@ struct TransactionTests {
     }
 
     @Test func aLockedDatabaseIsBusyAfterTheTimeout() throws {
-        let other = try folder.open("test.db", .readWrite, busyTimeout: .milliseconds(150))
+        let other = try directory.open("test.db", .readWrite, busyTimeout: .milliseconds(150))
         try database.transaction(.immediate) { () throws(SQLiteError) in
             let clock = ContinuousClock()
             let start = clock.now
@@ -112,8 +112,8 @@ struct TransactionTests {
     @Test func aWaitingConnectionGoesOnWhenTheLockIsGone() async throws {
         // In its own process, whose SQLite tells when it sleeps: it does so only while it waits for a lock.
         await #expect(processExitsWith: .success) {
-            let folder = try TemporaryFolder()
-            let database = try folder.open()
+            let directory = try TemporaryDirectory()
+            let database = try directory.open()
             try database.execute("CREATE TABLE t (a); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)")
             sqlite3_vfs_find(nil).pointee.xSleep = { _, microseconds in
                 waits.signal()

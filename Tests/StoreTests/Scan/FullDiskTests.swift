@@ -12,7 +12,7 @@ import Testing
 @Suite(.enabled(if: MountedFileSystem.isAvailable, "needs to mount a small file system")) struct FullDiskTests {
     @Test func theScanFailsAndWhatWasThereStays() throws {
         let disk = try MountedFileSystem(size: "600k")
-        let path = disk.folder.file("store.db")
+        let path = disk.directory.file("store.db")
         let record = ScanRecord(host: "test", roots: [], options: [], version: "1")
         func finish(_ writer: ScanWriter) throws {
             _ = try writer.finish(isInterrupted: false, filesSeen: 0, bytesRead: 0, reach: ScanScope { _ in true })
@@ -41,7 +41,7 @@ import Testing
 
     @Test func aRepairIsNotWrittenDownAndWhatWasThereStays() throws {
         let disk = try MountedFileSystem(size: "2m")
-        let path = disk.folder.file("store.db")
+        let path = disk.directory.file("store.db")
         let image = RawPath("/pool/first")
         let store = try ScanStore(writing: path)
         let record = ScanRecord(host: "test", roots: [], options: [], version: "1")

@@ -6,10 +6,10 @@ import Testing
 
 /// One command at a time works on a store.
 @Suite(.endsInTime) struct RunLockTests {
-    private let folder: TemporaryFolder
-    private var path: String { folder.file("store.db") }
+    private let directory: TemporaryDirectory
+    private var path: String { directory.file("store.db") }
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { directory = try TemporaryDirectory() }
 
     @Test func theSecondCommandIsToldWhoHoldsTheLock() throws {
         let lock = try RunLock(storePath: path, host: "box")
@@ -54,7 +54,7 @@ import Testing
     @Test func aLinkOrAMissingDirectoryIsRefused() throws {
         symlink("/etc/passwd", path + ".lock")
         #expect(throws: StoreError.self) { try RunLock(storePath: path, host: "box") }
-        #expect(throws: StoreError.self) { try RunLock(storePath: folder.file("none/x"), host: "box") }
+        #expect(throws: StoreError.self) { try RunLock(storePath: directory.file("none/x"), host: "box") }
     }
 
     private func take(

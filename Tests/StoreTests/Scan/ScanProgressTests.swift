@@ -50,10 +50,10 @@ import Testing
         var count: SQLiteValue = 0
         let deadline = Date.now.addingTimeInterval(120)
         while count != 1, Date.now < deadline {
-            let result = try await copy.run([fixture.path, fixture.folder.file("copy.db")])
+            let result = try await copy.run([fixture.path, fixture.directory.file("copy.db")])
             #expect(result.status == 0)
             do {
-                let database = try Database(path: fixture.folder.file("copy.db"), mode: .readWrite)
+                let database = try Database(path: fixture.directory.file("copy.db"), mode: .readWrite)
                 count = try database.scalar("SELECT count(*) FROM check_result")
             } catch {
                 // Copied while it was written.

@@ -6,14 +6,14 @@ import TestSupport
 @testable import QED
 @testable import Store
 
-/// A store in its own folder, and scans that write made-up results into it.
+/// A store in its own directory, and scans that write made-up results into it.
 final class StoreFixture {
     static let host = "test"
 
-    let folder: TemporaryFolder
-    var path: String { folder.file("store.db") }
+    let directory: TemporaryDirectory
+    var path: String { directory.file("store.db") }
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { directory = try TemporaryDirectory() }
 
     /// One scan from its beginning to its end.
     ///

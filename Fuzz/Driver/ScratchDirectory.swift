@@ -1,11 +1,11 @@
 import Glibc
 
-/// A folder for files that a target needs, in `$TMPDIR`; `make fuzz` removes that.
-package enum ScratchFolder {
+/// A directory for files that a target needs, in `$TMPDIR`; `make fuzz` removes that.
+package enum ScratchDirectory {
     package static let path: String = {
         let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(parent)/qedscan-fuzz-XXXXXX".utf8CString)
-        require(mkdtemp(&template) != nil, "no folder can be made in \(parent)")
+        require(mkdtemp(&template) != nil, "no directory can be made in \(parent)")
         return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }()
 

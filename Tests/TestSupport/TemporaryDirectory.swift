@@ -1,12 +1,12 @@
 import Foundation
 
-/// A folder that is removed with everything in it when the last reference goes.
-public final class TemporaryFolder: Sendable {
+/// A directory that is removed with everything in it when the last reference goes.
+public final class TemporaryDirectory: Sendable {
     public let path: String
 
     public init() throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "qedscan-test-\(UUID().uuidString)")
-        // Whatever the umask: repairs take no store from a folder that others may write.
+        // Whatever the umask: repairs take no store from a directory that others may write.
         try FileManager.default.createDirectory(
             at: url, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
         path = url.resolvingSymlinksInPath().path
@@ -20,7 +20,7 @@ public final class TemporaryFolder: Sendable {
         }
     }
 
-    /// The path of a name in the folder.
+    /// The path of a name in the directory.
     public func file(_ name: String = "image.qed") -> String { "\(path)/\(name)" }
 
     /// All bytes of a file in it.
@@ -28,8 +28,8 @@ public final class TemporaryFolder: Sendable {
         try Data(contentsOf: URL(filePath: file(name)))
     }
 
-    /// Makes a folder in it and returns its path.
-    public func folder(_ name: String) throws -> String {
+    /// Makes a directory in it and returns its path.
+    public func makeDirectory(_ name: String) throws -> String {
         try FileManager.default.createDirectory(atPath: file(name), withIntermediateDirectories: true)
         return file(name)
     }
