@@ -154,7 +154,7 @@ struct RepairTrial {
         }
         guard let id = try preparedID(path) else { return }
         site.ledger.count("repairs killed half way")
-        // A repair of any image recovers all interrupted repairs; with an image that is never damaged it does nothing else.
+        // A repair of any image recovers all interrupted ones; of an image that is never damaged it does nothing else.
         guard let base = site.images.images.first(where: { $0.kind == .base }) else { return }
         for _ in 0..<20 where try preparedID(path) != nil {
             // A scan may have the image open.

@@ -98,8 +98,8 @@ import Testing
 
     // MARK: - What happens to files
 
-    /// Scans again and again while the image changes to and fro: before each read, each second, third, and so on. At last
-    /// it changes no more.
+    /// Scans again and again while the image changes back and forth: before each read, each second, each third, and so
+    /// on. In the last scans it does not change.
     private func whileWriting(_ change: @escaping (ImageEditor, _ isOdd: Bool) throws -> Void) throws -> [ScanRun] {
         nonisolated(unsafe) let editor = try ImageEditor(path: image)
         nonisolated(unsafe) let change = change
