@@ -5,13 +5,13 @@ import Glibc
 package struct DatabaseFile {
     /// The path as the caller gave it, for messages.
     package let path: String
-    /// The path with its folder free of links, so that only the last component may turn out to be one.
+    /// The path, without links in its directories, so that only the last component may be one.
     /// It is absolute, hence never taken for a `file:` URI or `:memory:`.
     package let resolvedPath: String
 
-    /// Resolves the folder, which must exist; the file need not.
+    /// Resolves the directory, which must exist; the file need not.
     package init(path: String) throws(SQLiteError) {
-        let (folder, name) = Self.split(path)
+        let (directory, name) = Self.split(path)
         guard !path.utf8.contains(0) else {
             throw SQLiteError(code: .cantOpen, message: "its name has a NUL byte", path: path)
         }
@@ -19,10 +19,10 @@ package struct DatabaseFile {
             throw SQLiteError(code: .cantOpen, message: "the path is empty", path: "''")
         }
         guard !name.isEmpty, name != ".", name != ".." else {
-            throw SQLiteError(code: .cantOpenDirectory, message: "it is a folder", path: path, systemErrno: EISDIR)
+            throw SQLiteError(code: .cantOpenDirectory, message: "it is a directory", path: path, systemErrno: EISDIR)
         }
-        guard let resolved = realpath(folder, nil) else {
-            throw SQLiteError(code: .cantOpen, message: "its folder is not there", path: path, systemErrno: errno)
+        guard let resolved = realpath(directory, nil) else {
+            throw SQLiteError(code: .cantOpen, message: "its directory does not exist", path: path, systemErrno: errno)
         }
         defer { free(resolved) }
         let base = String(cString: resolved)
@@ -58,9 +58,54 @@ package struct DatabaseFile {
         return one.st_ino == two.st_ino && one.st_dev == two.st_dev
     }
 
-    private static func split(_ path: String) -> (folder: String, name: String) {
+    private static func split(_ path: String) -> (directory: String, name: String) {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
-        let folder = path[..<slash]
-        return (folder.isEmpty ? "/" : String(folder), String(path[path.utf8.index(after: slash)...]))
+        let directory = path[..<slash]
+        return (directory.isEmpty ? "/" : String(directory), String(path[path.utf8.index(after: slash)...]))
+    }
+}
+
+/// The files beside a database. SQLite opens them by name, rolls them back, and writes into them.
+extension DatabaseFile {
+    /// What the names of the files end with that SQLite keeps beside a database.
+    package static let companions = ["-journal", "-wal", "-shm"]
+
+    /// Throws if somebody may have planted the database or a file beside it to mislead SQLite: a FIFO would make it
+    /// wait for ever, a hard link would make it write into another file, and another user's journal would change the
+    /// database.
+    package func refusePlanted(isWriting: Bool) throws(SQLiteError) {
+        guard let database = try status(suffix: "") else { return }
+        // A copy that consists of hard links may be read.
+        if isWriting { try requireOneName(database, suffix: "") }
+        let isShared = database.st_mode & 0o022 != 0
+        for suffix in DatabaseFile.companions {
+            guard let companion = try status(suffix: suffix) else { continue }
+            try requireOneName(companion, suffix: suffix)
+            guard isShared || [0, geteuid(), database.st_uid].contains(companion.st_uid) else {
+                let reason = "it was created by user \(companion.st_uid), who may not write the database"
+                throw SQLiteError(code: .cantOpen, message: reason, path: path + suffix)
+            }
+        }
+    }
+
+    /// nil if there is nothing of that name. Throws if it is not a regular file.
+    private func status(suffix: String) throws(SQLiteError) -> stat? {
+        var status = stat()
+        guard lstat(resolvedPath + suffix, &status) == 0 else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return status
+        case S_IFLNK:
+            throw SQLiteError(code: .cantOpenSymlink, message: "it is a symbolic link", path: path + suffix)
+        case S_IFDIR:
+            throw SQLiteError(
+                code: .cantOpenDirectory, message: "it is a directory", path: path + suffix, systemErrno: EISDIR)
+        default: throw SQLiteError(code: .cantOpen, message: "it is not a regular file", path: path + suffix)
+        }
+    }
+
+    private func requireOneName(_ status: stat, suffix: String) throws(SQLiteError) {
+        guard status.st_nlink > 1 else { return }
+        let reason = "it has \(status.st_nlink) names (hard links)"
+        throw SQLiteError(code: .cantOpen, message: reason, path: path + suffix)
     }
 }

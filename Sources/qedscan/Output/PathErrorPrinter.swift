@@ -1,6 +1,7 @@
 import CommandSyntax
 import Files
 import PoolScan
+import ScanModel
 
 /// Collects the paths that a scan could not look at and prints the first of them at its end.
 final class PathErrorPrinter: Sendable {

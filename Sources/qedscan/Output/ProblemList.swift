@@ -1,6 +1,7 @@
 import CommandSyntax
 import Files
 import PoolScan
+import ScanModel
 
 /// The images of a scan that are not clean, for `--verbose`: printed at its end, in the order of their paths.
 final class ProblemList: Sendable {

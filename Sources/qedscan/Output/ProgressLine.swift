@@ -15,7 +15,7 @@ final class ProgressLine: Sendable {
     /// Images named in a line.
     private static let namedImages = 8
 
-    private let progress: Progress
+    private let progress: ProgressCounter
     private let expectedImages: Int?
     private let isShown: Bool
     /// Writes the lines one after the other.
@@ -24,7 +24,7 @@ final class ProgressLine: Sendable {
     private let began = Clock.wall.now
 
     /// - Parameter expectedImages: how many images there may be, for the time left; nil if nobody knows.
-    init(_ progress: Progress, expectedImages: Int?, choice: ProgressChoice, isQuiet: Bool) {
+    init(_ progress: ProgressCounter, expectedImages: Int?, choice: ProgressChoice, isQuiet: Bool) {
         self.progress = progress
         self.expectedImages = expectedImages
         isShown =

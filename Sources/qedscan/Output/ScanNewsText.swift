@@ -1,4 +1,5 @@
 import CommandSyntax
+import ScanModel
 import Store
 
 /// What is new with a scan, as the text of a mail: nothing at all if nothing is.
@@ -32,7 +33,7 @@ struct ScanNewsText {
         if rest > 0 { StandardOutput.writeLine("  and \(rest) more: qedscan \(command)") }
     }
 
-    private func line(_ error: PathErrorRecord) -> String {
+    private func line(_ error: PathError) -> String {
         let message = PrintableText.escaping(error.message, doublingBackslashes: false)
         // That a root is not mounted says which one.
         return error.operation == "mount" ? message : "\(PrintableText.escaping(error.path.bytes)): \(message)"

@@ -1,5 +1,6 @@
 import CommandSyntax
 import PoolScan
+import ScanModel
 import Store
 
 /// What a scan says, while it runs and at its end: for people, for programs (`--log-format json`), or as a mail of what

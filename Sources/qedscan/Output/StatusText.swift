@@ -65,7 +65,7 @@ struct StatusText {
             + "\(ByteCount.text(scan.bytesRead)) read"
     }
 
-    private func verb(_ state: ScanStatus.State) -> String {
+    private func verb(_ state: ScanState) -> String {
         switch state {
         case .completed: "ended"
         case .interrupted: "was interrupted"

@@ -1,3 +1,5 @@
+import Store
+
 /// The trend of a pool as an SVG: a stack of problems for each scan, and below it the leaked bytes as a line.
 struct TrendChart {
     private static let width = 820.0

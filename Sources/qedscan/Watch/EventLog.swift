@@ -2,6 +2,7 @@ import CommandSyntax
 import PoolScan
 import QED
 import SQLite
+import ScanModel
 import Store
 
 /// What a scan finds, as it finds it, for programs that read its messages (`--log-format json`): one object a line.
@@ -47,7 +48,7 @@ enum EventLog {
         Diagnostic.message(.info, summary.stop == nil ? "scan completed" : "scan interrupted", facts: facts)
     }
 
-    private static func write(_ result: ScanResult) {
+    private static func write(_ result: CheckedImage) {
         let what = result.message ?? result.report.map { "\($0.corruptions) corruptions, \($0.leaks) leaks" }
         let facts: [(name: String, value: SQLiteValue)] = [
             ("event", .text("image")), ("path", .text(result.path.text)), ("outcome", .text(result.outcome.rawValue)),
