@@ -10,7 +10,7 @@ struct StoreVerifyCommand: Command {
             "Looks at the database's pages, its references, its tables and views as against those of a new store, and "
                 + "whether its counters agree. Then says of each repair of this host whether the image is still as the "
                 + "repair left it, so that it can be undone; with --verbose also of those that the journal excludes. "
-                + "Writes nothing. In a store that may only be read SQLite sees no CHECK constraints: values that they "
+                + "Changes no row; but a transaction that a crash interrupted is rolled back. In a store that may only be read SQLite sees no CHECK constraints: values that they "
                 + "forbid are not found there, which is said. The status is 0 if the store is whole, else 8."
         ])
 
@@ -41,12 +41,12 @@ struct StoreVerifyCommand: Command {
         return status
     }
 
-    /// What a crash left for the next writer is dealt with by SQLite. Other errors are found again, and told.
+    /// Lets SQLite roll back what a crash interrupted. The check reports any other error.
     private func mendInterruption(of path: String) {
         do throws(StoreError) {
             try ScanStore.refuseOtherFiles(at: path)
         } catch {
-            // Told by the check.
+            // The check reports it.
         }
     }
 
