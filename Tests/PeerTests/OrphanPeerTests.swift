@@ -19,7 +19,7 @@ struct OrphanPeerTests {
         let scan = ScanRecord(host: "peer", roots: [RawPath(bench.path)], options: [], version: "0")
         let writer = try ScanWriter(store: writing, scan: scan) {}
         writer.write(
-            CheckedImage(
+            ScanModel.CheckedImage(
                 path: RawPath(bench.path), status: status, outcome: report.outcome, report: report, message: nil,
                 checkedAt: 0, duration: 0))
         _ = try writer.finish(isInterrupted: false, filesSeen: 1, bytesRead: 0, scope: ScanScope { _ in true })
