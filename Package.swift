@@ -16,7 +16,8 @@ let package = Package(
         .target(name: "CSystem"),
         .target(name: "Files", dependencies: ["CSystem"], swiftSettings: settings),
         .target(name: "QED", dependencies: ["Files", "CSystem"], swiftSettings: settings),
-        .target(name: "PoolScan", dependencies: ["QED", "Files", "CSystem"], swiftSettings: settings),
+        .target(name: "ScanModel", dependencies: ["QED", "Files"], swiftSettings: settings),
+        .target(name: "PoolScan", dependencies: ["ScanModel", "QED", "Files", "CSystem"], swiftSettings: settings),
 
         .systemLibrary(name: "CMessageDigest", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
         .target(name: "Repair", dependencies: ["QED", "Files", "CSystem", "CMessageDigest"], swiftSettings: settings),
@@ -28,7 +29,8 @@ let package = Package(
         .plugin(name: "EmbedAssets", capability: .buildTool(), dependencies: ["embed-assets"]),
         .target(name: "Assets", swiftSettings: settings, plugins: ["EmbedAssets"]),
         .target(
-            name: "Store", dependencies: ["QED", "Repair", "SQLite", "Files", "CSystem", "Assets"],
+            name: "Store",
+            dependencies: ["ScanModel", "Repair", "SQLite", "QED", "Files", "CSystem", "CSQLite", "Assets"],
             swiftSettings: settings),
 
         // The programs.
@@ -36,7 +38,9 @@ let package = Package(
         .executableTarget(
             name: "qedscan",
             dependencies: [
-                "CSystem", "CMessageDigest", "CommandSyntax", "PoolScan", "Repair", "Store", "SQLite", "QED", "Files",
+                "CSystem", "CMessageDigest", "CommandSyntax", "ScanModel", "PoolScan", "Repair", "Store", "SQLite",
+                "QED",
+                "Files", "Assets",
             ],
             swiftSettings: settings),
         .target(name: "Lab", dependencies: ["QED", "Files", "CSystem"], swiftSettings: settings),
@@ -64,10 +68,11 @@ let package = Package(
         .testTarget(name: "LabTests", dependencies: ["Lab", "QED", "Files", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["Store", "SQLite", "Repair", "Assets", "Lab", "QED", "Files", "TestSupport"],
+            dependencies: ["Store", "SQLite", "ScanModel", "Repair", "Assets", "Lab", "QED", "Files", "TestSupport"],
             exclude: ["Stores"], swiftSettings: settings),
         .testTarget(
-            name: "PoolScanTests", dependencies: ["PoolScan", "QED", "Lab", "TestSupport"], swiftSettings: settings),
+            name: "PoolScanTests", dependencies: ["PoolScan", "ScanModel", "QED", "Files", "Lab", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "QedscanTests",
             dependencies: [
@@ -80,7 +85,8 @@ let package = Package(
         .testTarget(
             name: "PeerTests",
             dependencies: [
-                "qedscan", "QED", "Files", "Repair", "Store", "SQLite", "Lab", "Corpus", "NaiveCheck", "TestSupport",
+                "qedscan", "QED", "Files", "ScanModel", "Repair", "Store", "SQLite", "Lab", "Corpus", "NaiveCheck",
+                "TestSupport",
             ],
             swiftSettings: settings),
         .executableTarget(

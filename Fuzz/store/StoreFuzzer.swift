@@ -55,7 +55,7 @@ enum StoreFuzzer: FuzzTarget {
         attempt { () throws(StoreError) in _ = try store.chain(before: record) }
         attempt { () throws(StoreError) in _ = try store.expectedImageCount(of: record) }
         attempt { () throws(StoreError) in
-            _ = try store.knownImages(host: host, oldest: nil, threadCount: 2) { $1.count }
+            _ = try store.knownImages(host: host, oldest: nil, threadCount: 2)
         }
         attempt { () throws(StoreError) in _ = try store.repairCandidates(node: host, withAutoclear: true) }
         attempt { () throws(StoreError) in

@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 
 /// Scans a pool: walks the roots, checks every image in them, and hands each result to a sink.
 ///
@@ -6,13 +7,14 @@ import Files
 package struct Scanner {
     private let configuration: ScanConfiguration
     private let cancellation: Cancellation
-    private let progress: Progress
+    private let progress: ProgressCounter
     /// Counts an event and hands it to the sink.
     private let emit: @Sendable (ScanEvent) -> Void
 
     /// - Parameter sink: called by several workers at once.
     package init(
-        configuration: ScanConfiguration, cancellation: Cancellation = Cancellation(), progress: Progress = Progress(),
+        configuration: ScanConfiguration, cancellation: Cancellation = Cancellation(),
+        progress: ProgressCounter = ProgressCounter(),
         sink: @escaping @Sendable (ScanEvent) -> Void
     ) {
         self.configuration = configuration
@@ -24,21 +26,21 @@ package struct Scanner {
         }
     }
 
-    /// Runs the scan to its end, or until it is cancelled.
+    /// Runs the scan until it is complete or cancelled.
     package func run() -> Coverage {
-        let state = ScanState(known: configuration.known, bases: BaseCache(ownFiles: configuration.ownFiles))
-        var coverage = walk(state)
-        check(CandidateBatch.putOff(linkedFiles(state, coverage)), state, workerCount: configuration.workerCount)
-        // One at a time, each may have all the memory.
-        let lastState = ScanState(isLastRound: true, bases: state.bases)
-        check(state.starvedCandidates(), lastState, workerCount: 0)
-        for path in state.unreadPaths() + lastState.unreadPaths() { coverage.addUnread(path) }
+        let memory = ScanMemory(known: configuration.known, bases: BackingCache(ownFiles: configuration.ownFiles))
+        var coverage = walk(memory)
+        check(CandidateBatch.deferred(linkedFiles(memory, coverage)), memory, workerCount: configuration.workerCount)
+        // One image at a time, so that each may use all the memory.
+        let lastMemory = ScanMemory(isLastRound: true, bases: memory.bases)
+        check(memory.outOfMemoryCandidates(), lastMemory, workerCount: 0)
+        for path in memory.unreadPaths() + lastMemory.unreadPaths() { coverage.addUnread(path) }
         return coverage
     }
 
-    private func walk(_ state: ScanState) -> Coverage {
+    private func walk(_ memory: ScanMemory) -> Coverage {
         var coverage = Coverage(filter: configuration.filter)
-        run(state, workerCount: configuration.workerCount) { push in
+        run(memory, workerCount: configuration.workerCount) { push in
             let fail = { (error: PathError) in emit(.failed(error)) }
             var walker = Walker(
                 configuration: configuration, cancellation: cancellation, progress: progress,
@@ -50,10 +52,10 @@ package struct Scanner {
         return coverage
     }
 
-    /// The files with several names that are to be checked. Of a shard those whose smallest name is in it: the names in
-    /// others are not known yet, so the directories are read again for them.
-    private func linkedFiles(_ state: ScanState, _ coverage: Coverage) -> [FileKey: RawPath] {
-        let files = state.linkedFiles()
+    /// The deferred files with several names that are to be checked. A shard checks those whose smallest name is in it.
+    /// The names in other shards are not known yet, so the directories are read again.
+    private func linkedFiles(_ memory: ScanMemory, _ coverage: Coverage) -> [FileKey: RawPath] {
+        let files = memory.linkedFiles()
         guard configuration.shard != nil, !files.isEmpty else { return files }
         var walker = Walker(
             configuration: configuration, cancellation: cancellation, visitor: LinkVisitor(files), fail: { _ in })
@@ -61,21 +63,21 @@ package struct Scanner {
         return walker.visitor.names.filter { coverage.isInShard($0.value) }
     }
 
-    private func check(_ candidates: [CandidateBatch], _ state: ScanState, workerCount: Int) {
+    private func check(_ candidates: [CandidateBatch], _ memory: ScanMemory, workerCount: Int) {
         guard !candidates.isEmpty else { return }
-        run(state, workerCount: workerCount) { push in
+        run(memory, workerCount: workerCount) { push in
             for candidate in candidates { push(candidate) }
         }
     }
 
     private func run(
-        _ state: ScanState, workerCount: Int, produce: (_ push: @escaping (CandidateBatch) -> Void) -> Void
+        _ memory: ScanMemory, workerCount: Int, produce: (_ push: @escaping (CandidateBatch) -> Void) -> Void
     ) {
         let (configuration, cancellation, progress, emit) = (configuration, cancellation, progress, emit)
         WorkerPool(workerCount: workerCount).run(
             makeWorker: {
                 Worker(
-                    configuration: configuration, cancellation: cancellation, progress: progress, state: state,
+                    configuration: configuration, cancellation: cancellation, progress: progress, memory: memory,
                     emit: emit)
             },
             process: { (worker: Worker, candidate: Candidate) in worker.process(candidate) },

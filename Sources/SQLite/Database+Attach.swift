@@ -2,8 +2,8 @@
 extension Database {
     /// Attaches a database to be read only, under a schema name of the program's.
     ///
-    /// - Throws: `SQLiteError` if it is not there or not a file that may be opened, see `DatabaseFile.refusePlanted`. What is in it
-    ///   is first looked at by the first statement that needs it.
+    /// - Throws: `SQLiteError` if it is not there or not a file that may be opened, see `DatabaseFile.refusePlanted`.
+    ///   What is in it is first looked at by the first statement that needs it.
     package func attach(_ path: String, as schema: String) throws(SQLiteError) {
         let file = try DatabaseFile(path: path)
         try file.refusePlanted(isWriting: false)

@@ -51,8 +51,8 @@ extension Database {
         try execute("PRAGMA ignore_check_constraints = \(isOn ? "OFF" : "ON")")
     }
 
-    /// Whether the last connection to be closed brings the log of WAL mode into the database file, as SQLite does unless
-    /// it is told otherwise.
+    /// Whether the last connection to be closed brings the log of WAL mode into the database file, as SQLite does
+    /// unless it is told otherwise.
     package func setCheckpointsOnClose(_ isOn: Bool) throws(SQLiteError) {
         let code = csqlite_set_option(try openConnection(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, isOn ? 0 : 1)
         guard code == SQLITE_OK else { throw failure(code) }

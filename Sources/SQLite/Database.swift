@@ -12,7 +12,7 @@ package final class Database {
         case readOnly
         /// Reads and writes an existing file.
         case readWrite
-        /// Like `readWrite`, and first makes an empty file with mode 0600 if there is none. Its folder must exist.
+        /// Like `readWrite`, and first creates an empty file with mode 0600 if there is none. Its directory must exist.
         case create
     }
 
@@ -25,8 +25,8 @@ package final class Database {
 
     /// Opens the file. Its content is first looked at by the first statement that needs it.
     ///
-    /// The last component of `path` must not be a symbolic link; its folders may be. It and what SQLite keeps beside it must
-    /// be regular files: see `DatabaseFile.refusePlanted`.
+    /// The last component of `path` must not be a symbolic link; its directories may be. It and what SQLite keeps
+    /// beside it must be regular files: see `DatabaseFile.refusePlanted`.
     ///
     /// - Parameter busyTimeout: how long a statement waits for other connections' locks before it fails with
     ///   `ResultCode.busy`.
@@ -99,6 +99,26 @@ package final class Database {
         while let statement = try script.next() {
             try statement.run()
         }
+    }
+
+    /// Runs one statement and makes a value of each row.
+    package func rows<Row>(
+        _ sql: String, _ values: [(any SQLiteBindable)?] = [], _ make: (Statement) throws(SQLiteError) -> Row
+    ) throws(SQLiteError) -> [Row] {
+        let statement = try prepare(sql)
+        try statement.bind(values)
+        var rows: [Row] = []
+        while try statement.step() { rows.append(try make(statement)) }
+        return rows
+    }
+
+    /// Runs one statement and makes a value of its first row; nil if there is no row.
+    package func firstRow<Row>(
+        _ sql: String, _ values: [(any SQLiteBindable)?] = [], _ make: (Statement) throws(SQLiteError) -> Row
+    ) throws(SQLiteError) -> Row? {
+        let statement = try prepare(sql)
+        try statement.bind(values)
+        return try statement.step() ? try make(statement) : nil
     }
 
     /// Runs one statement and gives the first column of its first row, `.null` if there is no row.

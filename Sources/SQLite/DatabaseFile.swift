@@ -6,11 +6,11 @@ import Glibc
 package struct DatabaseFile {
     /// The path as the caller gave it, for messages.
     package let path: String
-    /// The path with its folder free of links, so that only the last component may turn out to be one.
+    /// The path, without links in its directories, so that only the last component may be one.
     /// It is absolute, hence never taken for a `file:` URI or `:memory:`.
     package let resolvedPath: String
 
-    /// Resolves the folder, which must exist; the file need not.
+    /// Resolves the directory, which must exist; the file need not.
     package init(path: String) throws(SQLiteError) {
         let given = RawPath(path)
         let name = String(decoding: given.lastName, as: UTF8.self)
@@ -21,7 +21,7 @@ package struct DatabaseFile {
             throw SQLiteError(code: .cantOpen, message: "the path is empty", path: "''")
         }
         guard !name.isEmpty, name != ".", name != ".." else {
-            throw SQLiteError(code: .cantOpenDirectory, message: "it is a folder", path: path, systemErrno: EISDIR)
+            throw SQLiteError(code: .cantOpenDirectory, message: "it is a directory", path: path, systemErrno: EISDIR)
         }
         self.path = path
         do throws(SystemError) {
@@ -58,5 +58,50 @@ package struct DatabaseFile {
     package static func isSame(_ path: String, _ other: String) -> Bool {
         guard let file = FileKey(following: RawPath(path)) else { return false }
         return file == FileKey(following: RawPath(other))
+    }
+}
+
+/// The files beside a database. SQLite opens them by name, rolls them back, and writes into them.
+extension DatabaseFile {
+    /// What the names of the files end with that SQLite keeps beside a database.
+    package static let companions = ["-journal", "-wal", "-shm"]
+
+    /// Throws if somebody may have planted the database or a file beside it to mislead SQLite: a FIFO would make it
+    /// wait for ever, a hard link would make it write into another file, and another user's journal would change the
+    /// database.
+    package func refusePlanted(isWriting: Bool) throws(SQLiteError) {
+        guard let database = try status(suffix: "") else { return }
+        // A copy that consists of hard links may be read.
+        if isWriting { try requireOneName(database, suffix: "") }
+        let isShared = database.st_mode & 0o022 != 0
+        for suffix in DatabaseFile.companions {
+            guard let companion = try status(suffix: suffix) else { continue }
+            try requireOneName(companion, suffix: suffix)
+            guard isShared || [0, geteuid(), database.st_uid].contains(companion.st_uid) else {
+                let reason = "it was created by user \(companion.st_uid), who may not write the database"
+                throw SQLiteError(code: .cantOpen, message: reason, path: path + suffix)
+            }
+        }
+    }
+
+    /// nil if there is nothing of that name. Throws if it is not a regular file.
+    private func status(suffix: String) throws(SQLiteError) -> stat? {
+        var status = stat()
+        guard lstat(resolvedPath + suffix, &status) == 0 else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return status
+        case S_IFLNK:
+            throw SQLiteError(code: .cantOpenSymlink, message: "it is a symbolic link", path: path + suffix)
+        case S_IFDIR:
+            throw SQLiteError(
+                code: .cantOpenDirectory, message: "it is a directory", path: path + suffix, systemErrno: EISDIR)
+        default: throw SQLiteError(code: .cantOpen, message: "it is not a regular file", path: path + suffix)
+        }
+    }
+
+    private func requireOneName(_ status: stat, suffix: String) throws(SQLiteError) {
+        guard status.st_nlink > 1 else { return }
+        let reason = "it has \(status.st_nlink) names (hard links)"
+        throw SQLiteError(code: .cantOpen, message: reason, path: path + suffix)
     }
 }

@@ -1,26 +1,24 @@
-import Assets
-
-/// One step of the store's history: a file of `migrations/`, named `NNNN_verb_noun.sql`.
+/// One step of a database's history: a file named `NNNN_verb_noun.sql`.
 package struct Migration: Sendable, Hashable {
-    /// The file's number, 1 for the first. The store's version is that of its last migration.
+    /// The file's number, 1 for the first. A database has the version of its last migration.
     package let version: Int
     /// The file's name without `.sql`, such as `0001_create_scan`.
     package let name: String
     /// The file's whole text.
     package let sql: String
 
-    /// - Throws: `MigrationError.invalidName` for a name of another form.
-    init(_ asset: Asset) throws(MigrationError) {
+    /// - Throws: `MigrationError.invalidName` for a file with another kind of name.
+    package init(file: String, text: String) throws(MigrationError) {
         let suffix = ".sql"
-        guard asset.name.hasSuffix(suffix) else { throw .invalidName(asset.name) }
-        let name = String(asset.name.dropLast(suffix.count))
+        guard file.hasSuffix(suffix) else { throw .invalidName(file) }
+        let name = String(file.dropLast(suffix.count))
         let words = name.split(separator: "_", omittingEmptySubsequences: false)
         guard words.count >= 3, let number = words.first, let version = Self.number(number),
             words.dropFirst().allSatisfy(Self.isWord)
-        else { throw .invalidName(asset.name) }
+        else { throw .invalidName(file) }
         self.version = version
         self.name = name
-        sql = asset.text
+        sql = text
     }
 
     /// Four digits that are not all zero.
@@ -34,11 +32,11 @@ package struct Migration: Sendable, Hashable {
     }
 }
 
-/// A migration as a store remembers it.
+/// A migration as a database remembers it.
 package struct AppliedMigration: Sendable, Hashable {
     package let version: Int
     package let name: String
-    /// The text that was run, kept whole, so that an edit of the file is seen exactly.
+    /// The whole text that was run, so that any edit of the file is noticed.
     package let sql: String
     /// UTC, `YYYY-MM-DD HH:MM:SS.mmm`.
     package let appliedAt: String

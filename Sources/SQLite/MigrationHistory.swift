@@ -1,25 +1,25 @@
-/// The mark and the table by which a store knows what it is.
+/// The mark and the table that make a database one of the program's.
 enum MigrationHistory {
     /// Whose database a file is.
     enum Owner {
-        /// An empty file, to be made a store.
+        /// An empty file, which may become the program's.
         case nobody
-        case qedscan
+        case program
         case other
     }
 
-    static func owner(of database: Database) throws(SQLiteError) -> Owner {
+    static func owner(of database: Database, applicationID own: Int32) throws(SQLiteError) -> Owner {
         let applicationID = try database.scalar("PRAGMA application_id")
-        if applicationID == .integer(Int64(Migrator.applicationID)) { return .qedscan }
+        if applicationID == .integer(Int64(own)) { return .program }
         let isEmpty = try database.scalar("SELECT count(*) FROM sqlite_schema") == .integer(0)
         return isEmpty && applicationID == .integer(0) ? .nobody : .other
     }
 
-    /// Marks an empty database as a store and makes its history table.
-    static func create(in database: Database) throws(SQLiteError) {
+    /// Marks an empty database as the program's and creates its history table.
+    static func create(in database: Database, applicationID: Int32) throws(SQLiteError) {
         try database.execute(
             """
-            PRAGMA application_id = \(Migrator.applicationID);
+            PRAGMA application_id = \(applicationID);
             CREATE TABLE schema_migration (
                 version INTEGER PRIMARY KEY,
                 name TEXT NOT NULL,

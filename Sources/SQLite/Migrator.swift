@@ -1,43 +1,37 @@
-import Assets
-
-/// Brings a store to the program's version, and tells whether it is there.
+/// Brings a database to the program's version, and tells whether it is there.
 ///
-/// A store is marked by its `application_id` and remembers its migrations in the table `schema_migration`. Each
-/// migration runs in an immediate transaction of its own, together with its row of that table.
+/// A database of the program is marked by its `application_id` and remembers its migrations in the table
+/// `schema_migration`. Each migration runs in a separate immediate transaction, together with its row of that table.
 package struct Migrator: Sendable {
-    /// 'QEDS', in the database header's field for the kind of file.
-    package static let applicationID: Int32 = 0x5145_4453
-
+    /// What the database header says in its field for the kind of file.
+    package let applicationID: Int32
     /// All migrations the program knows, by number.
     package let migrations: [Migration]
 
-    /// - Throws: `MigrationError.invalidName` or `.numbering` if the files are not named and numbered as they must be.
-    package init(migrations assets: [Asset]) throws(MigrationError) {
-        var migrations: [Migration] = []
-        for asset in assets {
-            migrations.append(try Migration(asset))
-        }
-        migrations.sort { ($0.version, $0.name) < ($1.version, $1.name) }
+    /// - Throws: `MigrationError.numbering` if the migrations are not numbered 1, 2, 3, …
+    package init(applicationID: Int32, migrations: [Migration]) throws(MigrationError) {
+        let migrations = migrations.sorted { ($0.version, $0.name) < ($1.version, $1.name) }
         for (index, migration) in migrations.enumerated() where migration.version != index + 1 {
             throw .numbering(expected: index + 1, found: migration.name)
         }
+        self.applicationID = applicationID
         self.migrations = migrations
     }
 
-    /// The store version this program reads and writes: the number of its last migration.
+    /// The version that this program reads and writes: the number of its last migration.
     package var version: Int {
         migrations.count
     }
 
-    /// Applies what the store lacks and returns it, in order; a new, empty file becomes a store.
+    /// Applies the missing migrations and returns them, in order. An empty file becomes a database of the program.
     ///
-    /// Several processes may do this at once: each migration is applied by one of them, the others wait and go on.
-    /// A store that is up to date is only read.
+    /// Several processes may do this at once: one of them applies a migration, the others wait and go on. A database
+    /// that is up to date is only read.
     package func migrate(_ database: Database) throws(MigrationError) -> [Migration] {
         var applied: [Migration] = []
-        while try storeVersion(of: database) < version {
+        while try version(of: database) < version {
             let next = try database.transaction(.immediate) { () throws(MigrationError) in
-                // Looked at again under the write lock: another process may have been faster.
+                // Read again under the write lock: another process may have been faster.
                 try applyNext(to: database)
             }
             if let next { applied.append(next) }
@@ -45,17 +39,17 @@ package struct Migrator: Sendable {
         return applied
     }
 
-    /// For those who only read: does nothing if the store is at the program's version.
+    /// Confirms, for a reader, that the database has the program's version.
     ///
     /// - Throws: `MigrationError.needsMigration` if it is older, and all that `migrate(_:)` throws.
     package func verify(_ database: Database) throws(MigrationError) {
-        let storeVersion = try storeVersion(of: database)
-        guard storeVersion == version else {
-            throw .needsMigration(path: database.path, storeVersion: storeVersion, programVersion: version)
+        let found = try version(of: database)
+        guard found == version else {
+            throw .needsMigration(path: database.path, storeVersion: found, programVersion: version)
         }
     }
 
-    /// The migrations the store has been through, by number; none for an empty file.
+    /// The migrations that the database has been through, by number; none for an empty file.
     ///
     /// - Throws: `MigrationError.notAStore` if the database is another program's, `.historyHasGap` if it does not
     ///   begin at 1 or has a hole.
@@ -67,7 +61,7 @@ package struct Migrator: Sendable {
 
     // MARK: - Non-package
 
-    private func storeVersion(of database: Database) throws(MigrationError) -> Int {
+    private func version(of database: Database) throws(MigrationError) -> Int {
         let history = try history(of: database)
         try compare(history, path: database.path)
         return history.count
@@ -79,7 +73,7 @@ package struct Migrator: Sendable {
         try compare(history, path: database.path)
         guard let migration = migrations.dropFirst(history.count).first else { return nil }
         if history.isEmpty {
-            try reportingSQLite(try MigrationHistory.create(in: database))
+            try reportingSQLite(try MigrationHistory.create(in: database, applicationID: applicationID))
         }
         try run(migration, in: database)
         try reportingSQLite(try MigrationHistory.append(migration, to: database))
@@ -100,7 +94,7 @@ package struct Migrator: Sendable {
         if let forbidden { throw .forbiddenStatement(migration, keyword: forbidden) }
     }
 
-    /// Holds the store's history against the program's.
+    /// Compares the database's history with the program's.
     private func compare(_ history: [AppliedMigration], path: String) throws(MigrationError) {
         guard history.count <= version else {
             throw .storeIsNewer(path: path, storeVersion: history.count, programVersion: version)
@@ -110,14 +104,14 @@ package struct Migrator: Sendable {
         }
     }
 
-    /// Several reads: runs inside a transaction, so that they see one state.
+    /// Runs inside a transaction, so that its reads see one state.
     private func readHistory(of database: Database) throws(MigrationError) -> [AppliedMigration] {
-        switch try reportingSQLite(try MigrationHistory.owner(of: database)) {
+        switch try reportingSQLite(try MigrationHistory.owner(of: database, applicationID: applicationID)) {
         case .nobody:
             return []
         case .other:
             throw .notAStore(path: database.path)
-        case .qedscan:
+        case .program:
             let rows = try reportingSQLite(try MigrationHistory.read(from: database))
             for (index, row) in rows.enumerated() where row.version != index + 1 {
                 throw .historyHasGap(path: database.path, missing: index + 1)

@@ -34,8 +34,8 @@ extension SQLiteError: CustomStringConvertible {
     /// What is said of the path: first by the extended code, then by the primary one.
     private var predicate: String {
         switch code {
-        case .cantOpenSymlink: "is a symbolic link, and a store is not opened through one"
-        case .readOnlyDirectory: "cannot be written: its folder is read-only to this user"
+        case .cantOpenSymlink: "is a symbolic link, which is not followed; name the file itself"
+        case .readOnlyDirectory: "cannot be written: its directory is read-only to this user"
         case .readOnlyMoved: "was moved or removed while it was open"
         case .readOnlyRollback, .readOnlyRecovery, .readOnlyCantInit:
             "needs recovery after a crash, or is in use by a writer: the next command that writes to it mends it"

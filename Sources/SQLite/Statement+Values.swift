@@ -60,8 +60,20 @@ extension Statement {
         }
     }
 
-    /// An integer of the row at hand, by what SQLite makes of other values: 0 of NULL. For rows of which there are many.
+    /// An integer of the row at hand, by what SQLite makes of other values: 0 of NULL. For rows of which there are
+    /// many.
     package func integer(at column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+
+    /// A whole number of the row at hand, without a value in between.
+    ///
+    /// - Throws: `SQLiteError` with `ResultCode.mismatch` for any other value.
+    package func wholeNumber(at column: Int32) throws(SQLiteError) -> Int64 {
+        guard sqlite3_column_type(handle, column) == SQLITE_INTEGER else {
+            let name = columnNames[Int(column)]
+            throw database.refusal(.mismatch, "column '\(name)' holds no whole number", sql: sql)
+        }
+        return sqlite3_column_int64(handle, column)
+    }
 
     package func isNull(at column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
 

@@ -1,4 +1,4 @@
-/// The files of one folder, to become one static list.
+/// The files of one directory, which become one static list.
 struct AssetGroup {
     let name: String
     private(set) var files: [(name: String, text: String)] = []
@@ -13,7 +13,7 @@ struct AssetGroup {
         files.append((fileName, try TextFile.read(path)))
     }
 
-    /// The list as Swift source, sorted by the names' bytes so that no locale plays a part.
+    /// The list as Swift source, sorted by the names' bytes, so that the locale does not matter.
     var source: String {
         let sorted = files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         let elements = sorted.map { "        Asset(name: \(literal($0.name)), text: \(literal($0.text))),\n" }

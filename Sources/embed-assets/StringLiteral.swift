@@ -1,4 +1,4 @@
-/// A Swift string literal that gives back exactly these scalars: all but printable ASCII is written as an escape.
+/// A Swift string literal with exactly these scalars: everything except printable ASCII is escaped.
 func literal(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {

@@ -2,7 +2,7 @@ import Glibc
 
 /// Reads and writes whole files.
 enum TextFile {
-    /// The content of a UTF-8 file; anything else is an error, as a literal could not give it back.
+    /// The content of a UTF-8 file. Anything else is an error, as no literal could hold it.
     static func read(_ path: String) throws(EmbedError) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(operation: "open", path: path, errno: errno) }

@@ -1,5 +1,4 @@
 import Files
-import QED
 
 /// A repair or an undo that a crash or an error has left `prepared`, and its recovery.
 struct InterruptedRepair {

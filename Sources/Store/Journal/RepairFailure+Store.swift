@@ -1,7 +1,7 @@
 import Repair
 import SQLite
 
-/// What the store says, as a failure of the repair.
+/// An error of the store is a failure of the repair's journal.
 extension RepairFailure: SQLiteErrorConvertible {
     package init(_ error: SQLiteError) { self = .journal(error.description) }
 
@@ -19,20 +19,5 @@ extension RepairFailure: SQLiteErrorConvertible {
         } catch {
             throw .journal(error.description)
         }
-    }
-}
-
-extension Statement {
-    /// A column that holds a name of the program's.
-    ///
-    /// - Throws: `SQLiteError` for a name that this program does not know.
-    func name<Name: RawRepresentable<String>>(
-        at index: Int, as type: Name.Type = Name.self
-    ) throws(SQLiteError) -> Name {
-        let text: String = try column(index)
-        guard let name = Name(rawValue: text) else {
-            throw database.refusal(.mismatch, "column '\(columnNames[index])' holds '\(text)', which is no \(type)")
-        }
-        return name
     }
 }

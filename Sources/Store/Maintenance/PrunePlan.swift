@@ -1,16 +1,30 @@
+import Files
 import Repair
 import SQLite
 
-/// Which rows a pruning takes away, worked out before any goes: in tables of the connection's own, `temp.pruned_*`.
+/// Which scans are kept. At least one of the two rules is given; a scan is removed only if every given rule allows it.
+package struct PruneRule: Sendable {
+    /// How many of the newest completed scans of each host are kept, with the scans between them; at least 1.
+    package let keepScans: Int?
+    /// A `Timestamp`: scans that began then or later are kept, and always the newest completed one.
+    package let keepSince: String?
+
+    package init(keepScans: Int?, keepSince: String?) {
+        self.keepScans = keepScans
+        self.keepSince = keepSince
+    }
+}
+
+/// Which rows a pruning removes. They are collected in temporary tables, `temp.pruned_*`, before any is removed.
 ///
-/// Of each host, `first_kept` is the oldest scan that the rule keeps, `previous` the one before it. Everything from
-/// `previous` on stays as it is, so that all that `scan_change` and the reports say of kept scans stays true: they look
-/// at the scan before, and at what was known of an image then. For that the last conclusive result before `previous` of
-/// each image stays as well, and what came after it.
+/// For each host, `first_kept` is the oldest scan that the rule keeps, and `previous` the one before it. Everything
+/// from `previous` on stays, so that what `scan_change` and the reports say about kept scans stays true: they look at
+/// the scan before, and at what was known of an image then. For that, each image keeps its last conclusive result
+/// before `previous`, and all later ones.
 struct PrunePlan {
     let database: Database
 
-    /// Belongs into a transaction, so that it sees one state.
+    /// Call it in a transaction, so that it sees one state.
     func make(_ rule: PruneRule) throws(SQLiteError) {
         try database.execute(PrunePlan.tables)
         try addHosts(rule)
@@ -54,7 +68,7 @@ struct PrunePlan {
         try database.execute(PrunePlan.chains)
     }
 
-    /// Images whose repairs stay: one has not ended, or may still be undone, or is not old.
+    /// Adds the images whose repairs stay: one of them has not ended, can still be undone, or is recent.
     private func addImagesWithJournals() throws(SQLiteError) {
         try database.execute(
             """
@@ -65,12 +79,12 @@ struct PrunePlan {
                 LEFT JOIN scan ON scan.id = pruned_host.previous
                 WHERE repair.image_id = image.id AND (
                     pruned_host.host IS NULL OR repair.finished_at IS NULL OR repair.finished_at >= scan.started_at
-                    -- Nobody can use it any more, but it is the only record of a half-made repair.
+                    -- It cannot be used any more, but it is the only record of an incomplete repair.
                     OR repair.state = 'conflict'));
             """)
         let candidates = try database.prepare(
             """
-            SELECT repair.id, repair.host, repair.image_id, r.inode, r.file_size, r.mtime_ns
+            SELECT repair.id, repair.host, repair.image_id, r.device, r.inode, r.file_size, r.mtime_ns, r.ctime_ns
             FROM repair JOIN check_result AS r
                 ON r.id = (SELECT max(id) FROM check_result WHERE image_id = repair.image_id)
             WHERE state = 'done' AND repair.image_id NOT IN (SELECT id FROM pruned_journal_image) ORDER BY repair.id
@@ -83,16 +97,13 @@ struct PrunePlan {
             guard try journal.objection(to: id) == nil, let last = try journal.lastOfChain(since: id)?.identity else {
                 continue
             }
-            // An undo asks for the same file, as the repair left it; what a scan saw later says that it is not.
-            let inode = UInt64(bitPattern: try candidates.column(3, as: Int64.self))
-            let size: UInt64 = try candidates.column(4)
-            let modified: Int64 = try candidates.column(5)
-            let isAsLeft = inode == last.inode && size == last.size && modified == last.modificationTime
+            // An undo needs the file as the repair left it. If a later scan saw another state, there can be no undo.
+            let isAsLeft = try FileIdentity(candidates, at: 3).isContinued(from: last)
             if isAsLeft { try insert.run(candidates.column(2, as: Int64.self)) }
         }
     }
 
-    /// Scans of which a kept one is the continuation stay with it, and then all that is later than they are.
+    /// Keeps the scans that a kept one resumes, and everything later.
     private static let chains = """
         UPDATE pruned_host SET first_kept = (
             WITH RECURSIVE low (id) AS (
@@ -127,8 +138,9 @@ struct PrunePlan {
         CREATE TEMP TABLE pruned_error (id INTEGER PRIMARY KEY);
         """
 
-    /// Images that went before `previous` and that nothing kept refers to, and repairs. An image's repairs go together
-    /// or not at all: undos refer to each other. A repair whose result has to stay stays.
+    /// The images that have been missing since before `previous` and that nothing kept refers to, and the repairs. The
+    /// repairs of an image are removed together or not at all, as undos refer to each other. A repair whose result
+    /// stays, stays.
     private static let images = """
         INSERT INTO pruned_image (id)
         SELECT image.id FROM image JOIN pruned_host ON pruned_host.host = image.host
@@ -151,7 +163,7 @@ struct PrunePlan {
         SELECT id FROM repair WHERE image_id NOT IN (SELECT id FROM pruned_journal_image);
         """
 
-    /// The results, without those of images that go altogether, and what scans saw besides.
+    /// The results, without those of images that are removed altogether, and the other rows of scans.
     private static let rows = """
         INSERT INTO pruned_result (id)
         SELECT r.id
@@ -166,7 +178,7 @@ struct PrunePlan {
             AND NOT EXISTS (
                 SELECT 1 FROM repair WHERE check_result_after_id = r.id AND id NOT IN (SELECT id FROM pruned_repair));
 
-        -- What is missing stays missing, and what is known to have moved is not found to have moved again.
+        -- Missing images stay missing, and a known move is not found again.
         INSERT INTO pruned_event (id)
         SELECT e.id
         FROM image_event AS e
@@ -183,7 +195,7 @@ struct PrunePlan {
                         AND later.scan_id < pruned_host.first_kept)
             END;
 
-        -- The last row of a root says on which device it was.
+        -- The last row of a root is kept, as it says on which device the root was.
         INSERT INTO pruned_root (scan_id, number)
         SELECT scan_root.scan_id, scan_root.number
         FROM scan_root
@@ -203,7 +215,8 @@ struct PrunePlan {
         WHERE scan.id < pruned_host.first_kept AND NOT \(PruneCounts.isLastOfRoots);
         """
 
-    /// The ID of the result from which on an image's stay: the last conclusive one before `previous`, else the last.
+    /// SQL: the ID of the first result of an image that stays: the last conclusive one before `previous`, else the last
+    /// one.
     private static func known(of image: String) -> String {
         """
         (

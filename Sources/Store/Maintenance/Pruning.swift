@@ -1,19 +1,19 @@
 import SQLite
 
-/// Takes old scans, and what only they saw, out of a store.
+/// Removes old scans from a store, and what only they saw.
 ///
-/// In short transactions, each of which leaves a store that is whole: a crash in between leaves some of the old rows,
-/// and the next pruning takes them. The scans are marked first, so that nothing is asked of what is partly gone.
+/// It uses short transactions, and the store is consistent after each. A crash in between leaves some of the old rows
+/// to the next pruning. The scans are marked first, so that no question looks at what is partly removed.
 package struct Pruning {
-    /// Rows of one transaction, and images of one.
+    /// Rows in a transaction, and images in a transaction.
     private static let batch = 2000
     private static let imageBatch = 200
 
-    /// What goes, or has gone.
+    /// What is or was removed.
     package let counts: PruneCounts
     private let database: Database
 
-    /// Works out what a rule takes away; changes nothing. On a store that may be written, the run lock is to be held.
+    /// Finds out what a rule removes; changes nothing. If the store is open to write, the caller holds the run lock.
     package init(_ rule: PruneRule, in store: ScanStore) throws(StoreError) {
         let database = store.database
         self.database = database
@@ -25,11 +25,11 @@ package struct Pruning {
         }
     }
 
-    /// Takes the rows away.
+    /// Removes the rows.
     package func run() throws(StoreError) {
         guard !counts.isEmpty else { return }
         try StoreError.wrap { () throws(SQLiteError) in
-            // Of scans that go, nothing may be the continuation.
+            // No scan may continue one that is removed.
             try change(
                 """
                 UPDATE scan SET continues_scan_id = NULL
@@ -47,7 +47,8 @@ package struct Pruning {
             try remove("DELETE FROM path_error WHERE id IN", from: "pruned_error", by: Pruning.batch)
             try change(
                 "DELETE FROM scan_root WHERE (scan_id, number) IN (SELECT scan_id, number FROM pruned_root)")
-            // A scan keeps no index up to date that only this needs: SQLite looks for the images of each.
+            // SQLite looks for the images of each scan. The index is created here only, so that scans need not update
+            // it.
             try change(
                 """
                 CREATE INDEX image_by_last_scan ON image (last_scan_id);
@@ -57,11 +58,11 @@ package struct Pruning {
         }
     }
 
-    /// A repair and its results refer to each other, so that they go in one transaction.
+    /// Removes the repairs. A repair and its results refer to each other, so they are removed in one transaction.
     private func removeRepairs() throws(SQLiteError) {
         try forEachBatch(of: "pruned_repair", by: Pruning.imageBatch) { range throws(SQLiteError) in
             let images = "SELECT image_id FROM repair WHERE id IN (SELECT id FROM pruned_repair WHERE \(range))"
-            // All repairs of an image go together, wherever the batch ends.
+            // All repairs of an image are removed together, wherever the batch ends.
             let repairs = "SELECT id FROM repair WHERE image_id IN (\(images))"
             try database.execute(
                 """
@@ -94,7 +95,8 @@ package struct Pruning {
         }
     }
 
-    /// Calls a function with a condition for each so many IDs of a table of the plan, in a transaction of its own.
+    /// Calls a function for each batch of IDs of a table of the plan, with a condition that selects them, each time in
+    /// a separate transaction.
     private func forEachBatch(
         of table: String, by size: Int, _ body: (String) throws(SQLiteError) -> Void
     ) throws(SQLiteError) {
@@ -117,8 +119,29 @@ package struct Pruning {
     }
 }
 
+/// The number of rows that a pruning removes.
+package struct PruneCounts: Hashable, Sendable {
+    /// Rows of `scan`.
+    package internal(set) var scans = 0
+    /// Scans that are only marked as pruned, since something still refers to them.
+    package internal(set) var marked = 0
+    /// Images that have been missing for long, with everything about them.
+    package internal(set) var images = 0
+    package internal(set) var results = 0
+    package internal(set) var findings = 0
+    /// Rows of `image_event` and `scan_root`.
+    package internal(set) var events = 0
+    package internal(set) var pathErrors = 0
+    package internal(set) var repairs = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { self == PruneCounts() }
+}
+
 extension PruneCounts {
-    /// A scan says what is new since the last completed one of the same roots, which stays with its errors.
+    /// SQL: whether a scan is the last completed one of its roots. It stays with its errors, since the next scan is
+    /// compared with it.
     static let isLastOfRoots = """
         (scan.state = 'completed' AND NOT EXISTS (
                 SELECT 1 FROM scan AS later
@@ -126,7 +149,7 @@ extension PruneCounts {
                     AND later.id > scan.id))
         """
 
-    /// The scans before the first kept one that nothing else needs than what goes.
+    /// SQL: the scans before the first kept one that nothing refers to except what is removed.
     static let unreferencedScans = """
         id < (SELECT first_kept FROM pruned_host WHERE host = scan.host)
             AND id <> (SELECT previous FROM pruned_host WHERE host = scan.host)
@@ -148,7 +171,7 @@ extension PruneCounts {
                 AND (s.scan_id, s.number) NOT IN (SELECT scan_id, number FROM pruned_root))
         """
 
-    /// What the tables of a plan hold.
+    /// Counts the rows of a plan's tables.
     init(plannedIn database: Database) throws(SQLiteError) {
         func count(_ sql: String) throws(SQLiteError) -> Int {
             Int(sqliteValue: try database.scalar("SELECT count(*) FROM \(sql)")) ?? 0
@@ -168,5 +191,36 @@ extension PruneCounts {
         events = try count("pruned_event") + count("pruned_root")
         pathErrors = try count("pruned_error")
         repairs = try count("pruned_repair")
+    }
+}
+
+/// The size of a store's file, in bytes.
+package struct StoreSpace: Sendable {
+    /// The size of the file.
+    package let bytes: Int64
+    /// The size of its free pages, which new rows use before the file grows.
+    package let freeBytes: Int64
+
+    package init(_ store: ScanStore) throws(StoreError) {
+        (bytes, freeBytes) = try StoreError.wrap { () throws(SQLiteError) in
+            let size = Int64(sqliteValue: try store.database.scalar("PRAGMA page_size")) ?? 0
+            let pages = Int64(sqliteValue: try store.database.scalar("PRAGMA page_count")) ?? 0
+            let free = Int64(sqliteValue: try store.database.scalar("PRAGMA freelist_count")) ?? 0
+            return (pages * size, free * size)
+        }
+    }
+
+    /// Whether half of the file is free.
+    ///
+    /// With 100,000 images and 30 scans (75 MB), pruning to 7 scans frees a quarter of the file in 4 s. Each following
+    /// night frees less than a thousandth, which the next scan fills again. Compacting takes 1 s, but needs room for a
+    /// second copy and holds up every writer: too much for every night.
+    package var isWorthCompacting: Bool { freeBytes > bytes / 2 }
+}
+
+extension ScanStore {
+    /// Rewrites the file without free pages. Needs room for a second copy of what is left.
+    package func compact() throws(StoreError) {
+        try StoreError.wrap { [database] () throws(SQLiteError) in try database.execute("VACUUM") }
     }
 }

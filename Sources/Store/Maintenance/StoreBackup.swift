@@ -4,12 +4,12 @@ import Files
 import Glibc
 import SQLite
 
-/// Makes a copy of a store, by SQLite's online backup, while others may read and write it.
+/// Copies a store by SQLite's online backup, while others may read and write it.
 ///
-/// The copy is made beside its name and comes there whole or not at all: on disk, readable by its owner alone, one file
-/// (`journal_mode = DELETE`), and looked through by SQLite.
+/// The copy is written beside its target and gets its name only when it is complete: on disk, readable by its owner
+/// alone, one file (`journal_mode = DELETE`), and checked by SQLite.
 package struct StoreBackup {
-    /// Milliseconds between two attempts, and their number: a writer that keeps the store locked is waited for.
+    /// Milliseconds between two attempts, and their number: the copy waits for a writer that keeps the store locked.
     private static let pause: Int32 = 50
     private static let attempts = 1200
 
@@ -19,9 +19,9 @@ package struct StoreBackup {
     private let replaces: Bool
 
     /// - Parameters:
-    ///   - path: of the store; one of an earlier version can be copied as well.
-    ///   - target: of the copy.
-    ///   - replaces: whether a file of that name is replaced.
+    ///   - path: the store, which may be of an earlier version.
+    ///   - target: the name of the copy.
+    ///   - replaces: whether an existing file is replaced.
     package init(of path: String, to target: String, replaces: Bool) throws(StoreError) {
         try ScanStore.refuseOtherFiles(at: path)
         (source, store, self.target) = try StoreError.wrap { () throws(SQLiteError) in
@@ -36,7 +36,7 @@ package struct StoreBackup {
     /// As the caller named it.
     package var targetPath: String { target.path }
 
-    /// Makes the copy and returns its size in bytes.
+    /// Writes the copy and returns its size in bytes.
     package func run() throws(StoreError) -> Int64 {
         try refuseTarget()
         let temporary = TemporaryName.beside(RawPath(target.resolvedPath)).text
@@ -49,8 +49,8 @@ package struct StoreBackup {
         return size
     }
 
-    /// Nothing is replaced unasked, nor the store itself, nor a database that somebody has open: what SQLite keeps
-    /// beside that would be taken for the copy's.
+    /// Throws if the target must not be replaced: without being asked, or if it is the store itself, or a database that
+    /// somebody has open, since SQLite would take the files beside it for the copy's.
     private func refuseTarget() throws(StoreError) {
         for suffix in ["-journal", "-wal", "-shm"] where exists(target.resolvedPath + suffix) {
             throw failure("\(target.path)\(suffix) is there: a database of that name is in use, or was not closed")
@@ -69,7 +69,7 @@ package struct StoreBackup {
 
     private func copy(to path: String) throws(StoreError) -> Int64 {
         try StoreError.wrap { () throws(SQLiteError) in
-            // Made by us and by nobody else: who has it open would read images' bytes in it.
+            // The file must be new: anyone who already had it open could read bytes of images in it.
             try DatabaseFile(path: path).create()
             let copy = try Database(path: path, mode: .readWrite)
             try copyPages(to: copy)
@@ -86,7 +86,8 @@ package struct StoreBackup {
         }
     }
 
-    /// All pages in one go, of one state: writers go on meanwhile in WAL mode, and wait without it.
+    /// Copies all pages in one step, so that they are of one state. Writers go on meanwhile in WAL mode, and wait
+    /// without it.
     private func copyPages(to copy: Database) throws(SQLiteError) {
         let destination = try copy.openConnection()
         guard let backup = sqlite3_backup_init(destination, "main", try source.openConnection(), "main") else {
@@ -100,7 +101,7 @@ package struct StoreBackup {
         }
         let end = sqlite3_backup_finish(backup)
         guard code != SQLITE_DONE else { return }
-        // The store's own error, such as damage; a full disk is the copy's.
+        // Damage is the store's error, a full disk is the copy's.
         let error = copy.failure(end == SQLITE_OK ? code : end)
         let isSource = error.code.primary == .busy || error.code.primary == .corrupt
         throw isSource ? source.refusal(error.code, error.message) : error
@@ -113,9 +114,9 @@ package struct StoreBackup {
         guard fsync(descriptor) == 0 else { throw failure(String(cString: strerror(errno))) }
     }
 
-    /// Gives the copy its name, and waits until the folder has it on disk.
+    /// Gives the copy its name, and waits until that is on disk.
     private func move(_ temporary: String) throws(StoreError) {
-        // A link fails if the name is taken by now, where a rename would replace what has it.
+        // A link fails if the name has been taken meanwhile, while a rename would replace the file.
         if replaces || link(temporary, target.resolvedPath) != 0 {
             guard replaces || errno != EEXIST else { throw failure("it is there already") }
             try wrap { () throws(SystemError) in

@@ -3,21 +3,25 @@ import Files
 import Glibc
 import SQLite
 
-/// Looks a store's database through: whether SQLite finds it whole, whether its tables and views are those that the
-/// migrations make, and whether its figures agree with each other. Writes nothing.
+/// Verifies a store's database: that SQLite finds no damage, that tables and views are those that the migrations
+/// create, and that the figures agree with each other.
 ///
-/// A damaged file gives faults, not an error: whatever can still be read is looked at.
+/// It writes no rows. But if a crash left a hot journal beside the store, SQLite rolls the interrupted transaction back
+/// before the first read, as any command that may write the store would.
+///
+/// A damaged file gives faults, not an error: whatever can still be read is verified.
 package struct StoreCheck {
-    /// The most faults of one kind that are told.
+    /// The largest number of faults of one kind.
     private static let limit = 100
 
-    /// What is wrong, a sentence each, printable; empty for a sound store.
+    /// The faults, one printable sentence each; empty for a sound store.
     package private(set) var faults: [String] = []
 
-    /// Whether rows were held to the `CHECK`s of their tables: SQLite reads these only where it may write.
+    /// Whether the rows were tested against the `CHECK`s of their tables: SQLite does so only in a file that it may
+    /// write.
     package private(set) var seesConstraints = false
 
-    /// Looks at the store at a path, through a connection of its own.
+    /// Verifies the store at a path through a separate connection.
     package init(ofStoreAt path: String) {
         do throws(SQLiteError) {
             let database = try Self.connect(to: path)
@@ -28,7 +32,7 @@ package struct StoreCheck {
         }
     }
 
-    /// One that may write, and does not; where that is refused, one that may only read.
+    /// A connection that could write, but is restricted to queries; if that is refused, a read-only one.
     private static func connect(to path: String) throws(SQLiteError) -> Database {
         let database: Database
         do throws(SQLiteError) {
@@ -41,7 +45,7 @@ package struct StoreCheck {
         return database
     }
 
-    /// In one transaction, where the file allows it: a scan may be writing.
+    /// Runs in one transaction, if the file allows it, since a scan may be writing.
     private mutating func run(_ database: Database) {
         checkHistory(of: database)
         attempt(on: database) { database throws(SQLiteError) in
@@ -66,7 +70,7 @@ package struct StoreCheck {
         }
     }
 
-    /// Runs one part; an error of SQLite's is a fault as well.
+    /// Runs one part; an error of SQLite's is a fault, too.
     private mutating func attempt(
         on database: Database, _ part: (Database) throws(SQLiteError) -> [String]
     ) {
@@ -77,12 +81,12 @@ package struct StoreCheck {
         }
     }
 
-    /// A file that is damaged says so again and again.
+    /// Adds a fault once: a damaged file gives the same one again and again.
     private mutating func add(_ fault: String) {
         if !faults.contains(fault) { faults.append(fault) }
     }
 
-    /// SQLite reads what is missing of a last page as zeros.
+    /// Finds a truncated file: SQLite reads the missing part of the last page as zeros.
     private static func length(of database: Database) throws(SQLiteError) -> [String] {
         var status = stat()
         guard stat(database.path, &status) == 0 else { return [] }
@@ -115,7 +119,7 @@ package struct StoreCheck {
         return faults
     }
 
-    /// Holds the schema against that of a store made afresh by as many migrations.
+    /// Compares the schema with that of a new store with the same number of migrations.
     private static func schema(of database: Database) throws(SQLiteError) -> [String] {
         let count = Int(sqliteValue: try database.scalar("SELECT count(*) FROM schema_migration")) ?? 0
         let fresh = try Database(inMemory: ())
@@ -132,7 +136,7 @@ package struct StoreCheck {
             .map { "schema: \($0) is not as the migrations make it" }
     }
 
-    /// The text of each table, index, view and trigger, by what it is.
+    /// The text of each table, index, view and trigger, by its type and name.
     private static func objects(of database: Database) throws(SQLiteError) -> [String: String] {
         let statement = try database.prepare(
             "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'")

@@ -1,15 +1,15 @@
-/// Something that holds for every row of a sound store and that no constraint of its tables says.
+/// A rule that every row of a sound store obeys and that no constraint of its tables expresses.
 struct StoreRule {
-    /// What a row is.
+    /// The table whose rows are tested.
     let subject: String
-    /// What is not so.
+    /// What is wrong with a row that breaks the rule.
     let claim: String
-    /// Gives the IDs of the rows for which it is not so.
+    /// Selects the IDs of the rows that break the rule.
     let sql: String
 
     static let all = [
         StoreRule(
-            subject: "check_result", claim: "its outcome does not agree with its counters",
+            subject: "check_result", claim: "its outcome contradicts its counters",
             sql: """
                 SELECT id FROM check_result WHERE CASE outcome
                     WHEN 'clean' THEN leaks <> 0 OR corruptions <> 0
@@ -31,7 +31,7 @@ struct StoreRule {
                 ORDER BY id
                 """),
         StoreRule(
-            subject: "scan", claim: "it has more results than images that it looked at",
+            subject: "scan", claim: "it has more results than images that it checked",
             sql: """
                 SELECT id FROM scan
                 WHERE state = 'completed' AND images_seen - reused < (
@@ -39,7 +39,7 @@ struct StoreRule {
                 ORDER BY id
                 """),
         StoreRule(
-            subject: "scan", claim: "it has another number of path errors than it counted",
+            subject: "scan", claim: "it counted a different number of path errors than it has",
             sql: """
                 SELECT id FROM scan
                 WHERE state = 'completed' AND pruned_at IS NULL
@@ -51,13 +51,13 @@ struct StoreRule {
             sql: """
                 SELECT id FROM image
                 WHERE first_scan_id > last_scan_id
-                    -- Of what a scan sees again it says so at its end, to which some do not come.
+                    -- A scan clears this mark only at its end, which a killed scan does not reach.
                     OR missing_since_scan_id <= last_scan_id
                         AND last_scan_id NOT IN (SELECT id FROM scan WHERE state IN ('running', 'failed'))
                 ORDER BY id
                 """),
         StoreRule(
-            subject: "repair", claim: "its journal lacks a write, or an undo has some",
+            subject: "repair", claim: "its journal lacks a write, or it is an undo and has writes",
             sql: """
                 SELECT repair.id FROM repair JOIN repair_write ON repair_write.repair_id = repair.id
                 GROUP BY repair.id
@@ -65,7 +65,7 @@ struct StoreRule {
                 ORDER BY repair.id
                 """),
         StoreRule(
-            subject: "repair", claim: "it is of another image than its check, or than what it undoes",
+            subject: "repair", claim: "it belongs to another image than its check, or than the repair that it undoes",
             sql: """
                 SELECT repair.id FROM repair
                 LEFT JOIN check_result AS b ON b.id = repair.check_result_before_id
@@ -77,8 +77,9 @@ struct StoreRule {
                 """),
     ]
 
-    /// Those of a result that was made to its end: what is not listed is counted in suppressed_count. An orphaned table
-    /// is no leak of its own. In floating point, so that no sum overflows; exact below 2^53.
+    /// SQL: the completed results whose counter differs from the sum of their findings. A finding that is not listed is
+    /// counted in suppressed_count, and an orphaned table is not counted as a leak by itself. The sum is in floating
+    /// point, so that it cannot overflow; it is exact below 2^53.
     private static func findings(_ severity: String, _ column: String) -> String {
         """
         SELECT r.id FROM check_result AS r

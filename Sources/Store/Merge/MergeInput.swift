@@ -4,16 +4,16 @@ import Files
 import Glibc
 import SQLite
 
-/// A store that is to be merged: looked through, and at this program's version. It is read only, and may be in use.
+/// A store to be merged, verified and at this program's version. It is only read, and may be in use.
 package struct MergeInput: Sendable {
     /// As the caller named it.
     package let path: String
-    /// What to read: the store itself, or a copy of an older one that was brought to this version.
+    /// The file to read: the store itself or, if that is older, a copy at this version.
     let readPath: String
     private let isCopy: Bool
 
-    /// - Parameter target: the store to merge into; a copy is made beside it.
-    /// - Throws: `StoreError` if it is no store, a newer one, or damaged.
+    /// - Parameter target: the store to merge into; a copy is created beside it.
+    /// - Throws: `StoreError` if it is not a store, is newer, or is damaged.
     init(_ path: String, target: String) throws(StoreError) {
         self.path = path
         guard access(path, F_OK) == 0 else { throw .mergeInput(path: path, reason: String(cString: strerror(errno))) }
@@ -33,7 +33,7 @@ package struct MergeInput: Sendable {
         }
     }
 
-    /// Looks several stores through at once.
+    /// Verifies several stores at once.
     package static func all(_ paths: [String], target: String) -> [Result<MergeInput, StoreError>] {
         let inputs = Locked<[Int: Result<MergeInput, StoreError>]>([:])
         DispatchQueue.concurrentPerform(iterations: paths.count) { index in
@@ -64,7 +64,7 @@ package struct MergeInput: Sendable {
         for suffix in [""] + DatabaseFile.companions { unlink(path + suffix) }
     }
 
-    /// Rows that lead nowhere would be left out, and nobody would know.
+    /// Throws if the store is damaged: rows that refer to nothing would be left out silently.
     private func requireSound() throws(StoreError) {
         let faults = StoreCheck(ofStoreAt: readPath).faults
         guard let first = faults.first else { return }

@@ -1,13 +1,13 @@
 import SQLite
 
-/// The rows of the scans of an input, one by one: there are few. Fills `temp.merge_scan`.
+/// Merges the scans of an input, one by one, since there are few. Fills `temp.merge_scan`.
 ///
-/// The ID of a scan is the time when it began, in milliseconds since 2000, times 4096, and 12 bits of its UUID. So it is
-/// the same in every merged store, and scans are in the order of time, whatever was merged first. Within an input the order of
-/// its rows is kept, even if a clock went wrong.
+/// The ID of a merged scan is the time when it began, in milliseconds since 2000, times 4096, plus 12 bits of its UUID.
+/// So it is the same in every merged store, and scans are in the order of time, whatever was merged first. The order
+/// within an input is kept, even if a clock was wrong.
 struct ScanMerge {
     private static let idsPerMillisecond: Int64 = 4096
-    /// After the year 9999; what is added to one still fits.
+    /// Later than the year 9999, with room for additions.
     private static let largestID: Int64 = 1 << 61
 
     private let database: Database
@@ -18,14 +18,14 @@ struct ScanMerge {
     private let continueScan: Statement
     private let insertMap: Statement
 
-    /// All columns but those that are made here.
+    /// All columns except those that get new values.
     private static let columns = [
         "uuid", "host", "node", "started_at", "finished_at", "state", "roots", "options", "version", "files_seen",
         "images_seen", "reused", "clean", "leaking", "corrupt", "incomplete", "invalid", "unsupported", "in_use",
         "changing", "dirty", "path_errors", "bytes_read", "pruned_at", "shard_number", "shard_count", "shard_lower",
         "shard_upper",
     ]
-    /// Those that a scan gets at its end.
+    /// The columns that are filled in at the end of a scan.
     private static let lateColumns = [
         "finished_at", "state", "files_seen", "images_seen", "reused", "clean", "leaking", "corrupt", "incomplete",
         "invalid", "unsupported", "in_use", "changing", "dirty", "path_errors", "bytes_read",
@@ -49,7 +49,7 @@ struct ScanMerge {
                     INSERT INTO main.scan (id, merged_at, continues_scan_id, \(columns))
                     SELECT ?1, strftime('%Y-%m-%d %H:%M:%f', 'now'), ?2, \(columns) FROM input.scan WHERE id = ?3
                     """),
-                // A scan that went on since it was merged; and one of which all that it saw comes now.
+                // For a scan that has gone on since it was merged, and for one that was merged in a pruned form.
                 try database.prepare(
                     """
                     UPDATE main.scan SET \(lateChanges), pruned_at = iif(theirs.pruned_at IS NULL, NULL, scan.pruned_at)
@@ -59,7 +59,7 @@ struct ScanMerge {
                         OR scan.state <> 'completed' AND theirs.state = 'completed'
                         OR scan.pruned_at IS NOT NULL AND theirs.pruned_at IS NULL)
                     """),
-                // Where the scan before it was pruned, this is not known.
+                // This may be unknown, if the scan before it had been pruned.
                 try database.prepare(
                     """
                     UPDATE main.scan SET continues_scan_id = ?2
@@ -98,7 +98,7 @@ struct ScanMerge {
     private struct InputScan {
         let inputID: Int64
         let continuesID: Int64?
-        /// The ID that it has in merged stores; if the input is one, as it is there.
+        /// Its ID in merged stores; if the input is one, its ID there.
         let id: Int64
     }
 
@@ -138,7 +138,7 @@ struct ScanMerge {
         return rows.map(\.scan)
     }
 
-    /// The ID of a new scan: its own, if that is not another's and comes after those of the scans before it.
+    /// The ID of a new scan, moved up if it is taken or does not come after those of the scans before it.
     private func freeID(for scan: InputScan, after last: Int64) throws(StoreError) -> Int64 {
         try StoreError.wrap { () throws(SQLiteError) in
             var id = scan.id
@@ -162,7 +162,7 @@ struct ScanMerge {
         return known.id
     }
 
-    /// What a scan is besides its UUID, and stays.
+    /// SQL: what identifies a scan besides its UUID and never changes.
     private static func identity(_ table: String) -> String {
         ["host", "node", "started_at", "roots", "options", "version", "shard_number", "shard_count"]
             .map { "\(table).\($0)" }.joined(separator: ", ")

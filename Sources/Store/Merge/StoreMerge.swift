@@ -1,12 +1,12 @@
 import Glibc
 import SQLite
 
-/// Brings the scans of several stores into one, to be asked together.
+/// Merges the scans of several stores into one, so that they can be queried together.
 ///
-/// A merged store has no scans of its own, so that everything in it can be told apart by where it was made: a scan by its
-/// UUID, an image by its host or pool and its path, a result by its scan and the row's ID there. What is there already is
-/// passed over, and what is later counts: merging again, or in another order, gives the same. Each input is one
-/// transaction. The journals of repairs stay in their own stores.
+/// Nothing is scanned into a merged store, so every row has a name that is the same in all stores: a scan its UUID, an
+/// image its host or pool and its path, a result its scan and its ID in the store where it was made. Known rows are
+/// skipped, and the later of two states wins, so merging is idempotent and independent of order. Each input is one
+/// transaction. The journals of repairs stay in their stores.
 package struct StoreMerge {
     private let store: ScanStore
     private let tables: MergeTables
@@ -18,7 +18,7 @@ package struct StoreMerge {
         let database = store.database
         try StoreMerge.refuseOwnScans(database)
         tables = try StoreError.wrap { () throws(SQLiteError) in
-            // Rows are made of rows that were looked through, and refer to what the maps say.
+            // The inputs have been verified, and the maps give the new references.
             try database.execute("PRAGMA foreign_keys = OFF")
             try database.setChecksConstraints(false)
             try database.setCacheSize(bytes: StoreMerge.cacheSize)
@@ -26,7 +26,8 @@ package struct StoreMerge {
         }
     }
 
-    /// Throws `StoreError.mergeTarget` if there is a store that scans write, before it is migrated.
+    /// Throws `StoreError.mergeTarget` if a store at the path is written by scans. Call it before the store is
+    /// migrated.
     package static func refuseTarget(at path: String) throws(StoreError) {
         guard access(path, F_OK) == 0, try StoreVersion(ofStoreAt: path).number > 0 else { return }
         try refuseOwnScans(try StoreError.wrap { () throws(SQLiteError) in try Database(path: path, mode: .readOnly) })
@@ -34,7 +35,7 @@ package struct StoreMerge {
 
     private static func refuseOwnScans(_ database: Database) throws(StoreError) {
         let hasOwn = try StoreError.wrap { () throws(SQLiteError) in
-            // Of before there were merged stores, all are.
+            // A store without this column is older than merging, so all its scans are its own.
             let column = "SELECT EXISTS (SELECT 1 FROM pragma_table_info('scan') WHERE name = 'merged_at')"
             let condition = try database.scalar(column) == .integer(1) ? "WHERE merged_at IS NULL" : ""
             return try database.scalar("SELECT EXISTS (SELECT 1 FROM scan \(condition))") == .integer(1)
@@ -44,7 +45,7 @@ package struct StoreMerge {
         throw .mergeTarget(path: database.path, reason: reason)
     }
 
-    /// Bytes in memory: the index of paths gets rows everywhere from each shard.
+    /// Bytes in memory. Each shard adds rows all over the index of paths.
     private static let cacheSize = 128 << 20
 
     /// Merges one store.
@@ -64,45 +65,38 @@ package struct StoreMerge {
             return try result.get()
         } catch {
             if case .mergeInput = error { throw error }
-            // SQLite names the store that is written, whichever it means.
+            // SQLite's error names the store that is written, even if the input is at fault.
             throw .mergeInput(path: input.path, reason: error.description)
         }
     }
 
-    /// Finds the images that are backing files of images from other stores, which no single one can tell. To be called after
-    /// the last input.
+    /// Links backing files to images that came from other stores. Call it after the last input.
     package func finish() throws(StoreError) {
         try StoreError.wrap { [database = store.database] () throws(SQLiteError) in
             try database.transaction(.immediate) { () throws(SQLiteError) in try tables.linkBackingFiles() }
         }
     }
 
-    /// The pools whose name is that of different storage: machines that scanned the same root within a week of each other
-    /// found directories with different inode numbers there.
+    /// The pools whose name stands for different storage: machines that scanned the same root within a week of each
+    /// other found directories with different inode numbers there.
     package func conflictingPools() throws(StoreError) -> [(pool: String, root: String, nodes: String)] {
-        try StoreError.wrap { [database = store.database] () throws(SQLiteError) in
-            let statement = try database.prepare(
-                """
-                WITH
-                latest AS (
-                    SELECT
-                        scan.host, path, path_bytes, node, inode, started_at,
-                        max(started_at) OVER (PARTITION BY scan.host, path, path_bytes) AS newest_at,
-                        row_number() OVER (PARTITION BY scan.host, path, path_bytes, node ORDER BY scan.id DESC) AS place
-                    FROM scan JOIN scan_root ON scan_root.scan_id = scan.id
-                    WHERE scan.host GLOB 'pool:*' AND scan_root.state = 'read'
-                )
-                SELECT substr(host, 6), path, group_concat(node, ', ') FROM latest
-                WHERE place = 1 AND julianday(newest_at) - julianday(started_at) < 7
-                GROUP BY host, path, path_bytes HAVING count(DISTINCT inode) > 1
-                ORDER BY host, path
-                """)
-            var pools: [(pool: String, root: String, nodes: String)] = []
-            while try statement.step() {
-                pools.append((try statement.column(0), try statement.column(1), try statement.column(2)))
-            }
-            return pools
-        }
+        try store.rows(
+            """
+            WITH
+            latest AS (
+                SELECT
+                    scan.host, path, path_bytes, node, inode, started_at,
+                    max(started_at) OVER (PARTITION BY scan.host, path, path_bytes) AS newest_at,
+                    row_number() OVER (PARTITION BY scan.host, path, path_bytes, node ORDER BY scan.id DESC) AS place
+                FROM scan JOIN scan_root ON scan_root.scan_id = scan.id
+                WHERE scan.host GLOB 'pool:*' AND scan_root.state = 'read'
+            )
+            SELECT substr(host, 6), path, group_concat(node, ', ') FROM latest
+            WHERE place = 1 AND julianday(newest_at) - julianday(started_at) < 7
+            GROUP BY host, path, path_bytes HAVING count(DISTINCT inode) > 1
+            ORDER BY host, path
+            """
+        ) { row throws(SQLiteError) in (try row.column(0), try row.column(1), try row.column(2)) }
     }
 
     private func merge(_ path: String) throws(StoreError) -> MergeCounts {
@@ -114,7 +108,7 @@ package struct StoreMerge {
             counts.images = try tables.mergeImages()
             counts.results = try tables.mergeResults()
             counts.findings = try tables.mergeFindings()
-            counts.repairs = try tables.mergeRepairs()
+            counts.repairs = try RepairMerge(tables: tables).run()
             try tables.mergeParts()
             try tables.mergeBackings()
             try tables.updateImages()
@@ -125,15 +119,26 @@ package struct StoreMerge {
 }
 
 extension ScanStore {
-    /// Whether it was merged of others.
+    /// Whether it was merged from other stores.
     package func isMerged() throws(StoreError) -> Bool {
-        try StoreError.wrap { () throws(SQLiteError) in
-            try database.scalar("SELECT EXISTS (SELECT 1 FROM scan WHERE merged_at IS NOT NULL)") == .integer(1)
-        }
+        try value("SELECT EXISTS (SELECT 1 FROM scan WHERE merged_at IS NOT NULL)") == .integer(1)
     }
 
-    /// Throws `StoreError.merged` for a store that was merged of others: it is only asked.
+    /// Throws `StoreError.merged` for a store that was merged from others: it is read-only.
     package func refuseMerged(path: String) throws(StoreError) {
         if try isMerged() { throw .merged(path: path) }
     }
+}
+
+/// What a merge added.
+package struct MergeCounts: Sendable, Equatable {
+    package var scans = 0
+    package var images = 0
+    package var results = 0
+    package var findings = 0
+    package var repairs = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { self == MergeCounts() }
 }

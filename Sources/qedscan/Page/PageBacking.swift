@@ -6,7 +6,7 @@ struct PageBacking {
     let commands: PageCommands
 
     var markup: Markup {
-        let trees = Array(content.trees.prefix(PageSQL.treeLimit))
+        let trees = Array(content.trees.prefix(PageContent.treeLimit))
         let more: Markup =
             content.trees.count > trees.count
             ? "<p>For all of them: <code>\(commands.report("backing-tree"))</code></p>\n" : ""
@@ -54,7 +54,7 @@ struct PageBacking {
     }
 
     private var problems: Markup {
-        let rows = Array(content.backingProblems.prefix(PageSQL.backingProblemLimit))
+        let rows = Array(content.backingProblems.prefix(PageContent.backingProblemLimit))
         guard !rows.isEmpty else { return "" }
         let more: Markup =
             content.backingProblems.count > rows.count

@@ -3,18 +3,15 @@ import Store
 
 /// How a host's pool was in its last scans, the oldest first; on the last days, if it is scanned in shards.
 struct PageTrend {
-    static let hostLimit = 8
-    /// Scans, or days.
-    static let scanLimit = 60
-
     /// Printable.
     let host: String
     let scans: [PageRow]
     private var isSharded: Bool { scans.last?.integer("shard_count") != nil }
 
-    init(_ database: Database, host: String, exactHost: SQLiteValue) throws(SQLiteError) {
-        self.host = host
-        scans = try PageRow.all(database, PageSQL.trend, exactHost, PageTrend.scanLimit)
+    /// - Parameter host: as in the store.
+    init(host: String, scans: [PageRow]) {
+        self.host = TableWriter.text(.text(host))
+        self.scans = scans
     }
 
     /// The chart, and its figures as a table for who cannot see it.

@@ -1,7 +1,6 @@
 import CommandSyntax
 import Files
 import Glibc
-import SQLite
 import Store
 
 /// The page: one file that loads nothing else.
@@ -12,10 +11,10 @@ struct PageWriter {
     /// Reads the store and the images, and writes the page.
     ///
     /// - Parameter path: the file, or a directory for an `index.html`.
-    func write(_ database: Database, to path: RawPath) throws(PageError) {
+    func write(_ store: ScanStore, to path: RawPath) throws(PageError) {
         let content: PageContent
-        do throws(SQLiteError) {
-            content = try PageContent.read(database, commands)
+        do throws(StoreError) {
+            content = try PageContent(store, undoCommand: commands.undo)
         } catch {
             throw .store(error)
         }
@@ -80,7 +79,7 @@ struct PageWriter {
         let problems = PageProblems(content: content, commands: commands)
         return """
             <h2 id="trend">Trend</h2>
-            \(content.trends.map(\.markup).joined())<h2 id="changes">Changes since the previous scan</h2>
+            \(content.trends.map { PageTrend(host: $0.host, scans: $0.scans).markup }.joined())<h2 id="changes">Changes since the previous scan</h2>
             \(changes(content))<h2 id="problems">Problems</h2>
             \(problems.markup)<h2 id="backing">Backing files</h2>
             \(PageBacking(content: content, commands: commands).markup)<h2 id="damaged">Damaged images</h2>
@@ -123,7 +122,7 @@ struct PageWriter {
     private func repairs(_ content: PageContent) -> Markup {
         guard !content.repairs.isEmpty else { return "<p>None.</p>\n" }
         return PageTable(
-            caption: "The last repairs, at most \(PageSQL.repairLimit), newest first",
+            caption: "The last repairs, at most \(PageContent.repairLimit), newest first",
             columns: [
                 .init("repair_id", "Repair", .number), .init("path", "Image", .name), .init("state", "State"),
                 .init("actions", "Actions"), .init("undoes_repair_id", "Undoes", .number),
@@ -137,22 +136,20 @@ struct PageWriter {
 
 /// Why there is no page.
 enum PageError: Error, CustomStringConvertible {
-    case store(SQLiteError)
-    case merge(StoreError)
+    case store(StoreError)
     case file(RawPath, SystemError)
 
     static func wrap<Value>(_ body: () throws(StoreError) -> Value) throws(PageError) -> Value {
         do throws(StoreError) {
             return try body()
         } catch {
-            throw .merge(error)
+            throw .store(error)
         }
     }
 
     var description: String {
         switch self {
         case .store(let error): error.description
-        case .merge(let error): error.description
         case .file(let path, let error): "\(PrintableText.escaping(path.bytes)): \(error)"
         }
     }

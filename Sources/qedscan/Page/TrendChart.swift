@@ -1,3 +1,5 @@
+import Store
+
 /// The trend of a pool as SVG: a stack of problems for each scan, and the leaked bytes as a line below.
 struct TrendChart {
     private static let width = 820.0

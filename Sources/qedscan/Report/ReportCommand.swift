@@ -59,7 +59,7 @@ struct ReportCommand: Command {
         return ExitStatus.reporting { () throws(PageError) in
             let commands = PageCommands(
                 storePath: PageCommands.named(parsed, storePath), isMerged: try PageError.wrap(store.isMerged))
-            try PageWriter(storePath: storePath, commands: commands).write(store.database, to: path)
+            try PageWriter(storePath: storePath, commands: commands).write(store, to: path)
             return .success
         }
     }

@@ -3,6 +3,7 @@ import Files
 import PoolScan
 import QED
 import SQLite
+import ScanModel
 import Store
 
 /// The events of a scan, for programs that read its messages (`--log-format json`): one object per line.
@@ -48,7 +49,7 @@ enum EventLog {
         Diagnostic.message(.info, summary.stop == nil ? "scan completed" : "scan interrupted", facts: facts)
     }
 
-    private static func write(_ result: ScanResult) {
+    private static func write(_ result: CheckedImage) {
         let what = result.message ?? result.report.map { "\($0.corruptions) corruptions, \($0.leaks) leaks" }
         let facts: [(name: String, value: SQLiteValue)] = [
             ("event", .text("image")), ("path", .text(result.path.text)), ("outcome", .text(result.outcome.rawValue)),

@@ -7,7 +7,8 @@ import Store
 
 /// What a scan says of itself in the store, and what it takes over from those before it.
 extension ScanCommand {
-    /// The scan's row, with what it goes on from; nil, with the reason on stderr, if it is not clear whose the images are.
+    /// The scan's row, with what it goes on from; nil, with the reason on stderr, if it is not clear whose the images
+    /// are.
     func record(in store: ScanStore) throws(StoreError) -> ScanRecord? {
         guard let host = try host(in: store) else { return nil }
         var record = record(host: host)
@@ -47,12 +48,7 @@ extension ScanCommand {
         }
         let results = try store.knownImages(
             host: record.host, oldest: oldest, chain: chain, isOfChainOnly: parsed.has("full"),
-            reader: PoolReader(record), threadCount: ScanConfiguration.processorCount
-        ) { image, path in
-            KnownResult(
-                imageID: image.imageID, path: PathHash(bytes: path), identity: image.identity, outcome: image.outcome,
-                isDirty: image.isDirty, reference: image.reference)
-        }
+            reader: PoolReader(record), threadCount: ScanConfiguration.processorCount)
         for result in results { known.insert(result) }
         return known
     }
@@ -86,12 +82,6 @@ extension Int64 {
     fileprivate var saturatingNanoseconds: Int64 {
         let (product, overflow) = multipliedReportingOverflow(by: 1_000_000_000)
         return overflow ? .max / 2 : Swift.min(product, .max / 2)
-    }
-}
-
-extension ShardRecord {
-    init(_ request: ShardRequest, _ shard: Shard?) {
-        self.init(number: request.number, count: request.count, bounds: shard.map { ($0.lower, $0.upper) })
     }
 }
 

@@ -4,6 +4,7 @@ import Files
 import Glibc
 import PoolScan
 import QED
+import ScanModel
 import Store
 
 /// `qedscan scan PATH...`
@@ -148,7 +149,7 @@ struct ScanCommand: Command {
         into store: ScanStore, at storePath: String, _ palette: Palette, _ cancellation: Cancellation,
         _ signals: SignalWatch
     ) throws(StoreError) -> ExitStatus {
-        let progress = Progress()
+        let progress = ProgressCounter()
         let output = ScanOutput(parsed, palette)
         var configuration = configuration
         guard var record = try record(in: store) else { return .failed }
@@ -161,11 +162,12 @@ struct ScanCommand: Command {
         let limit = TimeLimit(maxTime, cancellation)
         let start = ContinuousClock.now
         configuration.shard = shardRequest?.shard(of: configuration, cancellation: cancellation)
-        record.shard = shardRequest.map { ShardRecord($0, configuration.shard) }
+        record.shard = shardRequest.map { ($0.number, $0.count) }
+        record.shardRange = configuration.shard
         // From the writer's beginning on the store is the writer's.
         let interrupted = try InterruptedRepairs.warn(store, isQuiet: output.tellsNews)
         let writer = try ScanWriter(
-            store: store, scan: record, progress: { ProgressRecord(progress, expectedImages: expected) },
+            store: store, scan: record, progress: { progress.now(expecting: expected) },
             onFailure: cancellation.cancel)
         configuration.ownFiles = StoreFiles.keys(of: storePath)
 
@@ -181,7 +183,7 @@ struct ScanCommand: Command {
         let stop = ScanStop(signals, limit)
         let totals = try writer.finish(
             isInterrupted: stop != nil, filesSeen: progress.files, bytesRead: progress.bytesRead,
-            reach: ScanScope(coverage))
+            scope: coverage.scope)
 
         let summary = ScanSummary(
             shard: shardRequest, totals: totals, filesSeen: progress.files,
@@ -193,62 +195,5 @@ struct ScanCommand: Command {
         }
         let isWritten = try metrics?.write(store, record, storePath: storePath, status: status) ?? true
         return isWritten ? status : status.union(.failed)
-    }
-}
-
-extension ProgressRecord {
-    fileprivate init(_ progress: Progress, expectedImages: Int?) {
-        self.init(processID: getpid())
-        files = progress.files
-        images = progress.images
-        reused = progress.reused
-        problems = progress.problems
-        bytesRead = progress.bytesRead
-        self.expectedImages = expectedImages
-        currentImages = progress.currentImages.map { ($0.path, $0.since) }
-    }
-}
-
-extension ScanScope {
-    fileprivate init(_ coverage: Coverage) {
-        let roots = coverage.rootResults.map { root in
-            RootRecord(path: root.path, file: root.file.map { ($0.device, $0.inode) })
-        }
-        self.init(
-            roots: roots, mounts: coverage.mounts, isDirectory: ScanScope.isDirectory, covers: coverage.covers,
-            lacks: coverage.lacks)
-    }
-
-    private static func isDirectory(_ path: RawPath) -> Bool {
-        do throws(SystemError) {
-            return try FileStatus(directory: AT_FDCWD, name: path.bytes).isDirectory
-        } catch {
-            return false
-        }
-    }
-}
-
-extension ScanWriter {
-    /// Writes what a scan found.
-    fileprivate func write(_ event: ScanEvent) {
-        switch event {
-        case .checked(let result):
-            write(
-                CheckRecord(
-                    path: result.path, status: result.status, outcome: result.outcome, report: result.report,
-                    message: result.message, checkedAt: result.checkedAt, duration: result.duration,
-                    birthTime: result.birthTime, backing: result.backing))
-        case .reused(let images):
-            writeReused { reused in
-                for image in images {
-                    reused.add(
-                        imageID: image.imageID, outcome: image.outcome, isDirty: image.isDirty, backing: image.backing)
-                }
-            }
-        case .failed(let error):
-            write(
-                PathErrorRecord(
-                    path: error.path, operation: error.operation, code: error.code, message: error.message))
-        }
     }
 }

@@ -1,5 +1,6 @@
 import CommandSyntax
 import Files
+import ScanModel
 import Store
 
 /// The news of a scan as the text of an email; empty if nothing is new.
@@ -34,7 +35,7 @@ struct ScanNewsText {
         if rest > 0 { StandardOutput.writeLine("  and \(rest) more: qedscan \(command)") }
     }
 
-    private func line(_ error: PathErrorRecord) -> String {
+    private func line(_ error: PathError) -> String {
         let message = PrintableText.escaping(error.message, doublingBackslashes: false)
         // The message about a root that is not mounted names it.
         return error.operation == "mount" ? message : "\(PrintableText.escaping(error.path.bytes)): \(message)"

@@ -1,6 +1,7 @@
 import CommandSyntax
 import Files
 import PoolScan
+import ScanModel
 import Store
 
 /// The output of a scan, while it runs and at its end: for people, for programs (`--log-format json`), or as an email with

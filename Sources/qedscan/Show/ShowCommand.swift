@@ -53,12 +53,12 @@ struct ShowCommand: Command {
     func run() throws(UsageError) -> ExitStatus {
         guard let store = try StoreLocation.openToRead(parsed) else { return .failed }
         let palette = try Palette(parsed)
-        return ExitStatus.reporting { () throws(SQLiteError) in try show(store.database, palette) }
+        return ExitStatus.reporting { () throws(StoreError) in try show(store, palette) }
     }
 
-    private func show(_ database: Database, _ palette: Palette) throws(SQLiteError) -> ExitStatus {
+    private func show(_ store: ScanStore, _ palette: Palette) throws(StoreError) -> ExitStatus {
         let id: Int64
-        switch try ImageSearch(path, node: Host.name, host: host).answer(in: database) {
+        switch try ImageSearch(path, resolved: ImageName.resolve(path), node: Host.name, host: host).answer(in: store) {
         case .found(let found): id = found
         case .unknown: return refuseUnknown()
         case .several(let hosts):
@@ -68,7 +68,7 @@ struct ShowCommand: Command {
             Diagnostic.hint("choose one of them with --host")
             return .failed
         }
-        let image = try ShownImage(id, in: database)
+        let image = try ImageDetails(id, in: store)
         let map = ShownMap(
             path: image.path, checked: image.checkedIdentity, host: image.host, checkedBy: image.checkedBy)
         switch format {
@@ -96,19 +96,19 @@ struct ShowCommand: Command {
     }
 
     /// Prints one object: the latest result, an array of rows for each section, and the totals of the map.
-    private func printJSON(_ image: ShownImage, _ map: ShownMap) throws(SQLiteError) {
+    private func printJSON(_ image: ImageDetails, _ map: ShownMap) throws(StoreError) {
         var members = zip(image.columns, image.values.map { JSON($0) }).map { ($0, $1) }
         members.append(
             ("assessment", image.assessment.rows.first.map { .object(image.assessment.columns, $0) } ?? .null))
-        for section in [ShownSection.findings, .backingChain, .overlays, .history] {
+        for section in [ImageDetails.Section.findings, .backingChain, .overlays, .history] {
             let answer = try image.rows(of: section)
-            members.append((section.name, .array(answer.rows.map { .object(answer.columns, $0) })))
+            members.append((section.rawValue, .array(answer.rows.map { .object(answer.columns, $0) })))
         }
         if !parsed.has("no-map") { members.append(("map", jsonMap(map))) }
         StandardOutput.writeLine(JSON.object(members).text)
     }
 
-    private func printText(_ image: ShownImage, _ map: ShownMap, _ palette: Palette) throws(SQLiteError) {
+    private func printText(_ image: ImageDetails, _ map: ShownMap, _ palette: Palette) throws(StoreError) {
         for (column, value) in zip(image.columns, image.values) where value != .null {
             var text = TableWriter.text(value)
             if column.hasSuffix("_size"), case .integer(let count) = value, count >= 1024,
@@ -120,20 +120,22 @@ struct ShowCommand: Command {
         }
         if !image.hasResult { StandardOutput.writeLine(palette.warning("not checked yet")) }
         printAssessment(image.assessment, palette)
-        for section in [ShownSection.findings, .backingChain, .overlays] { try print(section, of: image, palette) }
+        for section in [ImageDetails.Section.findings, .backingChain, .overlays] {
+            try print(section, of: image, palette)
+        }
         if !parsed.has("no-map") { printMap(map, palette) }
         try print(.history, of: image, palette)
     }
 
     /// Prints the grade and the evidence for it.
-    private func printAssessment(_ assessment: ShownImage.Rows, _ palette: Palette) {
+    private func printAssessment(_ assessment: ImageDetails.Rows, _ palette: Palette) {
         guard let row = assessment.rows.first, row.count >= 2 else { return }
         StandardOutput.writeLine("\n" + palette.bold("assessment"))
         StandardOutput.writeLine("\(TableWriter.text(row[0])): \(TableWriter.text(row[1]))")
     }
 
     /// Prints the section's table under its title; nothing if it has no rows.
-    private func print(_ section: ShownSection, of image: ShownImage, _ palette: Palette) throws(SQLiteError) {
+    private func print(_ section: ImageDetails.Section, of image: ImageDetails, _ palette: Palette) throws(StoreError) {
         let answer = try image.rows(of: section)
         guard !answer.rows.isEmpty else { return }
         StandardOutput.writeLine("\n" + palette.bold(section.title))

@@ -67,7 +67,7 @@ struct StatusText {
             + "\(ByteCount.text(scan.bytesRead)) read"
     }
 
-    private func verb(_ state: ScanStatus.State) -> String {
+    private func verb(_ state: ScanState) -> String {
         switch state {
         case .completed: "completed"
         case .interrupted: "was interrupted"

@@ -15,7 +15,7 @@ final class ProgressLine: Sendable {
     /// The most images that are named in a line.
     private static let namedImages = 8
 
-    private let progress: Progress
+    private let progress: ProgressCounter
     private let expectedImages: Int?
     private let isShown: Bool
     /// Keeps the lines from mixing.
@@ -24,7 +24,7 @@ final class ProgressLine: Sendable {
     private let began = Clock.wall.now
 
     /// - Parameter expectedImages: how many images there may be, for the remaining time; nil if unknown.
-    init(_ progress: Progress, expectedImages: Int?, choice: ProgressChoice, isQuiet: Bool) {
+    init(_ progress: ProgressCounter, expectedImages: Int?, choice: ProgressChoice, isQuiet: Bool) {
         self.progress = progress
         self.expectedImages = expectedImages
         isShown =

@@ -2,6 +2,7 @@ import Files
 import Lab
 import QED
 import SQLite
+import ScanModel
 import TestSupport
 import Testing
 
@@ -18,10 +19,10 @@ struct OrphanPeerTests {
         let scan = ScanRecord(host: "peer", roots: [RawPath(bench.path)], options: [], version: "0")
         let writer = try ScanWriter(store: writing, scan: scan) {}
         writer.write(
-            CheckRecord(
+            ScanModel.CheckedImage(
                 path: RawPath(bench.path), status: status, outcome: report.outcome, report: report, message: nil,
                 checkedAt: 0, duration: 0))
-        _ = try writer.finish(isInterrupted: false, filesSeen: 1, bytesRead: 0, reach: ScanScope { _ in true })
+        _ = try writer.finish(isInterrupted: false, filesSeen: 1, bytesRead: 0, scope: ScanScope { _ in true })
         try writing.close()
         let sql = "SELECT assessment, orphaned_tables FROM assessment"
         let statement = try Database(path: store, mode: .readOnly).prepare(sql)

@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import PoolScan
@@ -10,8 +11,8 @@ import Testing
         FileIdentity(device: device, inode: inode, size: size, modificationTime: 2, changeTime: 3)
     }
 
-    private func result(_ imageID: Int64, _ path: String, _ identity: FileIdentity) -> KnownResult {
-        KnownResult(
+    private func result(_ imageID: Int64, _ path: String, _ identity: FileIdentity) -> KnownImage {
+        KnownImage(
             imageID: imageID, path: PathHash(RawPath(path)), identity: identity, outcome: .clean, isDirty: false)
     }
 

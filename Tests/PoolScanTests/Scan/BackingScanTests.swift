@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Lab
 import QED
+import ScanModel
 import TestSupport
 import Testing
 
@@ -172,7 +173,7 @@ import Testing
         unlink(image.text)
         let run = ScanRun([pool.root]) {
             $0.known.insert(
-                KnownResult(
+                KnownImage(
                     imageID: 5, path: PathHash(overlay), identity: identity, outcome: .clean, isDirty: false,
                     reference: reference))
         }

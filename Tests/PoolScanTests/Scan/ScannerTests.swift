@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Lab
 import QED
+import ScanModel
 import TestSupport
 import Testing
 
@@ -52,7 +53,7 @@ import Testing
         func run(path: RawPath, _ identity: FileIdentity, roots: [RawPath]) -> ScanRun {
             var known = KnownResults()
             known.insert(
-                KnownResult(imageID: 5, path: PathHash(path), identity: identity, outcome: .leaking, isDirty: true))
+                KnownImage(imageID: 5, path: PathHash(path), identity: identity, outcome: .leaking, isDirty: true))
             return ScanRun(roots) { $0.known = known }
         }
         let identity = status.identity
@@ -72,7 +73,7 @@ import Testing
         var known = KnownResults()
         let identity = try FileStatus(directory: AT_FDCWD, name: image.bytes).identity
         known.insert(
-            KnownResult(imageID: 5, path: PathHash(image), identity: identity, outcome: .clean, isDirty: false))
+            KnownImage(imageID: 5, path: PathHash(image), identity: identity, outcome: .clean, isDirty: false))
         #expect(ScanRun([pool.root]) { $0.known = known }.facts == ["reused 5"])
         pool.addHardLink("a", to: "b")
         let run = ScanRun([pool.root]) { $0.known = known }

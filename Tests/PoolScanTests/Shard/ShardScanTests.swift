@@ -2,6 +2,7 @@ import Files
 import Glibc
 import Lab
 import QED
+import ScanModel
 import TestSupport
 import Testing
 
@@ -135,7 +136,7 @@ import Testing
         for (number, image) in images.enumerated() {
             let identity = try FileStatus(directory: AT_FDCWD, name: image.bytes).identity
             known.insert(
-                KnownResult(
+                KnownImage(
                     imageID: Int64(number), path: PathHash(image), identity: identity, outcome: .clean, isDirty: false))
         }
         let runs = try runs(4, [pool.root]) { $0.known = known }

@@ -2,6 +2,7 @@ import Files
 import Glibc
 import Lab
 import QED
+import ScanModel
 import TestSupport
 import Testing
 
@@ -20,7 +21,8 @@ import Testing
         try #require(ftruncate(descriptor, bytes) == 0)
     }
 
-    private func shards(_ count: Int, _ configure: (inout ScanConfiguration) -> Void = { _ in }) throws -> [Shard] {
+    private func shards(_ count: Int, _ configure: (inout ScanConfiguration) -> Void = { _ in }) throws -> [ShardRange]
+    {
         var configuration = ScanConfiguration(roots: [pool.root])
         configure(&configuration)
         return try (1...count).map {

@@ -2,6 +2,7 @@ import Files
 import Glibc
 import Lab
 import QED
+import ScanModel
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
         return hasher.position
     }
 
-    private static func shards(_ count: Int) throws -> [Shard] {
+    private static func shards(_ count: Int) throws -> [ShardRange] {
         try (1...count).map { try #require(ShardRequest(number: $0, count: count)?.shard(of: empty)) }
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Lab
 import QED
+import ScanModel
 import TestSupport
 
 @testable import PoolScan
@@ -68,7 +69,7 @@ final class Pool: Sendable {
 struct ScanRun {
     let events: [ScanEvent]
     let coverage: Coverage
-    let progress = Progress()
+    let progress = ProgressCounter()
 
     init(
         _ roots: [RawPath], cancellation: Cancellation = Cancellation(),
@@ -86,7 +87,7 @@ struct ScanRun {
         self.events = events.withLock { $0 }
     }
 
-    var results: [ScanResult] {
+    var results: [CheckedImage] {
         events.compactMap { if case .checked(let result) = $0 { result } else { nil } }
     }
 

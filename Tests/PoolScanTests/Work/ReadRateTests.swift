@@ -125,7 +125,7 @@ import Testing
     @Test func theImagesBeingCheckedAreKnown() throws {
         let pool = try Pool()
         let images = try ["a", "b"].map { try pool.addImage($0) }
-        let progress = Progress()
+        let progress = ProgressCounter()
         let seen = Locked<Set<RawPath>>([])
         let clock = FakeClock {
             let current = progress.currentImages

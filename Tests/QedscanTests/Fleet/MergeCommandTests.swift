@@ -76,7 +76,7 @@ import Testing
         ] {
             let run = try await fixture.run(arguments + ["--db", all])
             #expect(run.status == 8 && run.output.isEmpty, "\(arguments): \(run)")
-            #expect(run.errors.contains("\(all) was merged of other stores, to be asked only"), "\(arguments): \(run)")
+            #expect(run.errors.contains("\(all) was merged from other stores and is read-only"), "\(arguments): \(run)")
         }
         #expect(try content(of: all) == before)
         #expect(try FileState("\(fixture.pool)/bad.qed") == image)

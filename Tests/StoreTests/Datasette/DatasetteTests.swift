@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import SQLite
+import ScanModel
 import TestSupport
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
         for number in 0..<3 {
             try fixture.scan { writer in
                 for image in 0..<(25 + number) {
-                    writer.write(CheckRecord(RawPath("/pool/\(image)"), .sample(), inode: UInt64(image)))
+                    writer.write(CheckedImage(RawPath("/pool/\(image)"), .sample(), inode: UInt64(image)))
                 }
             }
         }

@@ -1,5 +1,6 @@
 import Files
 import SQLite
+import ScanModel
 import Testing
 
 @testable import QED
@@ -12,7 +13,7 @@ import Testing
 
     init() throws {
         fixture = try StoreFixture()
-        try fixture.scan { $0.write(CheckRecord(RawPath("/pool/a"), .sample())) }
+        try fixture.scan { $0.write(CheckedImage(RawPath("/pool/a"), .sample())) }
     }
 
     @Test func aJournalIsInWALModeWithFullSync() throws {

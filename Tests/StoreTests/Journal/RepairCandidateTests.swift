@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -35,7 +36,7 @@ import Testing
             ("/pool/invalid", .sample { $0.clusterSize = 7 }), ("/gone/corrupt", RepairCandidateTests.report(leaks: 9)),
         ]
         try fixture.scan { writer in
-            for (path, report) in reports { writer.write(CheckRecord(RawPath(path), report)) }
+            for (path, report) in reports { writer.write(CheckedImage(RawPath(path), report)) }
         }
         try fixture.execute("UPDATE image SET missing_since_scan_id = 1 WHERE path LIKE '/gone/%'")
         #expect(
@@ -49,7 +50,7 @@ import Testing
     @Test(arguments: [Outcome.inUse, .changing]) func aProvisionalResultMakesNoCandidate(_ outcome: Outcome) throws {
         let path = RawPath("/pool/a")
         let report = RepairCandidateTests.report(corruptions: 1, isDirty: true)
-        try fixture.scan { $0.write(CheckRecord(path, report, outcome: outcome)) }
+        try fixture.scan { $0.write(CheckedImage(path, report, outcome: outcome)) }
         #expect(try candidates().isEmpty)
         let named = try #require(try candidate(path))
         #expect((named.outcome, named.isDirty) == (outcome, true))
@@ -57,18 +58,18 @@ import Testing
 
     @Test func theLatestResultCounts() throws {
         let path = RawPath("/pool/a")
-        try fixture.scan { $0.write(CheckRecord(path, RepairCandidateTests.report(corruptions: 1))) }
+        try fixture.scan { $0.write(CheckedImage(path, RepairCandidateTests.report(corruptions: 1))) }
         #expect(try candidates().count == 1)
         try fixture.repair { journal throws in
             try journal.finish(try journal.prepare(.sample(path), []), .sample(report: .sample()))
         }
         #expect(try candidates().isEmpty)
-        try fixture.scan { $0.write(CheckRecord(path, RepairCandidateTests.report(leaks: 1))) }
+        try fixture.scan { $0.write(CheckedImage(path, RepairCandidateTests.report(leaks: 1))) }
         #expect(try candidates().map(\.outcome) == [.leaking])
     }
 
     @Test func theFileIsThatOfTheCheck() throws {
-        let record = CheckRecord(
+        let record = CheckedImage(
             RawPath("/pool/a"), RepairCandidateTests.report(leaks: 1), inode: .max, fileSize: 7 << 40, changeTime: 77)
         try fixture.scan { $0.write(record) }
         // Of a later sighting, whose result was the same.
@@ -82,7 +83,7 @@ import Testing
     @Test func aNamedImageIsFoundByItsBytes() throws {
         let paths = [RawPath(bytes: [0x2F, 0xFF]), RawPath("/\\xff")]
         try fixture.scan { writer in
-            for path in paths { writer.write(CheckRecord(path, .sample())) }
+            for path in paths { writer.write(CheckedImage(path, .sample())) }
         }
         for (index, path) in paths.enumerated() {
             let found = try #require(try candidate(path))

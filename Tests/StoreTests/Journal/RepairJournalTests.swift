@@ -1,5 +1,6 @@
 import Files
 import SQLite
+import ScanModel
 import Testing
 
 @testable import QED
@@ -13,7 +14,7 @@ import Testing
 
     init() throws {
         fixture = try StoreFixture()
-        try fixture.scan { $0.write(CheckRecord(image, .sample())) }
+        try fixture.scan { $0.write(CheckedImage(image, .sample())) }
     }
 
     private func rowCounts() throws -> String {
@@ -127,7 +128,7 @@ import Testing
         #expect(try fixture.line("SELECT check_result_id, file_offset FROM finding") == "2|11")
         #expect(try fixture.line("SELECT outcome_before, outcome_after FROM repair_history") == "clean|leaking")
         let store = try ScanStore(reading: fixture.path)
-        let known = try store.knownImages(host: StoreFixture.host, oldest: nil) { record, _ in record }
+        let known = try store.knownImages(host: StoreFixture.host, oldest: nil)
         #expect(known.map(\.outcome) == [.leaking])
         try fixture.scan { _ in }
         #expect(try fixture.line("SELECT present FROM latest_check") == "0", "a result of a repair is no sighting")
@@ -136,7 +137,7 @@ import Testing
     @Test func pathsThatAreNotUTF8AreFound() throws {
         let paths = [RawPath(bytes: [0x2F, 0xFF]), RawPath("/\\xff")]
         try fixture.scan { writer in
-            for path in paths { writer.write(CheckRecord(path, .sample())) }
+            for path in paths { writer.write(CheckedImage(path, .sample())) }
         }
         try fixture.repair { journal throws in
             for path in paths {
@@ -220,7 +221,7 @@ import Testing
     // MARK: - What is refused
 
     @Test func anImageHasOnePreparedRepair() throws {
-        try fixture.scan { $0.write(CheckRecord(RawPath("/pool/b.qed"), .sample())) }
+        try fixture.scan { $0.write(CheckedImage(RawPath("/pool/b.qed"), .sample())) }
         try fixture.repair { journal throws in
             let first = try journal.prepare(.sample(image), [])
             let error = try #require(throws: RepairFailure.self) { try journal.prepare(.sample(image), []) }
@@ -280,7 +281,7 @@ import Testing
     }
 
     @Test func onlyRepairsOfThisHostAreListed() throws {
-        try fixture.scan(host: "elsewhere") { $0.write(CheckRecord(image, .sample())) }
+        try fixture.scan(host: "elsewhere") { $0.write(CheckedImage(image, .sample())) }
         let other = try fixture.repair(host: "elsewhere") { try $0.prepare(.sample(image), []) }
         try fixture.repair { journal throws in
             #expect(try journal.preparedRepairs().isEmpty)

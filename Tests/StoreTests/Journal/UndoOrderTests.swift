@@ -1,5 +1,6 @@
 import Files
 import Lab
+import ScanModel
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
 
     init() throws {
         fixture = try StoreFixture()
-        try fixture.scan { for path in [image, other] { $0.write(CheckRecord(path, .sample())) } }
+        try fixture.scan { for path in [image, other] { $0.write(CheckedImage(path, .sample())) } }
     }
 
     @Test func anUndoGoesThroughTheWritesOfItsRootTheOtherWayRound() throws {

@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -97,7 +98,7 @@ import Testing
 
     /// A repair of /a, old, and what scans saw later: nil for the file as the repair left it.
     private func repairAndScan(
-        _ end: RepairEnd? = .sample(report: .sample()), isUndoable: Bool = true, later record: CheckRecord?
+        _ end: RepairEnd? = .sample(report: .sample()), isUndoable: Bool = true, later record: CheckedImage?
     ) throws {
         try fixture.scan { $0.write("/a", inode: 10, report: .corrupt(1)) }
         try fixture.repair { journal throws in
@@ -130,7 +131,7 @@ import Testing
     private static let samples = RepairWrite.samples.count
 
     @Test func aRepairWhoseImageHasChangedSinceGoes() throws {
-        try repairAndScan(later: CheckRecord(RawPath("/a"), .sample(), inode: 11))
+        try repairAndScan(later: CheckedImage(RawPath("/a"), .sample(), inode: 11))
         #expect(try prune(scans: 1).repairs == 1)
         #expect(try repairs.isEmpty)
         #expect(try fixture.lines("SELECT outcome, repair_id FROM check_result") == ["clean|-", "clean|-", "clean|-"])
@@ -146,7 +147,7 @@ import Testing
     }
 
     @Test func aRepairThatHasNotEndedStays() throws {
-        try repairAndScan(nil, later: CheckRecord(RawPath("/a"), .sample(), inode: 11))
+        try repairAndScan(nil, later: CheckedImage(RawPath("/a"), .sample(), inode: 11))
         #expect(try prune(scans: 1).repairs == 0)
         #expect(try repairs == ["1|\(PruneTests.samples)"])
         #expect(try fixture.lines("SELECT check_result_before_id FROM repair") == ["1"])
@@ -154,7 +155,7 @@ import Testing
 
     @Test func aRepairOfAnImageThatIsGoneStaysIfItCouldBeUndoneWereItBack() throws {
         try fixture.scan { $0.write("/a", inode: 10, report: .corrupt(1)) }
-        let after = CheckRecord(RawPath("/a"), .sample()).status.identity
+        let after = CheckedImage(RawPath("/a"), .sample()).status.identity
         let end = RepairEnd(
             .done,
             after: ImageFingerprint(
@@ -177,7 +178,7 @@ import Testing
     }
 
     @Test func aRecentRepairStays() throws {
-        try repairAndScan(later: CheckRecord(RawPath("/a"), .sample(), inode: 11))
+        try repairAndScan(later: CheckedImage(RawPath("/a"), .sample(), inode: 11))
         try fixture.execute("UPDATE repair SET finished_at = '9999-01-01 00:00:00.000'")
         #expect(try prune(scans: 1).repairs == 0)
     }

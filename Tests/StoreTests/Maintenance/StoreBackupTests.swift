@@ -2,6 +2,7 @@ import Files
 import Foundation
 import Glibc
 import SQLite
+import ScanModel
 import Synchronization
 import TestSupport
 import Testing
@@ -17,7 +18,7 @@ import Testing
     init() throws {
         fixture = try StoreFixture()
         try fixture.scan { writer in
-            for number in 0..<500 { writer.write(CheckRecord(RawPath("/pool/\(number)"), .sample())) }
+            for number in 0..<500 { writer.write(CheckedImage(RawPath("/pool/\(number)"), .sample())) }
         }
     }
 
@@ -84,11 +85,11 @@ import Testing
             let scan = try ScanWriter(store: store, scan: record) {}
             var number = 0
             while !isDone.load(ordering: .relaxed) {
-                scan.write(CheckRecord(RawPath("/pool/new\(number)"), .sample()))
+                scan.write(CheckedImage(RawPath("/pool/new\(number)"), .sample()))
                 number += 1
             }
             _ = try scan.finish(
-                isInterrupted: false, filesSeen: 0, bytesRead: 0, reach: ScanScope { _ in false })
+                isInterrupted: false, filesSeen: 0, bytesRead: 0, scope: ScanScope { _ in false })
             try store.close()
         }
         defer { isDone.store(true, ordering: .relaxed) }
@@ -126,7 +127,7 @@ import Testing
         let path = disk.directory.file("store.db")
         for _ in 0..<3 {
             try fixture.scan { writer in
-                for number in 0..<500 { writer.write(CheckRecord(RawPath("/pool/\(number)"), .corrupt(1))) }
+                for number in 0..<500 { writer.write(CheckedImage(RawPath("/pool/\(number)"), .corrupt(1))) }
             }
         }
         try FileManager.default.copyItem(atPath: fixture.path, toPath: path)

@@ -2,6 +2,7 @@ import Files
 import Foundation
 import Lab
 import SQLite
+import ScanModel
 import TestSupport
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
     init() throws {
         fixture = try StoreFixture()
         try fixture.scan { writer in
-            for number in 0..<50 { writer.write(CheckRecord(RawPath("/pool/\(number)"), .sample())) }
+            for number in 0..<50 { writer.write(CheckedImage(RawPath("/pool/\(number)"), .sample())) }
         }
         try fixture.repair { try $0.make(RawPath("/pool/1"), [RepairWrite.samples[0]]) }
     }
@@ -52,8 +53,8 @@ import Testing
         ("UPDATE check_result SET outcome = 'corrupt' WHERE id = 3", "check_result 3: its outcome does not agree"),
         ("UPDATE check_result SET outcome = 'leaking', leaks = 2 WHERE id = 4", "do not add up to its leaks"),
         ("UPDATE scan SET clean = 49", "scan 1: its outcomes do not add up"),
-        ("UPDATE scan SET path_errors = 1", "scan 1: it has another number of path errors"),
-        ("UPDATE scan SET reused = 1", "scan 1: it has more results than images that it looked at"),
+        ("UPDATE scan SET path_errors = 1", "scan 1: it counted a different number of path errors"),
+        ("UPDATE scan SET reused = 1", "scan 1: it has more results than images that it checked"),
         ("UPDATE image SET missing_since_scan_id = 1 WHERE id = 2", "image 2: its scans are not in order"),
         ("UPDATE repair_write SET number = 2", "repair 1: its journal lacks a write"),
         ("UPDATE repair SET check_result_before_id = 7", "repair 1: it is of another image"),

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Lab
 import SQLite
+import ScanModel
 import TestSupport
 import Testing
 
@@ -221,7 +222,7 @@ import Testing
         }
         let stores = try [("a", 64 as UInt64), ("b", 64), ("c", 65)].map { node, inode in
             let store = try StoreFixture()
-            let root = RootRecord(path: RawPath("/pool"), file: (device: 1, inode: inode))
+            let root = ScannedRoot(path: RawPath("/pool"), file: FileKey(device: 1, inode: inode))
             try store.scan(host: "pool:p", node: node, roots: [root]) { $0.write("/pool/\(node)", inode: 1) }
             return store
         }

@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -18,7 +19,7 @@ import Testing
         try fixture.scan {
             let report = CheckResult.sample(
                 fileSize: clusters << 16, backingFile: backingFile, change, results)
-            $0.write(CheckRecord(RawPath("/pool/image"), report, fileSize: clusters << 16))
+            $0.write(CheckedImage(RawPath("/pool/image"), report, fileSize: clusters << 16))
         }
         return try fixture.lines("SELECT \(columns) FROM assessment").first
     }

@@ -169,8 +169,7 @@ import Testing
         #expect(
             try fixture.lines("SELECT name, hex(name_bytes), base_path, hex(base_path_bytes) FROM backing")
                 == ["/\\xff\nA|2FFF0A41|/\\xff\nA|2FFF0A41"])
-        let known = try ScanStore(reading: fixture.path).knownImages(host: "test", oldest: nil) { record, _ in record
-        }
+        let known = try ScanStore(reading: fixture.path).knownImages(host: "test", oldest: nil)
         #expect(known.map(\.reference?.name.bytes) == [name])
         #expect(known.map(\.reference?.isRaw) == [true])
         #expect(known.map(\.reference?.inode) == [.max])
@@ -181,9 +180,8 @@ import Testing
             writer.write("/a", inode: 1, on: .unknown, report: .sample(backingFile: Array("base".utf8)))
             writer.write("/b", inode: 2)
         }
-        let known = try ScanStore(reading: fixture.path).knownImages(host: "test", oldest: nil) { _, path in
-            String(decoding: path, as: UTF8.self)
-        }
+        let known = try ScanStore(reading: fixture.path).knownImages(host: "test", oldest: nil)
+            .map { try fixture.path(of: $0).text }
         #expect(known == ["/b"])
     }
 

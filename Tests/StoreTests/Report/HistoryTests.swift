@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -62,7 +63,7 @@ import Testing
         try fixture.scan { writer in
             writer.write("/new-a", inode: 1, born: 11)
             writer.write("/new-b", inode: 2, born: 5)
-            let record = CheckRecord(RawPath("/new-c"), .sample(), inode: 3, fileSize: 21 << 16)
+            let record = CheckedImage(RawPath("/new-c"), .sample(), inode: 3, fileSize: 21 << 16)
             writer.write(record)
         }
         #expect(

@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -17,7 +18,7 @@ import Testing
         } _: {
             ($0.corruptions, $0.leaks) = (3, 4)
         }
-        try fixture.scan { $0.write(CheckRecord(image, damaged)) }
+        try fixture.scan { $0.write(CheckedImage(image, damaged)) }
     }
 
     @Test func everyColumnIsFilled() throws {

@@ -1,5 +1,6 @@
 import Files
 import SQLite
+import ScanModel
 import Testing
 
 @testable import QED
@@ -30,7 +31,7 @@ import Testing
     @Test func theLimitIsThatOfTheLargest() throws {
         let fixture = try StoreFixture()
         try fixture.scan { writer in
-            for number in 0..<25 { writer.write(CheckRecord(RawPath("/pool/\(number)"), .sample())) }
+            for number in 0..<25 { writer.write(CheckedImage(RawPath("/pool/\(number)"), .sample())) }
         }
         try fixture.execute("UPDATE check_result SET disk_size = 4096 * image_id")
         #expect(try fixture.lines(report("largest")).count == 20)
@@ -44,10 +45,10 @@ import Testing
         let fixture = try StoreFixture()
         try fixture.scan { writer in
             for name in ["old", "young", "used", "gone", "never"] {
-                writer.write(CheckRecord(RawPath("/pool/\(name)"), name == "never" ? nil : .sample()))
+                writer.write(CheckedImage(RawPath("/pool/\(name)"), name == "never" ? nil : .sample()))
             }
         }
-        try fixture.scan(covers: { _ in false }, { $0.write(CheckRecord(RawPath("/pool/used"), nil)) })
+        try fixture.scan(covers: { _ in false }, { $0.write(CheckedImage(RawPath("/pool/used"), nil)) })
         try fixture.execute(
             """
             UPDATE scan SET started_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '-40 days') WHERE id = 1;
@@ -70,8 +71,8 @@ import Testing
     @Test func theChangesAreThoseOfTheScanAskedFor() throws {
         let fixture = try StoreFixture()
         try fixture.scan { _ in }
-        try fixture.scan { $0.write(CheckRecord(RawPath("/pool/first"), .sample())) }
-        try fixture.scan { $0.write(CheckRecord(RawPath("/pool/second"), .sample(), inode: 11)) }
+        try fixture.scan { $0.write(CheckedImage(RawPath("/pool/first"), .sample())) }
+        try fixture.scan { $0.write(CheckedImage(RawPath("/pool/second"), .sample(), inode: 11)) }
         func paths(_ scan: Int64?) throws -> [String] {
             try fixture.lines(report("changes"), scan.map { ["scan": $0] } ?? [:]).map { line in
                 line.split(separator: "|").prefix(2).joined(separator: " ")
@@ -88,7 +89,7 @@ import Testing
         let names = ["/a", "/pool/x y/b", "/pool/x y/c.qed", "/pool/été/d", "/pool/dd/d.d", "//e"]
         try fixture.scan { writer in
             for (number, name) in names.enumerated() {
-                writer.write(CheckRecord(RawPath(name), .sample(), inode: UInt64(number)))
+                writer.write(CheckedImage(RawPath(name), .sample(), inode: UInt64(number)))
             }
         }
         let rows = try fixture.rows(try report("capacity").sql).map { "\($0[0].plain)=\($0[1].plain)" }

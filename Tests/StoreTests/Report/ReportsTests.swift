@@ -1,5 +1,6 @@
 import Files
 import SQLite
+import ScanModel
 import Testing
 
 @testable import QED
@@ -19,9 +20,9 @@ import Testing
         try fixture.scan { writer in
             let backing = ImageBacking.sample(.sample("/pool/corrupt"), isRaw: true)
             writer.write("/pool/clean", inode: 10, on: backing)
-            writer.write(CheckRecord(RawPath("/pool/dirty"), .sample { $0.features = .needCheck }))
+            writer.write(CheckedImage(RawPath("/pool/dirty"), .sample { $0.features = .needCheck }))
             writer.write(
-                CheckRecord(
+                CheckedImage(
                     RawPath("/pool/leaking"),
                     .sample { _ in
                     } _: {
@@ -32,7 +33,7 @@ import Testing
                         ]
                     }))
             writer.write(
-                CheckRecord(
+                CheckedImage(
                     RawPath("/pool/corrupt"),
                     .sample {
                         $0.features = .needCheck
@@ -44,18 +45,18 @@ import Testing
                                 guestRange: GuestRange(offset: 0, length: 3 << 16))
                         ]
                     }))
-            writer.write(CheckRecord(RawPath("/pool/invalid"), .sample { $0.clusterSize = 7 }, message: "bad size"))
+            writer.write(CheckedImage(RawPath("/pool/invalid"), .sample { $0.clusterSize = 7 }, message: "bad size"))
             writer.write(
-                CheckRecord(RawPath("/pool/new"), .sample { $0.features = FeatureBits(rawValue: 1 << 63 | 8) }))
-            writer.write(CheckRecord(RawPath("/pool/used"), nil, message: "a program has it"))
+                CheckedImage(RawPath("/pool/new"), .sample { $0.features = FeatureBits(rawValue: 1 << 63 | 8) }))
+            writer.write(CheckedImage(RawPath("/pool/used"), nil, message: "a program has it"))
             writer.write(
-                CheckRecord(
+                CheckedImage(
                     RawPath("/gone/leaking"),
                     .sample { _ in
                     } _: {
                         $0.leaks = 100
                     }))
-            writer.write(PathErrorRecord(path: RawPath("/pool/locked"), operation: "open", code: 13, message: "no"))
+            writer.write(PathError(path: RawPath("/pool/locked"), operation: "open", code: 13, message: "no"))
         }
         try fixture.execute(
             """

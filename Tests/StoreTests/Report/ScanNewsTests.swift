@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -77,7 +78,7 @@ import Testing
             try fixture.scan { writer in
                 for id in [1, 2, 4, 5] as [Int64] { writer.writeReused(imageID: id, outcome: .clean, isDirty: false) }
                 for id in [3, 6, 7, 8] as [Int64] { writer.writeReused(imageID: id, outcome: .corrupt, isDirty: false) }
-                writer.write(PathErrorRecord(path: RawPath("/p/locked"), operation: "open", code: 13, message: "m"))
+                writer.write(PathError(path: RawPath("/p/locked"), operation: "open", code: 13, message: "m"))
             }
         }
         let news = try news()
@@ -101,8 +102,8 @@ import Testing
     }
 
     @Test func aPoolThatIsGoneAndBackIsNoChange() throws {
-        let mounted = [RootRecord(path: RawPath("/p"), file: (device: 1, inode: 1))]
-        let empty = [RootRecord(path: RawPath("/p"), file: (device: 2, inode: 1))]
+        let mounted = [ScannedRoot(path: RawPath("/p"), file: FileKey(device: 1, inode: 1))]
+        let empty = [ScannedRoot(path: RawPath("/p"), file: FileKey(device: 2, inode: 1))]
         try fixture.scan(roots: mounted) { $0.write("/p/a", inode: 1, report: .corrupt(1)) }
         try fixture.scan(roots: empty) { _ in }
         let unmounted = try news()

@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -12,8 +13,8 @@ import Testing
 
     init() throws { fixture = try StoreFixture() }
 
-    private func leaking(_ leaks: UInt64) -> CheckRecord {
-        CheckRecord(
+    private func leaking(_ leaks: UInt64) -> CheckedImage {
+        CheckedImage(
             path,
             .sample { _ in
             } _: {
@@ -21,8 +22,8 @@ import Testing
             })
     }
 
-    private func corrupt(_ corruptions: UInt64) -> CheckRecord {
-        CheckRecord(
+    private func corrupt(_ corruptions: UInt64) -> CheckedImage {
+        CheckedImage(
             path,
             .sample { _ in
             } _: {
@@ -39,7 +40,7 @@ import Testing
     }
 
     @Test func damageCountsUntilTheNextCheckFindsOther() throws {
-        for record in [leaking(5), corrupt(3), CheckRecord(path, .sample())] {
+        for record in [leaking(5), corrupt(3), CheckedImage(path, .sample())] {
             try fixture.scan { $0.write(record) }
         }
         #expect(try damage() == [[0, 5], [3, 0], [0, 0]])
@@ -47,10 +48,10 @@ import Testing
 
     @Test func anImageInUseIsWhatItWasBefore() throws {
         try fixture.scan { $0.write(leaking(5)) }
-        try fixture.scan { $0.write(CheckRecord(path, nil)) }
+        try fixture.scan { $0.write(CheckedImage(path, nil)) }
         try fixture.scan {
             $0.write(
-                CheckRecord(
+                CheckedImage(
                     path,
                     .sample { _ in
                     } _: {

@@ -1,5 +1,6 @@
 import Files
 import SQLite
+import ScanModel
 import Synchronization
 import TestSupport
 import Testing
@@ -15,12 +16,12 @@ import Testing
         let path = disk.directory.file("store.db")
         let record = ScanRecord(host: "test", roots: [], options: [], version: "1")
         func finish(_ writer: ScanWriter) throws {
-            _ = try writer.finish(isInterrupted: false, filesSeen: 0, bytesRead: 0, reach: ScanScope { _ in true })
+            _ = try writer.finish(isInterrupted: false, filesSeen: 0, bytesRead: 0, scope: ScanScope { _ in true })
         }
         do {
             let store = try ScanStore(writing: path)
             let writer = try ScanWriter(store: store, scan: record) {}
-            writer.write(CheckRecord(RawPath("/pool/first"), .sample()))
+            writer.write(CheckedImage(RawPath("/pool/first"), .sample()))
             try finish(writer)
             try store.close()
         }
@@ -28,7 +29,7 @@ import Testing
         do {
             let store = try ScanStore(writing: path)
             let writer = try ScanWriter(store: store, scan: record) { failures.add(1, ordering: .relaxed) }
-            for number in 0..<20000 { writer.write(CheckRecord(RawPath("/pool/\(number)"), .sample())) }
+            for number in 0..<20000 { writer.write(CheckedImage(RawPath("/pool/\(number)"), .sample())) }
             let error = #expect(throws: StoreError.self) { try finish(writer) }
             #expect(error?.description.contains("is full") == true)
         }
@@ -46,8 +47,8 @@ import Testing
         let store = try ScanStore(writing: path)
         let record = ScanRecord(host: "test", roots: [], options: [], version: "1")
         let writer = try ScanWriter(store: store, scan: record) {}
-        writer.write(CheckRecord(image, .sample()))
-        _ = try writer.finish(isInterrupted: false, filesSeen: 0, bytesRead: 0, reach: ScanScope { _ in true })
+        writer.write(CheckedImage(image, .sample()))
+        _ = try writer.finish(isInterrupted: false, filesSeen: 0, bytesRead: 0, scope: ScanScope { _ in true })
         let journal = try StoreJournal(store: store, host: "test", version: "1")
         let saved = [UInt8](repeating: 1, count: 300_000)
         let error = try #require(throws: RepairFailure.self) {

@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -10,22 +11,22 @@ import Testing
 
     init() throws { fixture = try StoreFixture() }
 
-    private func known(host: String = StoreFixture.host, oldest: String? = nil) throws -> [KnownImageRecord] {
+    private func known(host: String = StoreFixture.host, oldest: String? = nil) throws -> [KnownImage] {
         try knownWithPaths(host: host, oldest: oldest).map(\.record)
     }
 
     private func knownWithPaths(
         host: String = StoreFixture.host, oldest: String? = nil
-    ) throws -> [(record: KnownImageRecord, path: RawPath)] {
-        try ScanStore(reading: fixture.path).knownImages(host: host, oldest: oldest) { record, path in
-            (record, RawPath(bytes: Array(path)))
+    ) throws -> [(record: KnownImage, path: RawPath)] {
+        try ScanStore(reading: fixture.path).knownImages(host: host, oldest: oldest).map {
+            ($0, try fixture.path(of: $0))
         }
     }
 
-    private func scan(_ record: CheckRecord) throws { try fixture.scan { $0.write(record) } }
+    private func scan(_ record: CheckedImage) throws { try fixture.scan { $0.write(record) } }
 
     @Test func aConclusiveResultOfAnOldFileIsReused() throws {
-        let record = CheckRecord(
+        let record = CheckedImage(
             RawPath("/pool/a"),
             .sample {
                 $0.features = .needCheck
@@ -44,19 +45,19 @@ import Testing
         (5_678_000_000, false), (60_000_000_000, false),
     ])
     func onlyResultsOfFilesQuietForTwoSecondsAreReused(changedAt: Int64, isKnown: Bool) throws {
-        let minute = CheckRecord.time - 5_678_000_000
-        try scan(CheckRecord(RawPath("/pool/a"), .sample(), changeTime: minute + changedAt))
+        let minute = CheckedImage.time - 5_678_000_000
+        try scan(CheckedImage(RawPath("/pool/a"), .sample(), changeTime: minute + changedAt))
         #expect(try known().isEmpty != isKnown)
     }
 
     @Test(arguments: Outcome.allCases) func onlyConclusiveOutcomesAreReused(_ outcome: Outcome) throws {
-        try scan(CheckRecord(RawPath("/pool/a"), .sample(), outcome: outcome))
+        try scan(CheckedImage(RawPath("/pool/a"), .sample(), outcome: outcome))
         #expect(try known().isEmpty == ![.clean, .leaking, .corrupt].contains(outcome))
     }
 
     /// Several connections, each with its part of the rows, give what one gives, in the same order.
     @Test func severalThreadsReadWhatOneReads() throws {
-        try scan(CheckRecord(RawPath("/pool/a"), .sample()))
+        try scan(CheckedImage(RawPath("/pool/a"), .sample()))
         // Gaps among the rows, and images without a result that may be used.
         try fixture.execute(
             """
@@ -70,25 +71,24 @@ import Testing
             FROM image JOIN check_result ON check_result.id = 1 WHERE image.id > 1
             """)
         let store = try ScanStore(reading: fixture.path)
-        let one = try store.knownImages(host: StoreFixture.host, oldest: nil) { record, _ in record.imageID }
+        let one = try store.knownImages(host: StoreFixture.host, oldest: nil).map(\.imageID)
         let expected = (Int64(1)...30010).filter { (id: Int64) -> Bool in id == 1 || (id % 7 != 3 && id % 5 != 0) }
         #expect(one == expected)
         for threadCount in [2, 3, 100] {
-            let several = try store.knownImages(host: StoreFixture.host, oldest: nil, threadCount: threadCount) {
-                record, _ in record.imageID
-            }
+            let several = try store.knownImages(host: StoreFixture.host, oldest: nil, threadCount: threadCount)
+                .map(\.imageID)
             #expect(several == one)
         }
     }
 
     @Test func onlyTheLatestResultOfAnImageIsReused() throws {
-        try scan(CheckRecord(RawPath("/pool/a"), .sample()))
-        try scan(CheckRecord(RawPath("/pool/a"), nil, outcome: .inUse))
+        try scan(CheckedImage(RawPath("/pool/a"), .sample()))
+        try scan(CheckedImage(RawPath("/pool/a"), nil, outcome: .inUse))
         #expect(try known().isEmpty)
     }
 
     @Test func onlyResultsOfThisCheckerAndHostAreReused() throws {
-        try scan(CheckRecord(RawPath("/pool/a"), .sample()))
+        try scan(CheckedImage(RawPath("/pool/a"), .sample()))
         #expect(try known().count == 1)
         #expect(try known(host: "other").isEmpty)
         try fixture.execute("UPDATE check_result SET checker_version = checker_version + 1")
@@ -96,13 +96,13 @@ import Testing
     }
 
     @Test func onlyResultsAsRecentAsAskedForAreReused() throws {
-        try scan(CheckRecord(RawPath("/pool/a"), .sample()))
+        try scan(CheckedImage(RawPath("/pool/a"), .sample()))
         #expect(try known(oldest: "2026-01-02 03:04:05.678").count == 1)
         #expect(try known(oldest: "2026-01-02 03:04:05.679").isEmpty)
     }
 
     @Test func imagesThatWereThereAreCounted() throws {
-        try fixture.scan { for path in ["/a", "/b"] { $0.write(CheckRecord(RawPath(path), .sample())) } }
+        try fixture.scan { for path in ["/a", "/b"] { $0.write(CheckedImage(RawPath(path), .sample())) } }
         #expect(try ScanStore(reading: fixture.path).presentImageCount(host: StoreFixture.host) == 2)
         try fixture.scan { $0.writeReused(imageID: 1, outcome: .clean, isDirty: false) }
         #expect(try ScanStore(reading: fixture.path).presentImageCount(host: StoreFixture.host) == 1)
@@ -111,7 +111,7 @@ import Testing
 
     @Test func imagesBelowSomeRootsAreCounted() throws {
         let paths = ["/pool/a", "/pool/b/c", "/pool2/d", "/pool", "/other/e"]
-        try fixture.scan { for path in paths { $0.write(CheckRecord(RawPath(path), .sample())) } }
+        try fixture.scan { for path in paths { $0.write(CheckedImage(RawPath(path), .sample())) } }
         let store = try ScanStore(reading: fixture.path)
         func count(_ roots: String...) throws -> Int {
             try store.presentImageCount(host: StoreFixture.host, roots: roots.map { RawPath($0) })

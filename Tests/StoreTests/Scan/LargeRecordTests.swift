@@ -1,5 +1,6 @@
 import Dispatch
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -18,7 +19,7 @@ import Testing
         (records: 2, findings: 66_000),
     ])
     func recordsOfThousandsOfFindingsFromManyThreadsAreAllWritten(records: Int, findings: Int) throws {
-        let all = (0..<records).map { CheckRecord(RawPath("/pool/\($0)"), LargeRecordTests.report(findings)) }
+        let all = (0..<records).map { CheckedImage(RawPath("/pool/\($0)"), LargeRecordTests.report(findings)) }
         let totals = try fixture.scan { writer in
             DispatchQueue.concurrentPerform(iterations: 8) { part in
                 for index in stride(from: part, to: records, by: 8) { writer.write(all[index]) }

@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -18,9 +19,8 @@ import Testing
     private func known(chain isOfChain: Bool = true) throws -> [String] {
         let store = try ScanStore(reading: fixture.path)
         let chain = isOfChain ? try store.chain(before: StoreFixture.record()) : nil
-        return try store.knownImages(host: StoreFixture.host, oldest: nil, chain: chain, isOfChainOnly: true) {
-            "\(String(decoding: $1, as: UTF8.self)) \($0.outcome.rawValue)"
-        }.sorted()
+        return try store.knownImages(host: StoreFixture.host, oldest: nil, chain: chain, isOfChainOnly: true)
+            .map { "\(try fixture.path(of: $0).text) \($0.outcome.rawValue)" }.sorted()
     }
 
     private func changes(_ scan: Int) throws -> [String] {
@@ -60,7 +60,7 @@ import Testing
     @Test(arguments: Outcome.allCases) func whatAChainHasCheckedIsKnownWhateverTheOutcome(_ outcome: Outcome) throws {
         let (path, now) = (RawPath("/pool/a"), Clock.wall.now + 1_000_000_000)
         try fixture.scan(isInterrupted: true) {
-            $0.write(CheckRecord(path, .sample(), outcome: outcome, checkedAt: now))
+            $0.write(CheckedImage(path, .sample(), outcome: outcome, checkedAt: now))
         }
         let isWorthAnotherTry = [.inUse, .changing].contains(outcome)
         #expect(try known() == (isWorthAnotherTry ? [] : ["/pool/a \(outcome.rawValue)"]))
@@ -68,8 +68,8 @@ import Testing
     }
 
     @Test func resultsThatOnlyRepeatedAnEarlierOneAreKnownToo() throws {
-        let record = CheckRecord(RawPath("/pool/a"), .sample { $0.clusterSize = 7 })
-        let other = CheckRecord(RawPath("/pool/b"), .sample { $0.clusterSize = 7 })
+        let record = CheckedImage(RawPath("/pool/a"), .sample { $0.clusterSize = 7 })
+        let other = CheckedImage(RawPath("/pool/b"), .sample { $0.clusterSize = 7 })
         try fixture.scan { writer in for record in [record, other] { writer.write(record) } }
         try fixture.scan(isInterrupted: true) { $0.write(record) }
         #expect(try fixture.rows("SELECT count(*) FROM check_result") == [[2]])
@@ -79,7 +79,7 @@ import Testing
     @Test func youngFilesAreCheckedAgain() throws {
         let now = Clock.wall.now
         try fixture.scan(isInterrupted: true) {
-            $0.write(CheckRecord(RawPath("/pool/a"), .sample(), changeTime: now, checkedAt: now))
+            $0.write(CheckedImage(RawPath("/pool/a"), .sample(), changeTime: now, checkedAt: now))
         }
         #expect(try known().isEmpty)
     }
@@ -92,7 +92,7 @@ import Testing
                 CheckError(l1Index: $0, offset: ByteOffset(4096), error: SystemError("pread", code: 5))
             }
         }
-        try fixture.scan(isInterrupted: true) { $0.write(CheckRecord(RawPath("/pool/a"), report)) }
+        try fixture.scan(isInterrupted: true) { $0.write(CheckedImage(RawPath("/pool/a"), report)) }
         for _ in 0..<2 {
             let totals = try fixture.scan(isInterrupted: true, continues: true) {
                 $0.writeReused(imageID: 1, outcome: .incomplete, isDirty: false)

@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -17,7 +18,8 @@ import Testing
         _ images: String...
     ) throws -> ScanTotals {
         try fixture.scan(
-            roots: roots.map { RootRecord(path: RawPath($0), file: (5, 2)) }, mounts: mounts, isDirectory: isDirectory,
+            roots: roots.map { ScannedRoot(path: RawPath($0), file: FileKey(device: 5, inode: 2)) }, mounts: mounts,
+            isDirectory: isDirectory,
             covers: { path in roots.contains { path.isWithin(RawPath($0)) } },
             { writer in for (number, image) in images.enumerated() { writer.write(image, inode: UInt64(number + 1)) } })
     }

@@ -2,6 +2,7 @@ import Files
 import Foundation
 import Glibc
 import SQLite
+import ScanModel
 import TestSupport
 import Testing
 
@@ -15,23 +16,26 @@ import Testing
 
     init() throws { fixture = try StoreFixture() }
 
-    private var progress: ProgressRecord {
-        var record = ProgressRecord(processID: 77)
+    private var progress: ScanProgress {
+        var record = ScanProgress(processID: 77)
         (record.files, record.images, record.reused, record.problems) = (9, 5, 2, 1)
         record.bytesRead = .max
         record.expectedImages = 8
-        record.currentImages = [(image, CheckRecord.time), (RawPath(bytes: [0x2F, 0xFF]), CheckRecord.time)]
+        record.currentImages = [
+            CurrentImage(path: image, since: CheckedImage.time),
+            CurrentImage(path: RawPath(bytes: [0x2F, 0xFF]), since: CheckedImage.time),
+        ]
         return record
     }
 
     private func finish(_ writer: ScanWriter) throws {
-        _ = try writer.finish(isInterrupted: false, filesSeen: 1, bytesRead: 1, reach: ScanScope { _ in true })
+        _ = try writer.finish(isInterrupted: false, filesSeen: 1, bytesRead: 1, scope: ScanScope { _ in true })
     }
 
     @Test func oneResultAloneIsCommittedInTime() async throws {
         let store = try ScanStore(writing: fixture.path)
         let writer = try ScanWriter(store: store, scan: StoreFixture.record(), interval: 0.005) {}
-        writer.write(CheckRecord(image, .sample()))
+        writer.write(CheckedImage(image, .sample()))
         #expect(try await eventually(within: 60) { try fixture.rows("SELECT path FROM latest_check").count == 1 })
         #expect(try fixture.lines("SELECT state FROM scan") == ["running"])
         #expect(try fixture.lines("SELECT * FROM scan_progress").isEmpty, "nobody asked for it")
@@ -43,7 +47,7 @@ import Testing
         let store = try ScanStore(writing: fixture.path)
         try #require(try store.database.journalMode() == .wal)
         let writer = try ScanWriter(store: store, scan: StoreFixture.record(), interval: 0.005) {}
-        writer.write(CheckRecord(image, .sample()))
+        writer.write(CheckedImage(image, .sample()))
         // Without the log beside it: what a power cut leaves for certain. Copied by another process, since closing one of
         // the store's files drops SQLite's locks on it.
         let copy = try #require(Tool("cp"))
@@ -98,7 +102,7 @@ import Testing
         // The first interval is far off.
         let writer = try ScanWriter(
             store: store, scan: StoreFixture.record(), interval: 1000, progress: { record }, onFailure: {})
-        writer.write(CheckRecord(image, .sample()))
+        writer.write(CheckedImage(image, .sample()))
         #expect(try fixture.lines("SELECT * FROM scan_progress").isEmpty)
         try finish(writer)
         try store.close()

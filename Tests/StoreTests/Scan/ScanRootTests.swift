@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 import Testing
 
 @testable import QED
@@ -13,8 +14,8 @@ import Testing
     private let coversNothing: (RawPath) -> Bool = { _ in false }
     private let coversOnlyC: (RawPath) -> Bool = { $0.text == "/poo/c" }
 
-    private func root(_ path: String, device: UInt64?) -> RootRecord {
-        RootRecord(path: RawPath(path), file: device.map { ($0, 2) })
+    private func root(_ path: String, device: UInt64?) -> ScannedRoot {
+        ScannedRoot(path: RawPath(path), file: device.map { FileKey(device: $0, inode: 2) })
     }
 
     private func presentImages() throws -> [String] {
@@ -71,7 +72,7 @@ import Testing
     @Test(arguments: [(2, true), (7, false)] as [(UInt64, Bool)])
     func onAnotherMachineOfThePoolTheInodeTells(_ inode: UInt64, _ isMounted: Bool) throws {
         try fixture.scan(host: "pool:p", node: "a", roots: [root("/pool", device: 5)]) { $0.write("/pool/a", inode: 1) }
-        let other = RootRecord(path: RawPath("/pool"), file: (6, inode))
+        let other = ScannedRoot(path: RawPath("/pool"), file: FileKey(device: 6, inode: inode))
         let totals = try fixture.scan(host: "pool:p", node: "b", roots: [other]) { _ in }
         #expect((totals.missing, totals.unmounted.count) == (isMounted ? (1, 0) : (0, 1)))
     }

@@ -1,6 +1,7 @@
 import Dispatch
 import Files
 import SQLite
+import ScanModel
 import Testing
 
 @testable import QED
@@ -26,7 +27,7 @@ import Testing
             report.corruptions = 15
             report.qemuLeaks = -16
         }
-        let totals = try fixture.scan { $0.write(CheckRecord(image, report)) }
+        let totals = try fixture.scan { $0.write(CheckedImage(image, report)) }
         #expect((totals.images, totals.dirty, totals.leaks, totals.corruptions) == (1, 1, 14, 15))
         #expect(
             try fixture.rows("SELECT * FROM latest_check") == [
@@ -42,9 +43,9 @@ import Testing
 
     @Test func whatWasNotCheckedHasNoCounters() throws {
         try fixture.scan { writer in
-            writer.write(CheckRecord(image, nil, outcome: .inUse, message: "a program has it"))
-            writer.write(CheckRecord(RawPath("/pool/b"), .sample { $0.features = FeatureBits(rawValue: 64) }))
-            writer.write(CheckRecord(RawPath("/pool/c"), .sample { $0.clusterSize = 7 }))
+            writer.write(CheckedImage(image, nil, outcome: .inUse, message: "a program has it"))
+            writer.write(CheckedImage(RawPath("/pool/b"), .sample { $0.features = FeatureBits(rawValue: 64) }))
+            writer.write(CheckedImage(RawPath("/pool/c"), .sample { $0.clusterSize = 7 }))
         }
         let columns = "outcome, dirty, leaks, corruptions, check_errors, total_clusters, qemu_leaks, cluster_size"
         #expect(
@@ -71,7 +72,7 @@ import Testing
             report.findings[2].suppressedCount = .max
             report.corruptions = 4
         }
-        try fixture.scan { $0.write(CheckRecord(image, report)) }
+        try fixture.scan { $0.write(CheckedImage(image, report)) }
         let largest = Int64.max
         #expect(
             try fixture.lines("SELECT * FROM finding ORDER BY number") == [
@@ -91,7 +92,7 @@ import Testing
             report.qemuLeaks = .max
         }
         let totals = try fixture.scan { writer in
-            for path in ["/pool/1", "/pool/2"] { writer.write(CheckRecord(RawPath(path), report, fileSize: .max)) }
+            for path in ["/pool/1", "/pool/2"] { writer.write(CheckedImage(RawPath(path), report, fileSize: .max)) }
         }
         #expect(totals.leaks == .max)
         let sql = "SELECT leaks, corruptions, check_errors, allocated_clusters, qemu_leaks, file_size FROM latest_check"
@@ -101,19 +102,19 @@ import Testing
 
     @Test func inconclusiveResultsThatRepeatAddNoRow() throws {
         func count() throws -> SQLiteValue { try fixture.rows("SELECT count(*) FROM check_result")[0][0] }
-        func scan(_ record: CheckRecord) throws { try fixture.scan { $0.write(record) } }
+        func scan(_ record: CheckedImage) throws { try fixture.scan { $0.write(record) } }
         let invalid = CheckResult.sample { $0.clusterSize = 7 }
-        for _ in 0..<3 { try scan(CheckRecord(image, invalid)) }
+        for _ in 0..<3 { try scan(CheckedImage(image, invalid)) }
         #expect(try count() == 1)
-        try scan(CheckRecord(image, invalid, changeTime: 1))
+        try scan(CheckedImage(image, invalid, changeTime: 1))
         #expect(try count() == 2, "another state of the file")
-        for time in [1, 2, 3] as [Int64] { try scan(CheckRecord(image, nil, changeTime: time, message: "VM")) }
+        for time in [1, 2, 3] as [Int64] { try scan(CheckedImage(image, nil, changeTime: time, message: "VM")) }
         #expect(try count() == 3, "an image in use changes all the time")
-        try scan(CheckRecord(image, nil, message: "another reason"))
+        try scan(CheckedImage(image, nil, message: "another reason"))
         #expect(try count() == 4)
-        for _ in 0..<2 { try scan(CheckRecord(image, .sample())) }
+        for _ in 0..<2 { try scan(CheckedImage(image, .sample())) }
         #expect(try count() == 6, "a conclusive result is always kept")
-        try scan(CheckRecord(image, nil, message: "VM"))
+        try scan(CheckedImage(image, nil, message: "VM"))
         #expect(try count() == 7, "only the last row counts")
         #expect(try fixture.rows("SELECT last_scan_id, (SELECT max(id) FROM scan) FROM image") == [[11, 11]])
     }
@@ -123,8 +124,8 @@ import Testing
             try fixture.lines("SELECT path FROM latest_check WHERE present ORDER BY 1")
         }
         let paths = ["/pool/a", "/pool/b", "/other/c"].map { RawPath($0) }
-        try fixture.scan { for path in paths { $0.write(CheckRecord(path, .sample())) } }
-        try fixture.scan(host: "elsewhere") { $0.write(CheckRecord(paths[1], .sample())) }
+        try fixture.scan { for path in paths { $0.write(CheckedImage(path, .sample())) } }
+        try fixture.scan(host: "elsewhere") { $0.write(CheckedImage(paths[1], .sample())) }
         #expect(try present() == ["/other/c", "/pool/a", "/pool/b", "/pool/b"])
         try fixture.scan(isInterrupted: true) { _ in }
         #expect(try present().count == 4, "an interrupted scan says nothing")
@@ -148,16 +149,14 @@ import Testing
         let paths = [
             [0x2F, 0xFF], Array("/\\xff".utf8), Array("/\n\u{1B}".utf8), [0x2F, 0xFF, 0xC3], Array("/é".utf8),
         ].map { RawPath(bytes: $0) }
-        for _ in 0..<2 { try fixture.scan { for path in paths { $0.write(CheckRecord(path, .sample())) } } }
+        for _ in 0..<2 { try fixture.scan { for path in paths { $0.write(CheckedImage(path, .sample())) } } }
         #expect(try fixture.rows("SELECT count(*) FROM image") == [[5]])
         #expect(
             try fixture.lines("SELECT path, path_bytes FROM image ORDER BY id") == [
                 "/\\xff|[47, 255]", "/\\xff|-", "/\n\u{1B}|-", "/\\xff\\xc3|[47, 255, 195]", "/é|-",
             ])
         let store = try ScanStore(reading: fixture.path)
-        let known = try store.knownImages(host: StoreFixture.host, oldest: nil) { _, path in
-            RawPath(bytes: Array(path))
-        }
+        let known = try store.knownImages(host: StoreFixture.host, oldest: nil).map { try fixture.path(of: $0) }
         #expect(known.sorted() == paths.sorted())
     }
 
@@ -168,9 +167,9 @@ import Testing
             report.errors = [CheckError(l1Index: 3, offset: ByteOffset(4096), error: SystemError("pread", code: 5))]
         }
         let totals = try fixture.scan { writer in
-            writer.write(CheckRecord(image, report))
+            writer.write(CheckedImage(image, report))
             writer.write(
-                PathErrorRecord(path: RawPath(bytes: [0x2F, 0xFE]), operation: "open", code: 13, message: "no"))
+                PathError(path: RawPath(bytes: [0x2F, 0xFE]), operation: "open", code: 13, message: "no"))
         }
         #expect(totals.pathErrors == 2)
         #expect(
@@ -181,15 +180,15 @@ import Testing
 
     @Test func theRowOfAScanHasItsTotals() throws {
         let totals = try fixture.scan { writer in
-            writer.write(CheckRecord(image, .sample { $0.features = .needCheck }))
+            writer.write(CheckedImage(image, .sample { $0.features = .needCheck }))
             writer.write(
-                CheckRecord(
+                CheckedImage(
                     RawPath("/pool/b"),
                     .sample { _ in
                     } _: {
                         $0.leaks = 1
                     }))
-            writer.write(CheckRecord(RawPath("/pool/c"), nil))
+            writer.write(CheckedImage(RawPath("/pool/c"), nil))
             writer.writeReused(imageID: 1, outcome: .clean, isDirty: true)
         }
         #expect((totals.images, totals.reused, totals.dirty) == (4, 1, 2))
@@ -219,7 +218,7 @@ import Testing
     }
 
     @Test func manyRecordsFromManyThreadsAreAllWritten() async throws {
-        let records = (0..<3000).map { CheckRecord(RawPath("/pool/\($0)"), .sample()) }
+        let records = (0..<3000).map { CheckedImage(RawPath("/pool/\($0)"), .sample()) }
         try fixture.scan { writer in
             DispatchQueue.concurrentPerform(iterations: 8) { part in
                 for index in stride(from: part, to: records.count, by: 8) { writer.write(records[index]) }

@@ -1,5 +1,6 @@
 import Files
 import SQLite
+import ScanModel
 import TestSupport
 import Testing
 
@@ -55,7 +56,7 @@ import Testing
         let writer = try ScanWriter(store: store, scan: StoreFixture.record()) {}
         writer.write("/pool/a", inode: 1)
         _ = try writer.finish(
-            isInterrupted: false, filesSeen: 1, bytesRead: 0, reach: ScanScope(covers: { _ in true }))
+            isInterrupted: false, filesSeen: 1, bytesRead: 0, scope: ScanScope(covers: { _ in true }))
         #expect(throws: SQLiteError.self) { try store.database.execute("UPDATE check_result SET outcome = 'fine'") }
         try store.close()
     }
@@ -78,7 +79,7 @@ import Testing
         let paths = [RawPath("/pool/\\xff"), RawPath(bytes: Array("/pool/".utf8) + [0xff])]
         for _ in 0..<2 {
             try fixture.scan { writer in
-                for path in paths { writer.write(CheckRecord(path, .sample())) }
+                for path in paths { writer.write(CheckedImage(path, .sample())) }
             }
         }
         #expect(
@@ -90,14 +91,14 @@ import Testing
         let store = try ScanStore(writing: fixture.path)
         let writer = try ScanWriter(store: store, scan: StoreFixture.record(), interval: 0.005) {}
         writer.write("/pool/a", inode: 1)
-        writer.write(PathErrorRecord(path: RawPath("/pool/b"), operation: "open", code: 13, message: "no"))
+        writer.write(PathError(path: RawPath("/pool/b"), operation: "open", code: 13, message: "no"))
         let isCommitted = try await eventually {
             try fixture.lines("SELECT (SELECT count(*) FROM check_result), (SELECT count(*) FROM path_error)")
                 == ["1|1"]
         }
         #expect(isCommitted)
         _ = try writer.finish(
-            isInterrupted: false, filesSeen: 1, bytesRead: 0, reach: ScanScope(covers: { _ in true }))
+            isInterrupted: false, filesSeen: 1, bytesRead: 0, scope: ScanScope(covers: { _ in true }))
         try store.close()
     }
 
@@ -106,7 +107,7 @@ import Testing
             for number in 0..<500 {
                 writer.write("/pool/\(number)", inode: UInt64(number))
                 let path = RawPath("/error/\(number)")
-                writer.write(PathErrorRecord(path: path, operation: "open", code: 13, message: "no"))
+                writer.write(PathError(path: path, operation: "open", code: 13, message: "no"))
             }
         }
         let numbers = (0..<500).map(String.init)

@@ -1,4 +1,5 @@
 import Files
+import ScanModel
 
 @testable import QED
 @testable import Store
@@ -36,7 +37,7 @@ extension ImageBacking {
 extension ScanWriter {
     /// An image that was seen again, unchanged.
     func writeReused(imageID: Int64, outcome: Outcome, isDirty: Bool, backing: ImageBacking = .unknown) {
-        writeReused { $0.add(imageID: imageID, outcome: outcome, isDirty: isDirty, backing: backing) }
+        write([ReusedImage(imageID: imageID, outcome: outcome, isDirty: isDirty, backing: backing)])
     }
 
     /// An image that was checked, sound unless its report says something else.
@@ -44,9 +45,9 @@ extension ScanWriter {
         _ path: String, inode: UInt64, on backing: ImageBacking = .none, born: Int64? = nil,
         report: CheckResult? = .sample(), outcome: Outcome? = nil
     ) {
-        let record = CheckRecord(RawPath(path), report, outcome: outcome, inode: inode)
+        let record = CheckedImage(RawPath(path), report, outcome: outcome, inode: inode)
         write(
-            CheckRecord(
+            CheckedImage(
                 path: record.path, status: record.status, outcome: record.outcome, report: record.report,
                 message: record.message, checkedAt: record.checkedAt, duration: record.duration, birthTime: born,
                 backing: backing))

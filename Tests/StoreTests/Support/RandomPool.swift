@@ -1,5 +1,6 @@
 import Files
 import Lab
+import ScanModel
 import TestSupport
 
 @testable import QED
@@ -42,11 +43,11 @@ struct RandomPool {
         }
         if chance(30) { files = files.filter { !$0.key.hasSuffix("m") } }
         let isInterrupted = chance(20)
-        var records: [CheckRecord] = []
+        var records: [CheckedImage] = []
         for (name, file) in files.sorted(by: { $0.key < $1.key }) where !isInterrupted || chance(50) {
             let isInUse = chance(8)
             records.append(
-                CheckRecord(
+                CheckedImage(
                     RawPath(name), isInUse ? nil : .damaged(file.corruptions), inode: file.inode,
                     born: Int64(file.inode)))
         }
@@ -55,7 +56,7 @@ struct RandomPool {
         try store.scan(host: host, node: node, isInterrupted: isInterrupted, continues: continues) { writer in
             for record in records { writer.write(record) }
             guard hasError else { return }
-            writer.write(PathErrorRecord(path: RawPath("/p/locked"), operation: "open", code: 13, message: "m"))
+            writer.write(PathError(path: RawPath("/p/locked"), operation: "open", code: 13, message: "m"))
         }
         if chance(40), let image = files.keys.sorted().first { try repair(image, store) }
     }
@@ -75,9 +76,9 @@ struct RandomPool {
     }
 }
 
-extension CheckRecord {
+extension CheckedImage {
     fileprivate init(_ path: RawPath, _ report: CheckResult?, inode: UInt64, born: Int64) {
-        let record = CheckRecord(path, report, inode: inode)
+        let record = CheckedImage(path, report, inode: inode)
         self.init(
             path: path, status: record.status, outcome: record.outcome, report: report, message: nil,
             checkedAt: record.checkedAt, duration: 1, birthTime: born)

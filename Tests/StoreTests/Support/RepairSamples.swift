@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import ScanModel
 
 @testable import QED
 @testable import Repair
@@ -77,7 +78,7 @@ extension RepairEnd {
     ) -> RepairEnd {
         let check = report.map {
             RepairCheck(
-                status: CheckRecord(RawPath("/"), $0).status, report: $0, checkedAt: CheckRecord.time,
+                status: CheckedImage(RawPath("/"), $0).status, report: $0, checkedAt: CheckedImage.time,
                 duration: 5_000_000)
         }
         return RepairEnd(state, message: state == .done ? nil : "the disk is full", after: after, check: check)

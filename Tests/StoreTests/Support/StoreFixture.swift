@@ -1,7 +1,9 @@
 import Files
 import Glibc
 import SQLite
+import ScanModel
 import TestSupport
+import Testing
 
 @testable import QED
 @testable import Store
@@ -20,7 +22,7 @@ final class StoreFixture {
     /// - Parameter continues: whether it resumes interrupted scans.
     @discardableResult
     func scan(
-        host: String = StoreFixture.host, node: String? = nil, isInterrupted: Bool = false, roots: [RootRecord] = [],
+        host: String = StoreFixture.host, node: String? = nil, isInterrupted: Bool = false, roots: [ScannedRoot] = [],
         mounts: [String] = [], isDirectory: @escaping (RawPath) -> Bool = { _ in true },
         continues: Bool = false, include: String = "a\"b", jobs: Int64 = 4,
         covers: @escaping (RawPath) -> Bool = { _ in true },
@@ -33,7 +35,7 @@ final class StoreFixture {
         try body(writer)
         let totals = try writer.finish(
             isInterrupted: isInterrupted, filesSeen: 7, bytesRead: 12345,
-            reach: ScanScope(
+            scope: ScanScope(
                 roots: roots, mounts: Set(mounts.map { RawPath($0) }), isDirectory: isDirectory, covers: covers))
         try store.close()
         return totals
@@ -70,6 +72,15 @@ final class StoreFixture {
         let defaults = report.parameters.map { (":" + $0.name, $0.defaultValue) }
         let given = values.map { (":" + $0.key, SQLiteValue.integer($0.value)) }
         return try lines(report.sql, Dictionary(defaults + given) { $1 })
+    }
+
+    /// The path of a known image, which stands for it by its hash alone.
+    func path(of image: KnownImage) throws -> RawPath {
+        let row = try rows("SELECT path, path_bytes FROM image WHERE id = \(image.imageID)").first ?? []
+        let text = String(sqliteValue: row.first ?? .null) ?? ""
+        let path = if case .blob(let bytes)? = row.last { RawPath(bytes: bytes) } else { RawPath(text) }
+        #expect(image.path == PathHash(path))
+        return path
     }
 
     func execute(_ sql: String) throws { try Database(path: path, mode: .readWrite).execute(sql) }
@@ -125,14 +136,14 @@ extension CheckResult {
     }
 }
 
-extension CheckRecord {
+extension CheckedImage {
     /// 2026-01-02 03:04:05.678, and the change of the file ten seconds before.
     static let time: Int64 = 1_767_323_045_678_000_000
 
     init(
         _ path: RawPath, _ report: CheckResult?, outcome: Outcome? = nil, inode: UInt64 = 10,
-        fileSize: UInt64 = 20 << 16, changeTime: Int64 = CheckRecord.time - 10_000_000_000, message: String? = nil,
-        checkedAt: Int64 = CheckRecord.time
+        fileSize: UInt64 = 20 << 16, changeTime: Int64 = CheckedImage.time - 10_000_000_000, message: String? = nil,
+        checkedAt: Int64 = CheckedImage.time
     ) {
         var status = stat()
         status.st_mode = S_IFREG
