@@ -24,7 +24,7 @@ let package = Package(
 
         // The store.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .target(name: "SQLite", dependencies: ["CSQLite", "Files", "Assets"], swiftSettings: settings),
+        .target(name: "SQLite", dependencies: ["CSQLite", "Files"], swiftSettings: settings),
         .executableTarget(name: "embed-assets", swiftSettings: settings),
         .plugin(name: "EmbedAssets", capability: .buildTool(), dependencies: ["embed-assets"]),
         .target(name: "Assets", swiftSettings: settings, plugins: ["EmbedAssets"]),
@@ -39,25 +39,25 @@ let package = Package(
             name: "qedscan",
             dependencies: [
                 "CSystem", "CMessageDigest", "CommandSyntax", "ScanModel", "PoolScan", "Repair", "Store", "SQLite",
-                "QED",
-                "Files", "Assets",
+                "QED", "Files", "Assets",
             ],
             swiftSettings: settings),
         .target(name: "Lab", dependencies: ["QED", "Files", "CSystem"], swiftSettings: settings),
         .executableTarget(
-            name: "qedlab", dependencies: ["CommandSyntax", "Lab", "QED", "Files"], swiftSettings: settings),
+            name: "qedlab", dependencies: ["CommandSyntax", "Lab", "Files"], swiftSettings: settings),
 
         // The tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .target(name: "NaiveCheck", path: "Tests/NaiveCheck", swiftSettings: settings),
         .target(
-            name: "Corpus", dependencies: ["QED", "Files", "Lab", "NaiveCheck"], path: "Tests/Corpus",
+            name: "Corpus", dependencies: ["QED", "Lab", "NaiveCheck"], path: "Tests/Corpus",
             swiftSettings: settings),
         .target(name: "FaultShim", path: "Tests/FaultShim"),
         .testTarget(
             name: "AssetsTests", dependencies: ["Assets", "embed-assets", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "TestSupport"], swiftSettings: settings),
+            name: "CommandSyntaxTests", dependencies: ["CommandSyntax", "Files", "TestSupport"], swiftSettings: settings
+        ),
         .testTarget(
             name: "QEDTests", dependencies: ["QED", "Files", "Lab", "Corpus", "NaiveCheck", "TestSupport"],
             swiftSettings: settings),
@@ -76,7 +76,7 @@ let package = Package(
         .testTarget(
             name: "QedscanTests",
             dependencies: [
-                "qedscan", "CommandSyntax", "Repair", "Store", "SQLite", "Files", "Lab", "Corpus", "TestSupport",
+                "qedscan", "CommandSyntax", "QED", "Store", "SQLite", "Files", "Assets", "Lab", "Corpus", "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -98,15 +98,15 @@ awk -v subtitle="$(chart_subtitle)" -f "$here/bench/chart.awk" "$work/run/figure
 
 if [ $is_whole = yes ]; then
     date=$(date -u +%Y-%m-%d)
-    folder=$here/runs/$date
-    mkdir -p "$folder"
+    directory=$here/runs/$date
+    mkdir -p "$directory"
     sed -i -E "s#Benchmarks/runs/[0-9-]+/(chart.svg|summary.md)#Benchmarks/runs/$date/\1#g" \
         "$here/../README.md" "$here/../docs/qemu-img.md"
 else
-    folder=$(mktemp -d "${TMPDIR:-/tmp}/qedscan-figures.XXXXXX")
+    directory=$(mktemp -d "${TMPDIR:-/tmp}/qedscan-figures.XXXXXX")
 fi
-cp "$work"/run/* "$folder/"
+cp "$work"/run/* "$directory/"
 echo
-cat "$folder/summary.md"
+cat "$directory/summary.md"
 echo
-echo "written to $folder"
+echo "written to $directory"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Times every report on a made-up store of 100,000 images and 30 scans, and writes the figures to
-# Benchmarks/runs/DATE/reports.md. The store is a scan's of an empty folder, filled by SQL. Fails if a report takes a
+# Benchmarks/runs/DATE/reports.md. The store is a scan's of an empty directory, filled by SQL. Fails if a report takes a
 # second of processor time or more.
 #
 # Usage: reports.sh DIRECTORY-OF-THE-PROGRAMS
@@ -30,7 +30,7 @@ SELECT i, 'scan-' || i, 'bench', strftime('%Y-%m-%d %H:%M:%f', 'now', (i - $scan
     $images * 9 / 10
 FROM n;
 
--- Images in 500 folders; 2 in 100 came with later scans, 1 in 100 vanished.
+-- Images in 500 directories; 2 in 100 came with later scans, 1 in 100 vanished.
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $images)
 INSERT INTO image (id, host, path, device, inode, first_scan_id, last_scan_id)
 SELECT i, 'bench', printf('/pool/customer-%03d/volume-%06d.qed', i % 500, i), 3, i,

@@ -29,7 +29,7 @@ package struct DatabaseFile {
                 decoding: try given.directory.resolved().appending(given.lastName).bytes, as: UTF8.self)
         } catch {
             throw SQLiteError(
-                code: .cantOpen, message: "its folder is not there", path: path, systemErrno: error.code)
+                code: .cantOpen, message: "its directory does not exist", path: path, systemErrno: error.code)
         }
     }
 

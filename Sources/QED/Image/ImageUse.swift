@@ -35,10 +35,10 @@ extension ImageFile {
         // Most files are free, and one call for all bytes says so.
         guard try LockBytes.all.areLocked(on: descriptor) else { return .free }
         if try LockBytes.qemuChanging.areLocked(on: descriptor) {
-            return .writer(holder: "a program holds a lock as QEMU's writers do")
+            return .writer(holder: LockBytes.qemuChanging.holder)
         }
         if try LockBytes.libvirt.areLocked(on: descriptor) {
-            return .writer(holder: "a program holds a lock as libvirt's lock daemon does")
+            return .writer(holder: LockBytes.libvirt.holder)
         }
         return .readers
     }
@@ -48,19 +48,25 @@ extension ImageFile {
 package struct LockBytes: Hashable, Sendable {
     package let first: off_t
     package let last: off_t
+    /// What holds a lock on one of them, as a sentence.
+    package let holder: String
 
-    package init(_ range: ClosedRange<off_t>) {
+    package init(_ range: ClosedRange<off_t>, holder: String = "a program has it locked") {
         first = range.lowerBound
         last = range.upperBound
+        self.holder = holder
     }
 
-    package static let libvirt = LockBytes(0...1)
+    package static let libvirt = LockBytes(0...1, holder: "libvirt's lock daemon has it locked for a virtual machine")
     /// QEMU: "I use this permission", for all permissions.
-    package static let qemuUsing = LockBytes(100...104)
+    package static let qemuUsing = LockBytes(
+        100...104, holder: "a program has it open and holds the locks of a QEMU reader")
     /// QEMU: "I use this permission", for those that change the image.
-    package static let qemuChanging = LockBytes(101...104)
+    package static let qemuChanging = LockBytes(
+        101...104, holder: "a program, such as a virtual machine, has it open and holds the locks of a QEMU writer")
     /// QEMU: "I do not let others use this permission".
-    package static let qemuDenying = LockBytes(200...204)
+    package static let qemuDenying = LockBytes(
+        200...204, holder: "a program has it open and holds the locks of a QEMU reader")
     /// From the first of them to the last.
     package static let all = LockBytes(0...204)
 

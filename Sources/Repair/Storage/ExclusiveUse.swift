@@ -129,14 +129,8 @@ package struct ExclusiveUse {
 
     private func testLocks() throws(RepairFailure) {
         // In this order, since a writer holds the locks of a reader, too.
-        let holders: [(LockBytes, String)] = [
-            (.qemuChanging, "a program has it open as QEMU's writers do, such as a virtual machine"),
-            (.qemuUsing, "a program has it open as QEMU's readers do"),
-            (.qemuDenying, "a program has it open as QEMU's readers do"),
-            (.libvirt, "a program has it locked as libvirt's lock daemon does"),
-        ]
-        for (bytes, holder) in holders where try isLocked(bytes) {
-            throw .refused(Refusal(.locks, holder, advice: Advice.endHolder))
+        for bytes in [LockBytes.qemuChanging, .qemuUsing, .qemuDenying, .libvirt] where try isLocked(bytes) {
+            throw .refused(Refusal(.locks, bytes.holder, advice: Advice.endHolder))
         }
     }
 

@@ -39,7 +39,7 @@ package struct QuietPeriod {
         guard sightings[path] == nil else { return }
         do throws(SystemError) {
             let file = try ImageFile(withoutLinks: path)
-            let standard = QuietPeriod.standard(for: try file.mountPoint())
+            let standard = QuietPeriod.standard(for: try MountPoint(descriptor: file.descriptor))
             sightings[path] = Sighting(
                 identity: file.status.identity, time: clock.monotonic(), window: fixed ?? standard)
         } catch {
@@ -117,4 +117,12 @@ package struct QuietClock: Sendable {
 
     package static let system = QuietClock(
         monotonic: { .nanoseconds(Clock.monotonic.now) }, wall: { .nanoseconds(Clock.wall.now) })
+}
+
+extension FileStatus {
+    /// The status of a path, by opening it: a network file system then asks its server. Symbolic links are not
+    /// followed.
+    package init(opening path: RawPath) throws(SystemError) {
+        self = try ImageFile(withoutLinks: path).status
+    }
 }

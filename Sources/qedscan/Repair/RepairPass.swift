@@ -42,9 +42,7 @@ struct RepairPass {
         case .free, .unknown: break
         case .readers:
             throw .refused(
-                Refusal(
-                    .locks, "a program has it open and holds the locks of a QEMU reader",
-                    advice: "end that program first"))
+                Refusal(.locks, LockBytes.qemuUsing.holder, advice: "end that program first"))
         case .writer(let holder):
             throw .refused(Refusal(.locks, holder, advice: "end that program first"))
         }

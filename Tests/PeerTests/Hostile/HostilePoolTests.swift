@@ -50,7 +50,7 @@ import Testing
 
     @Test(.enabled(if: Strace.isPossible, "strace cannot trace here"))
     func aScanTakesNoLockAndWritesToNothingButTheStore() async throws {
-        let directory = try pool.makeDirectory()
+        let directory = try pool.directory()
         let log = "\(directory)/trace"
         let calls =
             "openat,open,openat2,creat,truncate,fcntl,flock,unlink,unlinkat,rename,renameat2,chmod,fchmodat,utimensat"
@@ -81,7 +81,7 @@ import Testing
         guard let run = try BoundedRun(tool, user: user, group: group?.processes) else {
             try Test.cancel("the program cannot be run as \(user) here")
         }
-        let directory = try pool.makeDirectory(ownedBy: user)
+        let directory = try pool.directory(ownedBy: user)
         let environment = ["QEDSCAN_DB": "\(directory)/store.db", "SWIFT_BACKTRACE": "enable=no"]
         let before = try pool.state()
         let scan = try await run.run(["scan", pool.path], environment)

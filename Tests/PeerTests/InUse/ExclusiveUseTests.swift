@@ -16,7 +16,7 @@ struct ExclusiveUseTests {
         let holder = try await QEMUHolder(opening: image.path, readOnly: isReadOnly)
         let refused = try #require(image.refusal())
         #expect(refused.test == .locks)
-        #expect(refused.message.contains(isReadOnly ? "readers" : "writers"), "\(refused)")
+        #expect(refused.message.contains(isReadOnly ? "QEMU reader" : "QEMU writer"), "\(refused)")
         holder.close()
         #expect(try await eventually { image.refusal() == nil })
     }
@@ -31,7 +31,7 @@ struct ExclusiveUseTests {
         #expect(try await eventually { try ImageFile(path: RawPath(image.path)).testUse() != .free })
         let refused = try #require(image.refusal())
         #expect(refused.test == .locks)
-        #expect(refused.message.contains(isReadOnly ? "readers" : "writers"), "\(refused)")
+        #expect(refused.message.contains(isReadOnly ? "QEMU reader" : "QEMU writer"), "\(refused)")
         server.stop()
     }
 
@@ -64,8 +64,7 @@ struct ExclusiveUseTests {
 
     @Test func noQEMUOpensAnImageThatWeHold() async throws {
         let image = try await HeldImage()
-        #expect(try await eventually { image.refusal() == nil })
-        let held = try image.take()
+        let held = try #require(try await image.takeAtLast())
         let runs = try await image.bench.run(
             ["qemu-io", "-c", "write 0 512", image.path], ["qemu-io", "-r", "-c", "read 0 512", image.path],
             ["timeout", "5", "qemu-nbd", "-t", "-f", "qed", "-k", image.bench.directory.file("nbd"), image.path],
@@ -139,6 +138,21 @@ private struct HeldImage: Sendable {
     func take() throws -> WritableImage {
         let identity = try FileStatus(opening: RawPath(path)).identity
         return try ExclusiveUse.take(RawPath(path), expecting: .same(identity), options: AccessOptions())
+    }
+
+    /// Takes it as soon as nobody has it. A program that another test starts has a copy of our descriptors, and so our
+    /// locks, until it has replaced itself.
+    func takeAtLast() async throws -> WritableImage? {
+        var taken: WritableImage?
+        _ = try await eventually {
+            do {
+                taken = try take()
+                return true
+            } catch RepairFailure.refused {
+                return false
+            }
+        }
+        return taken
     }
 
     /// Why it cannot be had, nil if it can.

@@ -12,7 +12,7 @@ struct RepairInUseTests {
         let pool = try await DamagedPool()
         let holder = try await QEMUHolder(opening: pool.held, readOnly: isReadOnly)
         try await pool.expectOnlyTheOtherIsRepaired(
-            isReadOnly ? "as QEMU's readers do" : "as QEMU's writers do", test: "locks")
+            isReadOnly ? "the locks of a QEMU reader" : "the locks of a QEMU writer", test: "locks")
         holder.close()
         #expect(try await pool.repair().status == 1 | 2)
     }
@@ -22,7 +22,7 @@ struct RepairInUseTests {
         let socket = pool.directory.file("nbd")
         let server = try #require(Peer.nbd).start(["-t", "-f", "qed", "-k", socket, pool.held])
         #expect(try await eventually { FileManager.default.fileExists(atPath: socket) })
-        try await pool.expectOnlyTheOtherIsRepaired("as QEMU's writers do", test: "locks")
+        try await pool.expectOnlyTheOtherIsRepaired("the locks of a QEMU writer", test: "locks")
         server.stop()
         #expect(try await pool.repair().status == 1 | 2)
     }

@@ -54,7 +54,7 @@ import Testing
         let before = try FileState(victim)
         let result = try await fixture.repair()
         #expect(result.status >= 0 && result.status & 8 == 8, "\(result.errors)")
-        #expect(result.output.contains("conflict") && result.output.contains("no QED image"), "\(result.output)")
+        #expect(result.output.contains("conflict") && result.output.contains("not a QED image"), "\(result.output)")
         #expect(try FileState(victim) == before)
     }
 

@@ -44,7 +44,7 @@ import Testing
         #expect(try Data(contentsOf: URL(filePath: target)).count == Int(size))
         #expect(try mode(of: target) == 0o600)
         #expect(StoreCheck(ofStoreAt: target).faults.isEmpty)
-        #expect(try lines("PRAGMA journal_mode") == ["[ScanStore.SQLiteValue.text(\"delete\")]"])
+        #expect(try lines("PRAGMA journal_mode") == ["[SQLite.SQLiteValue.text(\"delete\")]"])
         #expect(try names() == ["copy.db", "store.db"])
     }
 

@@ -50,14 +50,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("UPDATE check_result SET outcome = 'corrupt' WHERE id = 3", "check_result 3: its outcome does not agree"),
+        ("UPDATE check_result SET outcome = 'corrupt' WHERE id = 3", "check_result 3: its outcome contradicts"),
         ("UPDATE check_result SET outcome = 'leaking', leaks = 2 WHERE id = 4", "do not add up to its leaks"),
         ("UPDATE scan SET clean = 49", "scan 1: its outcomes do not add up"),
         ("UPDATE scan SET path_errors = 1", "scan 1: it counted a different number of path errors"),
         ("UPDATE scan SET reused = 1", "scan 1: it has more results than images that it checked"),
         ("UPDATE image SET missing_since_scan_id = 1 WHERE id = 2", "image 2: its scans are not in order"),
         ("UPDATE repair_write SET number = 2", "repair 1: its journal lacks a write"),
-        ("UPDATE repair SET check_result_before_id = 7", "repair 1: it is of another image"),
+        ("UPDATE repair SET check_result_before_id = 7", "repair 1: it belongs to another image"),
         ("DROP VIEW latest_check", "schema: view latest_check is missing"),
         ("DROP INDEX image_by_file", "schema: index image_by_file is missing"),
         ("CREATE TABLE mine (a)", "schema: table mine is not one of qedscan's"),

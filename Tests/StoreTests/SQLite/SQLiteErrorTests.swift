@@ -17,7 +17,7 @@ struct SQLiteErrorTests {
     }
 
     @Test(arguments: [
-        (ResultCode.full, "full"), (.readOnly, "read-only"), (.readOnlyDirectory, "folder is read-only"),
+        (ResultCode.full, "full"), (.readOnly, "read-only"), (.readOnlyDirectory, "directory is read-only"),
         (.readOnlyRollback, "crash"), (.readOnlyMoved, "moved or removed"), (.notADatabase, "not a SQLite database"),
         (.busy, "another process"), (.locked, "this process"), (.cantOpen, "Permission denied"),
         (.cantOpenSymlink, "symbolic link"), (.ioError, "Permission denied"), (.shortRead, "truncated"),
