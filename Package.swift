@@ -119,7 +119,7 @@ if Context.environment["QEDSCAN_FUZZ"] != nil {
     let fuzzed: [(name: String, dependencies: [Target.Dependency])] = [
         ("header", ["QED"]), ("tables", ["QED"]), ("image", ["QED"]),
         ("backing", ["QED", "PoolScan", "CommandSyntax", "Store"]),
-        ("command-line", ["qedscan", "CommandSyntax", "Store"]), ("store", ["Store", "Repair"]),
+        ("command-line", ["qedscan", "CommandSyntax", "Store", "SQLite"]), ("store", ["Store", "SQLite", "Repair"]),
     ]
     for (name, dependencies) in fuzzed {
         package.targets.append(

@@ -1,9 +1,8 @@
 import Files
 import FuzzDriver
-import SQLite
-import Store
 
 @testable import CommandSyntax
+@testable import SQLite
 @testable import Store
 @testable import qedscan
 

@@ -1,8 +1,8 @@
 import Files
 import FuzzDriver
 import Repair
-import SQLite
 
+@testable import SQLite
 @testable import Store
 
 /// A store that is damaged, in its bytes or in its values: every question gives answers or a typed error.

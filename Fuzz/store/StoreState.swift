@@ -1,6 +1,6 @@
 import FuzzDriver
-import SQLite
 
+@testable import SQLite
 @testable import Store
 
 /// A sound store, as the files that it is made of.

@@ -1,6 +1,6 @@
 import FuzzDriver
-import SQLite
 
+@testable import SQLite
 @testable import Store
 
 /// A value of a row that the program would never write: what comes out of a damaged page or from another program.

@@ -71,8 +71,8 @@ struct ImageExclusiveUseTests {
         let holder =
             switch byte {
             case 0...1: "libvirt"
-            case 101...104: "writers"
-            default: "readers"
+            case 101...104: "QEMU writer"
+            default: "QEMU reader"
             }
         #expect(refused.message.contains(holder), "\(refused)")
     }
