@@ -20,5 +20,10 @@ dpkg-buildpackage -us -uc -b -d > "$results/build.log" 2>&1 || { cat "$results/b
 cd "$results"
 rm -rf qedscan
 
-lintian --allow-root --fail-on error,warning --info ./*.changes
+# lintian of Debian 12 leaves files in its temporary directory.
+mkdir "$results/tmp"
+status=0
+TMPDIR=$results/tmp lintian --allow-root --fail-on error,warning --info ./*.changes || status=$?
+rm -rf "$results/tmp"
+[ $status = 0 ] || exit $status
 ls -l "$results"/*.deb

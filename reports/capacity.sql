@@ -1,4 +1,4 @@
--- How much space do the images in each directory take up, and how much could they?
+-- How much space do the images in each directory take up, and how much could they take up?
 --
 -- directory: where the images are; '(all)' for the sum
 -- images: images directly in the directory

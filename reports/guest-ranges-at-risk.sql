@@ -1,4 +1,4 @@
--- Which bytes of which guests are lost or in danger?
+-- Which byte ranges of the guests' disks are lost or at risk?
 --
 -- path: the image
 -- guest_offset: position of the first byte on the guest's disk

@@ -1,8 +1,8 @@
 -- What did repairs change, newest first?
 --
--- repair_id: the number that undoes the repair; in a merged store, it is valid only in the store of the host
+-- repair_id: the ID for 'qedscan undo'; in a merged store, it is valid only in the store of the host
 -- path: the image
--- state: done; prepared: begun but not finished; rolled_back: undone; conflict: neither as before nor as planned
+-- state: done; prepared: not finished; rolled_back: rolled back after an error or crash; conflict: image left as it was found
 -- actions: what the repair did, or would have done
 -- undoes, undone_by: the repair that this one undid, and the one that undid this one
 -- outcome_before, outcome_after: outcomes of the checks before and after the repair

@@ -1,4 +1,4 @@
--- Was every shard of each pool scanned recently, and do the shards leave nothing out?
+-- Was every shard of each pool scanned recently, and do the shards cover all files?
 --
 -- host: a machine, or 'pool:' and the name of a pool that machines share
 -- roots: the directories of the scans

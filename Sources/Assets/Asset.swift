@@ -1,6 +1,6 @@
 /// A text file of the source tree that is part of the program.
 package struct Asset: Sendable, Hashable {
-    /// The file's name without its directory, such as `0001_create_scan.sql`.
+    /// The file's name without its directory, such as `0001_create_store.sql`.
     package let name: String
     /// The file's whole content, scalar for scalar.
     package let text: String

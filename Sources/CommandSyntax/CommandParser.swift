@@ -148,7 +148,7 @@ struct ArgumentReading {
         let suggestion = Suggestion(for: refused, among: kind.choices)
         let choices = "; it must be one of " + kind.choices.joined(separator: ", ")
         let advice = suggestion.words.isEmpty ? choices : suggestion.question
-        throw UsageError(path, "\(subject) can't be '\(refused.printable)'\(advice)")
+        throw UsageError(path, "\(subject) cannot be '\(refused.printable)'\(advice)")
     }
 
     // MARK: - Unknown options
@@ -161,7 +161,7 @@ struct ArgumentReading {
         let known = path.acceptedOptions.filter { !$0.isHidden }.map(\.name)
         let suggestion = Suggestion(for: name, among: known)
         let isAbbreviation = !name.bytes.isEmpty && suggestion.words.contains { $0.hasPrefix(name.text) }
-        let remark = isAbbreviation ? " (names can't be abbreviated)" : ""
+        let remark = isAbbreviation ? " (option names cannot be abbreviated)" : ""
         return UsageError(path, complaint + remark + suggestion.question(prefix: "--"))
     }
 

@@ -4,7 +4,7 @@ import Glibc
 package enum Clock: Sendable {
     /// Time since 1970. It may be set forward or back.
     case wall
-    /// Time since some moment in the past. It is never set.
+    /// Time since some moment in the past. Nobody can set it.
     case monotonic
     /// The same, accurate to some milliseconds, without a system call.
     case coarse

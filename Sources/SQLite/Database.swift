@@ -158,7 +158,7 @@ package final class Database {
         guard error.code == .cantOpen, error.systemErrno == ENOENT, sql?.hasPrefix("ATTACH") != true,
             access(path, F_OK) == 0
         else { return error }
-        return refusal(.cantOpen, "what SQLite keeps beside it (-wal, -shm) may not be read, or made, by this user")
+        return refusal(.cantOpen, "this user may not read or create its -wal and -shm files")
     }
 
     /// The error for something this program refuses before SQLite is asked.

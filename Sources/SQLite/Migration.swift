@@ -2,7 +2,7 @@
 package struct Migration: Sendable, Hashable {
     /// The file's number, 1 for the first. A database has the version of its last migration.
     package let version: Int
-    /// The file's name without `.sql`, such as `0001_create_scan`.
+    /// The file's name without `.sql`, such as `0001_create_store`.
     package let name: String
     /// The file's whole text.
     package let sql: String

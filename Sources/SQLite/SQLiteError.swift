@@ -38,7 +38,7 @@ extension SQLiteError: CustomStringConvertible {
         case .readOnlyDirectory: "cannot be written: its directory is read-only to this user"
         case .readOnlyMoved: "was moved or removed while it was open"
         case .readOnlyRollback, .readOnlyRecovery, .readOnlyCantInit:
-            "needs recovery after a crash, or is in use by a writer: the next command that writes to it mends it"
+            "needs recovery after a crash, or a writer has it open: the next command that writes to it recovers it"
         case .shortRead: "ends too early: it was truncated"
         default: primaryPredicate
         }
@@ -54,10 +54,10 @@ extension SQLiteError: CustomStringConvertible {
         case .cantOpen: "cannot be opened: \(systemReason)"
         case .ioError: "could not be read or written: \(systemReason)"
         case .corrupt: "is damaged: \(message)"
-        case .interrupted: "was being worked on when the statement was interrupted"
-        case .noMemory: "could not be worked on: out of memory"
+        case .interrupted: "returned no result: the statement was interrupted"
+        case .noMemory: "cannot be used: out of memory"
         case .constraint: "refused a row: \(message)\(excerpt)"
-        default: "could not do what was asked: \(message)\(excerpt)"
+        default: "reported an error: \(message)\(excerpt)"
         }
     }
 

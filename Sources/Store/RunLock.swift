@@ -29,7 +29,7 @@ package final class RunLock {
             guard code == EAGAIN || code == EACCES else {
                 throw .lockFile(path: storePath, reason: String(cString: strerror(code)))
             }
-            throw .inUse(path: storePath, holder: holder.isEmpty ? "it does not say who" : holder)
+            throw .inUse(path: storePath, holder: holder.isEmpty ? "unknown process" : holder)
         }
         self.descriptor = descriptor
         write("process \(getpid()) on \(host), since \(Timestamp.now()) UTC")

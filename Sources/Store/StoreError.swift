@@ -54,26 +54,26 @@ extension StoreError: CustomStringConvertible {
         case .migration(let error): error.description
         case .inUse(let path, let holder): "\(path) is in use by another command: \(holder)".escapingControlCharacters
         case .lockFile(let path, let reason):
-            "\(path) cannot be written: its lock file \(path).lock: \(reason)".escapingControlCharacters
+            "\(path) cannot be written: cannot lock \(path).lock: \(reason)".escapingControlCharacters
         case .lockUnreadable(let path, let reason):
             "\(path): its lock file cannot be read, to tell whether a scan runs: \(reason)".escapingControlCharacters
         case .merged(let path):
-            ("\(path) was merged from other stores and is read-only: scan, repair and undo with the store of a machine "
-                + "that reaches the images, then merge that store again").escapingControlCharacters
+            ("\(path) is a merged store and read-only: run scan, repair or undo on a machine with access to the "
+                + "images, with its own store, then merge that store again").escapingControlCharacters
         case .mergeTarget(let path, let reason):
             "\(path): cannot merge into this store: \(reason)".escapingControlCharacters
         case .mergeInput(let path, let reason): "\(path) cannot be merged: \(reason)".escapingControlCharacters
         case .backup(let path, let reason): "\(path) cannot be written: \(reason)".escapingControlCharacters
         case .untrusted(let path, let reason, let isDirectory):
-            ("\(path): \(reason), and whoever can write to the store decides what is written to images; "
+            ("\(path): \(reason), and whoever can write to the store controls what a repair writes; "
                 + (isDirectory
-                    ? "scan into a store in a directory that is root's or your own, with --db, and repair with that"
-                    : "if you trust its contents, make it root's or your own and run 'chmod go-w' on it, or give "
-                        + "another store with --db"))
+                    ? "use a store in a directory that only root or you can write to (--db), and scan again"
+                    : "if you trust its contents, change its owner to root or yourself and run 'chmod go-w' on it, or "
+                        + "use another store (--db)"))
                 .escapingControlCharacters
         case .notDurable(let path, let mode, let level):
-            ("\(path) does not keep every commit through a power cut: journal mode \(mode) and synchronous \(level) "
-                + "are in force, where a repair needs wal with full, or delete with extra").escapingControlCharacters
+            ("\(path) may lose commits in a power failure: journal_mode is \(mode) and synchronous is \(level), but a "
+                + "repair needs wal and full, or delete and extra").escapingControlCharacters
         }
     }
 }
@@ -92,10 +92,10 @@ extension MigrationError: CustomStringConvertible {
             "\(path) is of store version \(storeVersion), newer than this program, which knows up to version "
                 + "\(programVersion): use a newer qedscan"
         case .needsMigration(let path, 0, _):
-            "\(path) is empty: any scan makes it a store"
+            "\(path) is empty: run a scan to create the store"
         case .needsMigration(let path, let storeVersion, let programVersion):
             "\(path) is of store version \(storeVersion), older than this program's version \(programVersion): "
-                + "any scan brings it up to date"
+                + "run 'qedscan store migrate' or a scan"
         case .edited(let path, let applied, let inProgram):
             "\(path) was made with a migration \(applied.name) (applied \(applied.appliedAt)) that differs from this "
                 + "program's \(inProgram.name): the two come from different sources"

@@ -58,7 +58,7 @@ package struct StoreTrust {
         if isDirectory, status.st_uid == status.st_gid { bits &= ~S_IWGRP }
         guard bits != 0 else { return }
         let who = bits & S_IWOTH != 0 ? "everybody" : "group \(status.st_gid)"
-        throw untrusted(path, status, "\(who) may write it")
+        throw untrusted(path, status, "\(who) may write to it")
     }
 
     private func untrusted(_ path: String, _ status: stat, _ reason: String) -> StoreError {

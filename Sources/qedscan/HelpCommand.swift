@@ -6,7 +6,10 @@ import SQLite
 struct HelpCommand: Command {
     static let spec = CommandSpec(
         "help", summary: "show help for a command",
-        operands: [OperandSpec("COMMAND", help: "the command", optional: true, repeating: true)])
+        operands: [
+            OperandSpec(
+                "COMMAND", help: "a command, such as scan or store prune", optional: true, repeating: true)
+        ])
 
     private let path: CommandPath
 
@@ -84,27 +87,27 @@ struct ManCommand: Command {
     private static let sections = ManSections(
         environment: [
             .init("QEDSCAN_DB", "The store to use if --db is not given."),
-            .init("XDG_STATE_HOME", "The directory below which users other than root have their store."),
+            .init("XDG_STATE_HOME", "For users other than root: their store is qedscan/qedscan.db in this directory."),
             .init("NO_COLOR", "If set to anything but an empty string, the output has no colours."),
         ],
         files: [
             .init("/var/lib/qedscan/qedscan.db", "The store of root."),
-            .init("~/.local/state/qedscan/qedscan.db", "The store of other users."),
-            .init("/etc/qedscan/POOL.conf", "What the units qedscan-scan@POOL.timer and .service scan."),
+            .init("~/.local/state/qedscan/qedscan.db", "The store of other users, unless XDG_STATE_HOME is set."),
+            .init("/etc/qedscan/POOL.conf", "Paths and options for the systemd unit qedscan-scan@POOL.service."),
         ],
         exitStatus: [
-            .init("0", "Everything is in order."),
-            .init("1", "Something was wrong and has been repaired."),
+            .init("0", "No problems."),
+            .init("1", "Something was repaired or undone."),
             .init("2", "There are leaks."),
             .init("4", "There is corruption."),
-            .init("8", "Something could not be checked or done: unreadable, in use, changing, not a valid image."),
-            .init("16", "The command line is wrong."),
-            .init("32", "The command was interrupted."),
+            .init("8", "An operation failed, or an image is in use, changing, unreadable, invalid or unsupported."),
+            .init("16", "Usage or syntax error."),
+            .init("32", "The command was interrupted by a signal or by --max-time."),
             .init(
                 "check",
-                "Uses the exit statuses of qemu-img check instead: 0 no errors, 1 check not completed, 2 corruptions, "
-                    + "3 leaks, 63 the format does not support checks. The statuses of the other commands are sums of "
-                    + "the numbers above."),
+                "Has the exit statuses of qemu-img check instead: 0 no errors, 1 check not completed or usage error, "
+                    + "2 corruptions, 3 leaks but no corruptions, 63 format not supported. For all other commands, the "
+                    + "exit status is the sum of the numbers above that apply."),
             .init(
                 "status",
                 "With --nagios, uses the exit statuses of monitoring plugins: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN."),

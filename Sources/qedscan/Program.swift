@@ -11,17 +11,19 @@ enum Program {
     static let spec = CommandSpec(
         Release.name, summary: "check pools of QED images offline",
         discussion: [
-            "QED is QEMU's enhanced disk format. An unclean shutdown leaves an image dirty, and possibly with invalid "
-                + "offsets (corruptions) or unreferenced clusters (leaks). qedscan checks every QED image below the "
-                + "given directories, read-only and in parallel, and stores the results in an SQLite database that "
-                + "you can query with SQL."
+            "QED (QEMU Enhanced Disk) is an image format of QEMU. An unclean shutdown leaves an image marked as dirty. "
+                + "The image may then contain invalid offsets (corruptions) or unreferenced clusters (leaks). qedscan "
+                + "checks all QED images below the given directories (the pool), read-only and in parallel. It stores "
+                + "the results in an SQLite database (the store), which you can query with SQL."
         ],
         options: [
             OptionSpec(
-                "db", value: "FILE", kind: .file, help: "use this store", default: StoreLocation.defaultText,
+                "db", value: "FILE", kind: .file,
+                help: "SQLite database with the results (the store)", default: StoreLocation.defaultText,
                 inherited: true),
             OptionSpec(
-                "quiet", short: "q", help: "print problems only; images in use are not problems", inherited: true),
+                "quiet", short: "q",
+                help: "print only problems; images in use do not count, except in the exit status", inherited: true),
             OptionSpec("verbose", short: "v", help: "print more details", inherited: true),
             OptionSpec(
                 "color", value: "WHEN", kind: .oneOf(cases: ColorChoice.self), help: "use colours in the output",

@@ -7,11 +7,11 @@ import Testing
         (["scan", "--jobz", "3"], "pool scan: unknown option '--jobz'; did you mean '--jobs'?"),
         (
             ["scan", "--job", "3"],
-            "pool scan: unknown option '--job' (names can't be abbreviated); did you mean '--jobs'?"
+            "pool scan: unknown option '--job' (option names cannot be abbreviated); did you mean '--jobs'?"
         ),
         (
             ["--ver"],
-            "pool: unknown option '--ver' (names can't be abbreviated); did you mean '--version' or '--verbose'?"
+            "pool: unknown option '--ver' (option names cannot be abbreviated); did you mean '--version' or '--verbose'?"
         ),
         (["scan", "--version", "x"], "pool scan: unknown option '--version'"),
         (["scan", "--trac"], "pool scan: unknown option '--trac'"),
@@ -36,21 +36,21 @@ import Testing
         (["scan", "-j1", "--jobs=1", "/p"], "pool scan: option '--jobs' was given twice"),
         (["scan", "-xx", "/p"], "pool scan: option '-x' was given twice"),
         (["-q", "scan", "-q", "/p"], "pool scan: option '-q' was given twice"),
-        (["scan", "--color=alway"], "pool scan: option '--color' can't be 'alway'; did you mean 'always'?"),
+        (["scan", "--color=alway"], "pool scan: option '--color' cannot be 'alway'; did you mean 'always'?"),
         (
             ["scan", "--color", "red"],
-            "pool scan: option '--color' can't be 'red'; it must be one of auto, always, never"
+            "pool scan: option '--color' cannot be 'red'; it must be one of auto, always, never"
         ),
-        (["scan", "--color="], "pool scan: option '--color' can't be ''; it must be one of auto, always, never"),
+        (["scan", "--color="], "pool scan: option '--color' cannot be ''; it must be one of auto, always, never"),
         (
             ["repair", "-o", "clear-dirty,extend-tial"],
-            "pool repair: option '-o' can't be 'extend-tial'; did you mean 'extend-tail'?"
+            "pool repair: option '-o' cannot be 'extend-tial'; did you mean 'extend-tail'?"
         ),
         (
             ["repair", "-oclear-dirty,"],
-            "pool repair: option '-o' can't be ''; it must be one of clear-dirty, extend-tail, clone-shared"
+            "pool repair: option '-o' cannot be ''; it must be one of clear-dirty, extend-tail, clone-shared"
         ),
-        (["report", "damagd"], "pool report: operand NAME can't be 'damagd'; did you mean 'damaged'?"),
+        (["report", "damagd"], "pool report: operand NAME cannot be 'damagd'; did you mean 'damaged'?"),
         (["report", "damaged", "changes"], "pool report: unexpected operand 'changes'"),
         (["store", "prune", "x"], "pool store prune: unexpected operand 'x'"),
         (["scan"], "pool scan: operand PATH is missing"),

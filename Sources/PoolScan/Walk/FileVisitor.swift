@@ -13,7 +13,7 @@ protocol FileVisitor {
     /// Called after the files of a directory.
     mutating func leave(_ directory: Directory)
 
-    /// Called for a root that is not a directory. It is among the roots already.
+    /// Called for a root that is not a directory. `roots` already contains it.
     mutating func visitRoot(_ path: RawPath, _ status: FileStatus, _ roots: RootOrder)
 }
 

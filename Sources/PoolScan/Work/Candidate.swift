@@ -107,7 +107,7 @@ final class CandidateBatch: SharedWork {
     }
 
     func take() -> Candidate? {
-        // Asking first keeps the count from running away.
+        // Without this test, waiting workers would increase `next` without end.
         guard !isUsedUp else { return nil }
         let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
         return index < entries.count ? Candidate(batch: self, index: index) : nil

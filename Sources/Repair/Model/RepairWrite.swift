@@ -1,7 +1,7 @@
 /// One change to the bytes of an image, as the journal keeps it: enough to make it and to roll it back.
 package struct RepairWrite: Hashable, Sendable {
-    /// The phases of a repair, in order. The writes of one phase may reach the disk in any order; a barrier follows
-    /// each phase.
+    /// The phases of a repair, in the order of the cases. The writes of one phase may reach the disk in any order; a
+    /// barrier follows each phase. The header comes last, after the result has been confirmed.
     package enum Phase: String, CaseIterable, Sendable {
         /// Clears entries that a longer file would make valid.
         case detach

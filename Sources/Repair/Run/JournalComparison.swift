@@ -16,7 +16,7 @@ struct JournalComparison {
         case after
         /// Some from before, others from after: the repair was interrupted.
         case mixed
-        /// At an offset, neither of both.
+        /// The word at this offset is neither the old nor the new one.
         case foreign(UInt64)
     }
 

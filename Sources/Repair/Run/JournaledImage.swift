@@ -53,7 +53,7 @@ struct JournaledImage {
     func finish(
         _ id: RepairID, _ state: RepairState, message: String? = nil
     ) throws(RepairFailure) -> CheckResult {
-        // The file's times as well: an undo compares them.
+        // fsync, not fdatasync: an undo compares the file's times, so they must be on disk.
         do throws(SystemError) {
             try storage.sync()
         } catch {

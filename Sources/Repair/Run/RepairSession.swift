@@ -38,7 +38,7 @@ package struct RepairSession {
         try confirmStillOurs(id, replay, since: start)
         var begun: [RepairWrite.Phase] = []
         do throws(RepairFailure) {
-            for phase in [RepairWrite.Phase.detach, .tail, .pointer, .reclaim] {
+            for phase in RepairWrite.Phase.allCases where phase != .header {
                 begun.append(phase)
                 try replay.run(phase, .forward)
             }

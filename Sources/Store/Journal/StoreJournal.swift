@@ -135,8 +135,8 @@ extension StoreJournal {
         guard case .integer(let id) = found else { return }
         throw .refused(
             Refusal(
-                .journal, "repair \(id) of it has not ended",
-                advice: "the next repair settles that first; --give-up leaves it"))
+                .journal, "its repair \(id) was interrupted",
+                advice: "'qedscan repair' recovers it first; or give up with 'repair --give-up \(id)'"))
     }
 
     func confirmUndoable(_ id: RepairID, of image: Int64) throws(RepairFailure) {
@@ -237,7 +237,7 @@ extension StoreJournal {
             [id, end.state.rawValue, end.message, Timestamp.now(), resultID] + (end.after?.columns ?? none))
         try statement.run()
         guard database.changes == 1 else {
-            throw database.refusal(.mismatch, "there is no repair \(id) that has not ended")
+            throw database.refusal(.mismatch, "repair \(id) does not exist or is not interrupted")
         }
         // After a restart the same file may have another device number.
         guard let identity = end.after?.identity ?? end.check?.status.identity else { return }

@@ -19,13 +19,13 @@ extension StoreJournal {
         let repairHost: String = try statement.column(0)
         guard repairHost == host else { return "repair \(id) is of host \(repairHost)" }
         switch try statement.name(at: 1, as: RepairState.self) {
-        case .prepared: return "repair \(id) has not ended"
-        case .rolledBack: return "repair \(id) was not made: it was taken back to where it began"
-        case .conflict: return "repair \(id) was not made to its end"
+        case .prepared: return "repair \(id) is not finished"
+        case .rolledBack: return "repair \(id) was rolled back, so there is nothing to undo"
+        case .conflict: return "repair \(id) did not finish (conflict)"
         case .done: break
         }
         guard try statement.column(2) else {
-            return "repair \(id) cannot be undone: bytes that it gave back were not saved"
+            return "repair \(id) cannot be undone: the leaked clusters that it reclaimed were not saved"
         }
         if let objection = try stack(ofImageOf: id).objection(to: id) { return objection }
         return try chainObjection(since: id)

@@ -53,14 +53,14 @@ package struct StoreBackup {
     /// somebody has open, since SQLite would take the files beside it for the copy's.
     private func refuseTarget() throws(StoreError) {
         for suffix in ["-journal", "-wal", "-shm"] where exists(target.resolvedPath + suffix) {
-            throw failure("\(target.path)\(suffix) is there: a database of that name is in use, or was not closed")
+            throw failure("\(target.path)\(suffix) exists: the database is in use, or was not closed cleanly")
         }
         for suffix in ["-journal", "-wal", "-shm", ".lock"]
         where target.resolvedPath == store.resolvedPath + suffix {
             throw failure("it is a part of the store itself")
         }
         guard exists(target.resolvedPath) else { return }
-        guard replaces else { throw failure("it is there already") }
+        guard replaces else { throw failure("it already exists") }
         guard !DatabaseFile.isSame(target.resolvedPath, source.path) else { throw failure("it is the store itself") }
         var status = stat()
         guard lstat(target.resolvedPath, &status) == 0 else { return }
@@ -118,7 +118,7 @@ package struct StoreBackup {
     private func move(_ temporary: String) throws(StoreError) {
         // A link fails if the name has been taken meanwhile, while a rename would replace the file.
         if replaces || link(temporary, target.resolvedPath) != 0 {
-            guard replaces || errno != EEXIST else { throw failure("it is there already") }
+            guard replaces || errno != EEXIST else { throw failure("it already exists") }
             try wrap { () throws(SystemError) in
                 try OutputFile.replace(RawPath(target.resolvedPath), with: RawPath(temporary))
             }

@@ -4,7 +4,7 @@ import QED
 import SQLite
 import ScanModel
 
-/// Reads the results that may be reused. In an unchanged pool these are all. To be fast, SQLite only finds the latest
+/// Reads the results that may be reused. In an unchanged pool, that is every result. To be fast, SQLite only finds the latest
 /// result of each image, and the conditions are tested here, on SQLite's memory.
 struct KnownImageReader {
     private let images: Statement

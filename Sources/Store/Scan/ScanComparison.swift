@@ -36,7 +36,7 @@ extension ScanStore {
         try writer.writeMounts(scope.mounts)
         for mount in try writer.unmounted(unseen.filter { !$0.path.isWithin(anyOf: unmounted) }, scope) {
             unmounted.insert(mount)
-            totals.unmounted.append(try writer.addError(mount, because: "was a mount point, is none now"))
+            totals.unmounted.append(try writer.addError(mount, because: "is no longer a mount point"))
         }
         totals.pathErrors += totals.unmounted.count
         let missing = unseen.filter { !$0.path.isWithin(anyOf: unmounted) }

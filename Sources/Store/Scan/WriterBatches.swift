@@ -17,7 +17,7 @@ struct PendingRecords: Sendable {
     private(set) var records: [PendingRecord] = []
     /// Number of rows to write.
     private(set) var rows = 0
-    /// Share of the backlog: a record may have thousands of rows.
+    /// How much of `ScanWriter.backlogLimit` these take: a record may have thousands of rows.
     private(set) var units = 0
 
     /// Adds a record. Returns all of them, and empties the list, once there are enough to hand over.

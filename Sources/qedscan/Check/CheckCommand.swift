@@ -9,22 +9,24 @@ struct CheckCommand: Command {
     static let spec = CommandSpec(
         "check", summary: "check one image without the store, as 'qemu-img check -f qed' does",
         discussion: [
-            "Has the options, output and exit status of qemu-img(1) check. This command never writes: it refuses -r; "
-                + "use qedscan repair instead. IMAGE is always the name of a file. Its backing file is not opened.",
-            "There are three differences: leaks above 4 GiB are counted exactly; images with a table size of 1 are "
-                + "checked; if some tables cannot be read, the counts of the others are printed, and the exit status "
-                + "is 1.",
+            "Takes the options of 'qemu-img check', and has the same output and exit status. Never writes to the "
+                + "image: -r is refused; use 'qedscan repair' instead. IMAGE is always a file name, even if it "
+                + "contains a colon. The backing file is not opened.",
+            "The main differences are: leaks in files of 4 GiB or more are counted correctly; images with a table size "
+                + "of 1 cluster are checked, not refused; if some tables cannot be read, the counts of the others are "
+                + "printed, and the exit status is 1.",
         ],
         options: [
             OptionSpec(
-                "format", short: "f", value: "FMT", help: "format of the image", default: "detected by the magic number"
+                "format", short: "f", value: "FMT",
+                help: "format of the image; only qed can be checked", default: "detected"
             ),
             OptionSpec(
                 "output", value: "OFMT", kind: .oneOf(cases: CheckOutput.Form.self), help: "format of the output",
                 default: CheckOutput.Form.human.rawValue),
             OptionSpec("repair", short: "r", value: "MODE", help: "not supported: check never writes"),
             OptionSpec("force-share", short: "U", help: "check the image even if a program has it open for writing"),
-            OptionSpec("image-opts", help: "read IMAGE as a list of options: driver=qed,file.filename=FILE"),
+            OptionSpec("image-opts", help: "IMAGE is a list of options, such as driver=qed,file.filename=FILE"),
             OptionSpec(
                 "cache", short: "T", value: "CACHE",
                 kind: .oneOf(["none", "writeback", "writethrough", "directsync", "unsafe"]),
@@ -64,7 +66,7 @@ struct CheckCommand: Command {
                 let isUnchanged = try ImageFile(path: image.path).status.identity == file.status.identity
                 if isUnchanged || parsed.has("force-share") { return print(report, palette) }
             }
-            return fail("it changed during the check, twice; check it when no program writes to it")
+            return fail("it changed during the check, and again during a second one; try again later")
         } catch {
             return fail(error.reason)
         }

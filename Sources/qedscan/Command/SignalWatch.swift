@@ -23,7 +23,7 @@ final class SignalWatch: Sendable {
             source.setEventHandler { [weak self] in
                 self?.caught.store(true, ordering: .relaxed)
                 cancellation.cancel()
-                // Last: tests see by it that the work is cancelled.
+                // This comes last: tests wait for it to know that the work is cancelled.
                 signal(number, SIG_DFL)
             }
             source.resume()

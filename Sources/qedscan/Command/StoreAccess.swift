@@ -8,7 +8,7 @@ import Store
 enum StoreLocation {
     static let defaultText =
         "$QEDSCAN_DB, else /var/lib/qedscan/qedscan.db for root, "
-        + "else ~/.local/state/qedscan/qedscan.db"
+        + "else ${XDG_STATE_HOME:-~/.local/state}/qedscan/qedscan.db"
 
     /// - Parameter makesDirectory: whether to create the directory of a default path if it is missing.
     static func path(_ parsed: ParsedCommand, makesDirectory: Bool = false) throws(UsageError) -> String {
@@ -34,7 +34,9 @@ enum StoreLocation {
             return try ScanStore(reading: path)
         } catch {
             Diagnostic.error(error.description)
-            if access(path, F_OK) != 0 { Diagnostic.hint("'qedscan scan PATH' creates a store") }
+            if access(path, F_OK) != 0 {
+                Diagnostic.hint("'qedscan scan PATH' creates the store; the directory given with --db must exist")
+            }
             return nil
         }
     }
@@ -96,7 +98,7 @@ enum StoreFiles {
 /// The run lock of a store, and `--wait`.
 struct LockWait {
     static let spec = OptionSpec(
-        "wait", value: "TIME", help: "how long to wait for another command that uses the store: 90s, 10m",
+        "wait", value: "TIME", help: "how long to wait if another command uses the store, such as 90s or 10m",
         default: "do not wait")
 
     private let patience: Duration

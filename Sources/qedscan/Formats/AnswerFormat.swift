@@ -19,7 +19,7 @@ enum AnswerFormat: String, CaseIterable {
 
     static let option = OptionSpec(
         "format", value: "FORMAT", kind: .oneOf(cases: AnswerFormat.self),
-        help: "output format; on a terminal, table shortens long texts to fit",
+        help: "output format; on a terminal, table truncates long texts",
         default: AnswerFormat.table.rawValue)
 
     init(_ parsed: ParsedCommand) throws(UsageError) {

@@ -51,7 +51,7 @@ struct Question {
 
     private func report(_ error: SQLiteError) -> ExitStatus {
         // A mistake in the statement is not an error of the store.
-        Diagnostic.error(error.code.primary == .error ? "in the statement: \(error.message)" : error.description)
+        Diagnostic.error(error.code.primary == .error ? "error in the statement: \(error.message)" : error.description)
         return .failed
     }
 }

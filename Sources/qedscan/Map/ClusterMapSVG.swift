@@ -1,3 +1,4 @@
+import Assets
 import Files
 import QED
 
@@ -148,4 +149,9 @@ private struct MapGrid {
     func position(of index: Int) -> (x: Int, y: Int) {
         (index % columns * (side + MapGrid.gap), index / columns * (side + MapGrid.gap))
     }
+}
+
+/// The style of all maps in a page or in a file: light or dark as the reader's system is.
+enum ClusterMapStyle {
+    static let text = Assets.page(named: "map.css")
 }

@@ -14,7 +14,7 @@ struct PageTrend {
         self.scans = scans
     }
 
-    /// The chart, and its figures as a table for who cannot see it.
+    /// The chart, and its figures as a table for readers who cannot see it.
     var markup: Markup {
         guard scans.count > 1 else {
             return isSharded

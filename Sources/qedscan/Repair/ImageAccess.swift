@@ -57,12 +57,19 @@ final class ImageAccess {
 extension AccessOptions {
     static let specs: [OptionSpec] = [
         OptionSpec(
-            "settle", value: "TIME", help: "how long an image must have been unchanged: 10s, 2m",
+            "settle", value: "TIME", help: "refuse images that changed within this time, such as 10s or 2m",
             default: "10s; 65s on network file systems"),
-        OptionSpec("hard-links", help: "allow images with several hard links, none of which is in use"),
-        OptionSpec("trust-locks", help: "allow images for which only locks can tell who has them open"),
         OptionSpec(
-            "only-host", help: "no other host uses the network file system, so its locks need not work between hosts"),
+            "hard-links",
+            help: "also accept images with several hard links; make sure that none of them is in use"),
+        OptionSpec(
+            "trust-locks",
+            help: "also accept images on file systems that show only by locks who has them open; use it only if all "
+                + "programs that use the images lock them"),
+        OptionSpec(
+            "only-host",
+            help: "also accept network file systems whose locks do not reach other hosts; use it only if no other host "
+                + "uses them"),
         LockWait.spec,
     ]
 

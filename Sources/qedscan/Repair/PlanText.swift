@@ -14,7 +14,7 @@ struct PlanText {
         let path = palette.bold(PrintableText.escaping(image.path.bytes))
         switch image.answer {
         case .failure(let failure):
-            StandardOutput.writeLine("\(path): " + palette.bad("left alone") + ": \(failure)")
+            StandardOutput.writeLine("\(path): " + palette.bad("not repaired") + ": \(failure)")
         case .plan(let plan): print(plan, path)
         }
     }
@@ -35,7 +35,7 @@ struct PlanText {
         let words = plan.changedWords(by: action)
         switch action {
         case .clearDirty, .clearAutoclear: parts.append("header")
-        case .extendTail: parts.append("extended to the next cluster")
+        case .extendTail: parts.append("extended to the end of the last cluster")
         case .reclaimLeaks:
             let shorter = plan.sizeBefore - min(plan.sizeAfter, plan.sizeBefore)
             if shorter > plan.releasedBytes { parts.append("\(ByteCount.text(Int64(clamping: shorter))) shorter") }

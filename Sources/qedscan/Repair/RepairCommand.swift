@@ -9,41 +9,50 @@ import Store
 /// `qedscan repair [IMAGE...]`
 struct RepairCommand: Command {
     static let spec = CommandSpec(
-        "repair", summary: "repair damaged images, so that every repair can be undone",
+        "repair", summary: "repair damaged images, with a journal for 'qedscan undo'",
         discussion: [
-            "Repairs the given images, or else all images that are dirty or in which the latest check found damage. "
-                + "First prints a plan for each image and asks. Nothing is changed before everything needed to undo "
-                + "the repair is on disk in the store. An image that another program has open is never changed.",
-            "An image must not have changed since it was scanned, nor within the last 10 s (65 s on a network file "
-                + "system). Interrupted repairs are recovered first.",
+            "Repairs the given images. Without IMAGE, repairs all images that are dirty or that the latest check found "
+                + "damaged. First prints a plan for each image and asks for confirmation. Before it changes an image, "
+                + "it writes everything needed to undo the repair to the store. Only reclaim-leaks without "
+                + "--save-leaked cannot be undone. An image that another program has open is never changed.",
+            "An image is refused if it has changed since it was scanned, or within the last 10 s (65 s on a network "
+                + "file system; see --settle). Interrupted repairs are recovered first: normally, they are rolled "
+                + "back.",
+            "Actions: extend-tail extends a file that ends within its last cluster to the end of that cluster. "
+                + "clear-invalid clears entries with an invalid offset. clone-shared copies shared clusters, so that "
+                + "each entry has its own. clone-tables does the same for shared L2 tables. reclaim-leaks returns "
+                + "leaked clusters to the file system. clear-autoclear clears unknown autoclear bits. clear-dirty "
+                + "clears the dirty bit if nothing else is wrong.",
         ],
         options: [
             OptionSpec("dry-run", short: "n", help: "print the plan and change nothing"),
             OptionSpec("yes", short: "y", help: "do not ask before repairing"),
-            OptionSpec("list", help: "list past repairs with the IDs that 'qedscan undo' takes"),
+            OptionSpec("list", help: "list past repairs with their IDs for 'qedscan undo', and repair nothing"),
             OptionSpec(
                 "give-up", value: "REPAIR-ID",
-                help: "stop trying to recover this interrupted repair; its image stays as it is"),
-            OptionSpec("plan-out", value: "FILE", kind: .file, help: "write the plan to a file as JSON"),
+                help: "never recover this interrupted repair: its state becomes 'conflict'; then repair as usual"),
+            OptionSpec("plan-out", value: "FILE", kind: .file, help: "also write the plan to this file, as JSON"),
             OptionSpec(
                 "only", value: "ACTION,...", kind: .listOf(cases: RepairAction.self), help: "do only these actions"),
             OptionSpec(
                 "also", value: "ACTION,...", kind: .listOf(cases: RepairAction.self),
-                help: "do these actions too; clone-tables, clear-autoclear and reclaim-leaks are done only on request"),
+                help: "also do these actions; clone-tables, reclaim-leaks and clear-autoclear are not done by default"),
             OptionSpec(
                 "skip", value: "ACTION,...", kind: .listOf(cases: RepairAction.self), help: "do not do these actions"),
             OptionSpec(
                 "invalid", value: "MODE", kind: .oneOf(cases: RepairOptions.InvalidEntries.self),
-                help: "what to do with entries whose offset is invalid: unallocate them, so that the guest reads the "
-                    + "backing file or zeros; make them read as zeros; or keep them",
+                help: "how to treat entries with an invalid offset: unallocate (the guest reads the backing file, or "
+                    + "zeros if there is none), zero (the guest reads zeros), keep (no change)",
                 default: RepairOptions.InvalidEntries.unallocate.rawValue),
             OptionSpec("reclaim-leaks", help: "the same as --also reclaim-leaks"),
             OptionSpec(
                 "save-leaked", help: "save reclaimed clusters in the store, so that reclaiming them can be undone"),
             OptionSpec(
-                "max-growth", value: "SIZE", help: "how much longer copied clusters may make one image", default: "1G"),
+                "max-growth", value: "SIZE",
+                help: "how many bytes copied clusters may add to one image", default: "1G"),
             OptionSpec(
-                "max-memory", value: "SIZE", help: "memory limit for the maps of one image: 64M, 1G", default: "192M"),
+                "max-memory", value: "SIZE",
+                help: "memory for the cluster map of one image, such as 64M or 1G", default: "192M"),
         ] + AccessOptions.specs + [AnswerFormat.option],
         operands: [
             OperandSpec("IMAGE", kind: .file, help: "an image that has been scanned", optional: true, repeating: true)
@@ -76,7 +85,7 @@ struct RepairCommand: Command {
         format = try AnswerFormat(parsed)
         givenUp = try parsed.integer(of: "give-up", in: 1...Int.max).map(RepairID.init)
         if !parsed.has("yes"), !parsed.has("dry-run"), !parsed.has("list"), isatty(STDIN_FILENO) != 1 {
-            throw parsed.usageError("there is no terminal to ask on: add --yes or --dry-run")
+            throw parsed.usageError("cannot ask for confirmation without a terminal: add --yes or --dry-run")
         }
     }
 

@@ -9,18 +9,19 @@ import Store
 /// `qedscan undo REPAIR-ID...`
 struct UndoCommand: Command {
     static let spec = CommandSpec(
-        "undo", summary: "undo repairs exactly",
+        "undo", summary: "undo repairs",
         discussion: [
-            "Puts back what a repair changed: the image is then byte for byte as it was before. An image that has "
-                + "changed since the repair is refused. If an image was repaired more than once, the newest repair "
-                + "must be undone first. An undo is a repair too, and can itself be undone.",
-            "Interrupted repairs are recovered first.",
+            "Restores the image byte for byte to its state before the repair. An image that has changed since the "
+                + "repair is refused. If an image was repaired more than once, undo the newest repair first. An undo "
+                + "is recorded as a repair, and can itself be undone. A repair that reclaimed leaks without "
+                + "--save-leaked cannot.",
+            "Interrupted repairs are recovered first: normally, they are rolled back.",
         ],
         options: [
             OptionSpec("dry-run", short: "n", help: "print what would be undone and change nothing"),
             OptionSpec("yes", short: "y", help: "do not ask before undoing"),
         ] + AccessOptions.specs,
-        operands: [OperandSpec("REPAIR-ID", help: "a repair as 'qedscan repair --list' shows it", repeating: true)],
+        operands: [OperandSpec("REPAIR-ID", help: "ID of a repair, from 'qedscan repair --list'", repeating: true)],
         examples: [.init("qedscan undo 12", "Undoes repair 12.")])
 
     private let parsed: ParsedCommand
@@ -33,7 +34,7 @@ struct UndoCommand: Command {
         ids = try Set(parsed.integers(ofOperand: "REPAIR-ID", in: 1...Int.max).map(RepairID.init)).sorted(by: >)
         access = try AccessOptions(parsed)
         if !parsed.has("yes"), !parsed.has("dry-run"), isatty(STDIN_FILENO) != 1 {
-            throw parsed.usageError("there is no terminal to ask on: add --yes or --dry-run")
+            throw parsed.usageError("cannot ask for confirmation without a terminal: add --yes or --dry-run")
         }
     }
 

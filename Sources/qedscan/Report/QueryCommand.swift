@@ -6,7 +6,8 @@ struct QueryCommand: Command {
     static let spec = CommandSpec(
         "query", summary: "run an SQL query on the store",
         discussion: [
-            "The store is opened read-only. A statement that writes is refused.",
+            "The store is opened read-only. A statement that writes is refused. The main views are latest_check, "
+                + "image_history, backing_problem, scan_summary, scan_change and repair_history.",
             "Set a parameter such as :name with -p name=value. A value that looks like a number is a number; any other "
                 + "value is text.",
         ],

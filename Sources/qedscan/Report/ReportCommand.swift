@@ -7,9 +7,10 @@ struct ReportCommand: Command {
     static let spec = CommandSpec(
         "report", summary: "print a report about the pool",
         discussion: [
-            "Without NAME, lists the reports: the question that each one answers, and its parameters.",
-            "With --html, writes a page about the whole pool. Only its owner may read it (mode 0600), since it contains "
-                + "names of images and ranges of the guests' disks.",
+            "Without NAME, lists all reports, the question that each of them answers, and its parameters. With "
+                + "--verbose, NAME first describes its parameters and columns.",
+            "With --html, writes a page about the whole pool. The mode of the file is 0600, because it contains names "
+                + "of images and offsets in the guests' disks.",
         ],
         options: [
             AnswerFormat.option, ParameterValues.option,

@@ -29,11 +29,12 @@ extension ScanCommand {
             return hosts.first?.host ?? Host.name
         }
         let owners = [first, other].map {
-            "\(PrintableText.escaping($0.root.bytes)) is of \(PrintableText.escaping(Pool.describe(host: $0.host)))"
+            "\(PrintableText.escaping($0.root.bytes)) belongs to "
+                + PrintableText.escaping(Pool.describe(host: $0.host))
         }
         Diagnostic.error(owners.joined(separator: ", "))
         Diagnostic.hint(
-            "scan them one by one, or name the pool of all with --pool; --pool '' for this host's own"
+            "scan them one at a time, or give one pool for all of them with --pool ('' for this host)"
         )
         return nil
     }
@@ -94,7 +95,7 @@ extension PoolReader {
             do throws(SystemError) {
                 devices.insert(try FileStatus(directory: AT_FDCWD, name: root.bytes).identity.device)
             } catch {
-                // The walk says so.
+                // The walk will report this error.
             }
         }
         guard devices.count == 1, let device = devices.first else { return nil }

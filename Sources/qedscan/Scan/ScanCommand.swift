@@ -15,54 +15,61 @@ struct ScanCommand: Command {
             "Walks the directories, finds every QED image by its magic number, checks it read-only and stores the "
                 + "result. Images that a program has open for writing are not checked. The stored results of images "
                 + "that have not changed are reused.",
-            "An interrupted scan is resumed by the next scan of the same paths with the same options, even with --full: "
-                + "then only the images that have not been checked yet are checked, plus those that were in use or "
-                + "changing, or had changed less than two seconds before their check.",
+            "The next scan of the same paths resumes an interrupted scan, even with --full. The options that select "
+                + "what to check must be the same; others, such as --jobs and --rate, may differ. A resumed scan "
+                + "checks only images that have not been checked yet, were in use or changing, or had changed less "
+                + "than two seconds before their check. A scan that began more than 30 days ago is not resumed.",
         ],
         options: [
             OptionSpec(
-                "jobs", short: "j", value: "N", help: "number of images to check at once; 0 checks them one by one",
+                "jobs", short: "j", value: "N",
+                help: "number of images to check at once, from 0 to 128; 0 checks them one by one, in order",
                 default: "4 per core"),
             OptionSpec("full", help: "check every image, even if it has not changed"),
             OptionSpec("restart", help: "start from the beginning instead of resuming an interrupted scan"),
             OptionSpec(
                 "max-age", value: "TIME",
-                help: "check images again if their result is older than this: 90s, 10m, 2h, 7d"),
+                help: "also check unchanged images whose result is older than this, such as 90s, 10m, 2h or 7d"),
             OptionSpec(
-                "force-share", short: "U", help: "also check images in use; their results are provisional"),
-            OptionSpec("one-file-system", short: "x", help: "do not leave the file systems of the given paths"),
+                "force-share", short: "U",
+                help: "also check images in use; the results may be wrong, and the outcome stays in_use"),
+            OptionSpec("one-file-system", short: "x", help: "skip directories on other file systems, as 'du -x' does"),
             OptionSpec(
                 "include", value: "GLOB",
                 help:
-                    "check only files whose name (or absolute path, if GLOB has a slash) matches; * matches slashes too",
+                    "check only files whose name matches, or whose full path does if GLOB has a /; * also matches /",
                 repeatable: true),
             OptionSpec(
-                "exclude", value: "GLOB", help: "skip files and directories that match",
+                "exclude", value: "GLOB", help: "skip files and directories that match, by the rules of --include",
                 repeatable: true),
             ShardOptions.spec,
             ShardOptions.basisSpec,
             OptionSpec(
-                "max-memory", value: "SIZE", help: "memory limit for the maps of all images being checked: 64M, 1G",
+                "max-memory", value: "SIZE",
+                help: "memory for the cluster maps of all images being checked, such as 64M or 1G",
                 default: "192M"
             ),
             OptionSpec(
-                "max-time", value: "TIME", help: "stop after this time, as on SIGTERM; the next scan resumes: 30m, 4h"),
-            OptionSpec("rate", value: "SIZE", help: "read at most this many bytes per second from the images: 50M"),
+                "max-time", value: "TIME",
+                help: "stop after this time, such as 30m or 4h, with exit status 32; the next scan resumes"),
+            OptionSpec(
+                "rate", value: "SIZE",
+                help: "read at most this many bytes per second from all images, such as 50M"),
             LockWait.spec,
             OptionSpec(
                 "only-changes",
                 help:
-                    "print only what is new since the last completed scan of the same paths; nothing if nothing is new"),
+                    "print only changes since the last completed scan of the same paths, or nothing if there are none"),
             OptionSpec(
                 "progress", value: "WHEN", kind: .oneOf(cases: ProgressChoice.self), help: "when to show progress",
                 default: ProgressChoice.auto.rawValue),
             OptionSpec(
                 "metrics", value: "FILE", kind: .file,
-                help: "write metrics for Prometheus' node_exporter (a *.prom file in its textfile directory)"),
+                help: "write metrics to this file, for the textfile collector of Prometheus' node_exporter (*.prom)"),
             OptionSpec(
                 "pool", value: "NAME",
-                help: "name of the pool, if other machines scan it too; also used in the metrics",
-                default: "as in the last scan of the paths"),
+                help: "name of the pool, if other machines scan it too, or '' if none does; also used in the metrics",
+                default: "that of the last scan of the paths"),
         ] + SchedulingPriority.specs,
         operands: [OperandSpec("PATH", kind: .file, help: "a directory or an image", repeating: true)],
         examples: [
@@ -70,10 +77,10 @@ struct ScanCommand: Command {
             .init("qedscan scan -q --max-age 7d /srv/vm", "Prints problems only, for use with cron."),
             .init(
                 "qedscan scan --max-time 4h --rate 50M /srv/vm",
-                "Checks a part of the pool each night, with a limited load on the disks."),
+                "Checks for at most 4 hours and reads at most 50 MiB per second; the next run resumes."),
             .init(
                 "qedscan scan --shard 3/8 --db shard-3.db /srv/vm",
-                "Checks one of eight parts; other machines check the others."),
+                "Checks the third of eight parts; other machines check the other parts."),
         ])
 
     let parsed: ParsedCommand
@@ -113,7 +120,7 @@ struct ScanCommand: Command {
             configuration.limits.memory = MemoryBudget(limit: memory)
         }
         if let rate = try parsed.byteCount(of: "rate") {
-            guard rate > 0 else { throw parsed.usageError("option '--rate': 0 would read nothing") }
+            guard rate > 0 else { throw parsed.usageError("option '--rate': the value must be more than 0") }
             configuration.readRate = ReadRate(bytesPerSecond: UInt64(rate))
         }
     }
@@ -164,7 +171,7 @@ struct ScanCommand: Command {
         configuration.shard = shardRequest?.shard(of: configuration, cancellation: cancellation)
         record.shard = shardRequest.map { ($0.number, $0.count) }
         record.shardRange = configuration.shard
-        // From the writer's beginning on the store is the writer's.
+        // The last use of the store here: from now on the writer owns it.
         let interrupted = try InterruptedRepairs.warn(store, isQuiet: output.tellsNews)
         let writer = try ScanWriter(
             store: store, scan: record, progress: { progress.now(expecting: expected) },

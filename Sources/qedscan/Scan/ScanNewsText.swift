@@ -37,7 +37,7 @@ struct ScanNewsText {
 
     private func line(_ error: PathError) -> String {
         let message = PrintableText.escaping(error.message, doublingBackslashes: false)
-        // The message about a root that is not mounted names it.
+        // The message about such a root already contains its path.
         return error.operation == "mount" ? message : "\(PrintableText.escaping(error.path.bytes)): \(message)"
     }
 

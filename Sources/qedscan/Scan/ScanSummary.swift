@@ -30,9 +30,9 @@ struct ScanSummary {
             (shard.map { "shard \($0.number) of \($0.count): " } ?? "")
                 + palette.bold(Count.text(totals.images, "image"))
                 + " among \(Count.text(filesSeen, "file")) \(verb) \(seconds) s, "
-                + "\(totals.images - totals.reused) looked at, \(totals.reused) unchanged")
+                + "\(totals.images - totals.reused) examined, \(totals.reused) unchanged")
         if let continuesFrom {
-            StandardOutput.writeLine("resumes the scan of \(continuesFrom.prefix(19)) UTC")
+            StandardOutput.writeLine("resumed the scan that started \(continuesFrom.prefix(19)) UTC")
         }
         if stop == .timeLimit {
             StandardOutput.writeLine("stopped by --max-time; the next scan resumes here")
@@ -44,12 +44,12 @@ struct ScanSummary {
         if totals.missing > 0 {
             line(totals.missing, "missing, see 'qedscan report missing'", color: palette.warning)
         }
-        if totals.pathErrors > 0 { line(totals.pathErrors, "not readable", color: palette.bad) }
+        if totals.pathErrors > 0 { line(totals.pathErrors, "errors, see 'qedscan report errors'", color: palette.bad) }
         if totals.dirty > 0 {
             StandardOutput.writeLine(palette.warning("dirty: \(totals.dirty)") + ", not closed cleanly")
         }
         if totals.withoutBase > 0 {
-            let what = palette.bad("without their backing file: \(Count.text(totals.withoutBase, "overlay"))")
+            let what = palette.bad("backing file missing: \(Count.text(totals.withoutBase, "overlay"))")
             StandardOutput.writeLine(what + ", see 'qedscan report backing-problems'")
         }
         StandardOutput.writeLine("store: \(PrintableText.escaping(storePath))")

@@ -5,11 +5,11 @@ import Glibc
 /// The priorities of the scan for processors and disks: `--nice` and `--ionice`.
 struct SchedulingPriority {
     static let specs: [OptionSpec] = [
-        OptionSpec("nice", value: "N", help: "processor priority, as nice(1): from 0, normal, to 19, lowest"),
+        OptionSpec("nice", value: "N", help: "CPU priority, as for nice(1): from 0 (normal) to 19 (lowest)"),
         OptionSpec(
             "ionice", value: "CLASS",
             help:
-                "disk priority, as ionice(1): idle, best-effort, or best-effort:N with N from 0, highest, to 7, lowest"),
+                "I/O priority, as for ionice(1): idle, best-effort or best-effort:N, N from 0 (highest) to 7 (lowest)"),
     ]
 
     private enum DiskClass {

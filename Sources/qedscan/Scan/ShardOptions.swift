@@ -4,11 +4,12 @@ import PoolScan
 /// `--shard` and `--shard-by`: the part of the pool that a scan checks.
 enum ShardOptions {
     static let spec = OptionSpec(
-        "shard", value: "K/N", help: "check only the K-th of N parts of the files; every part walks all directories")
+        "shard", value: "K/N",
+        help: "check only part K of N of the files, such as 3/8; each part still walks all directories")
 
     static let basisSpec = OptionSpec(
         "shard-by", value: "WHAT", kind: .oneOf(cases: ShardRequest.Basis.self),
-        help: "how to divide the files into parts of equal amounts; size has to look at every file first",
+        help: "divide the files by count, or by total size; size first reads the size of every file",
         default: ShardRequest.Basis.count.rawValue)
 
     /// nil if all files are to be checked.

@@ -9,21 +9,24 @@ struct ShowCommand: Command {
     static let spec = CommandSpec(
         "show", summary: "show everything about one image",
         discussion: [
-            "Prints what the store has about the image: the latest result, how bad the damage is, the findings, the "
-                + "backing files below the image, the overlays that need it, and the history. Also prints a map of its "
-                + "clusters, which is read from the image itself, read-only. There is no map if the image has changed "
-                + "since it was checked.",
-            "Each letter of the map stands for a number of clusters and shows the worst of them. In the file: S shared, "
-                + "L leaked, P a partial last cluster, H header, 1 and 2 tables, D data, o data in a hole. In the "
-                + "guest's disk: X invalid, S shared, D allocated, 0 zero, . unallocated. In both: ? could not be read. "
-                + "L2 tables are shown only where they are at least a hundredth of the clusters.",
-            "Without --host, IMAGE is an image of this machine or of a pool that it scans. If there is none, it is an image "
-                + "of the only host in the store that has this path.",
+            "Prints what the store has about the image: the latest result, how bad the damage is, the findings, its "
+                + "backing files, the overlays that depend on it, and the history. Also prints a map of its clusters, "
+                + "for which it reads the image. There is no map if the image is in use or has changed since it was "
+                + "checked.",
+            "Each letter of the map stands for several clusters and shows the worst of them. Letters for the file: S "
+                + "shared, L leaked, P partial last cluster, H header, 1 L1 table, 2 L2 table, D data, o data cluster "
+                + "in a hole of the file. Letters for the guest's disk: X invalid, S shared, D allocated, 0 zero, '.' "
+                + "unallocated. In both maps, ? means not readable. L2 tables are ignored where they are less than 1% "
+                + "of the clusters.",
+            "Without --host, IMAGE is looked up on this machine and in the pools that it scans, then on all other "
+                + "hosts in the store. If several hosts have this path, choose one with --host.",
             "With --format json, prints one object with everything; csv, markdown and html contain only the latest result.",
         ],
         options: [
             AnswerFormat.option,
-            OptionSpec("host", value: "HOST", help: "the host that has the image, or pool:NAME"),
+            OptionSpec(
+                "host", value: "HOST",
+                help: "host of the image, or pool:NAME for a pool that several machines scan"),
         ] + ShowCommand.mapOptions,
         operands: [OperandSpec("IMAGE", kind: .file, help: "path of the image")],
         examples: [
@@ -148,7 +151,7 @@ struct ShowCommand: Command {
 
     private static let mapOptions = [
         OptionSpec("no-map", help: "print no map of clusters, and do not open the image"),
-        OptionSpec("svg", value: "FILE", kind: .file, help: "write the map of clusters to a file as SVG"),
+        OptionSpec("svg", value: "FILE", kind: .file, help: "also write the map of clusters to this file, as SVG"),
     ]
 
     /// Prints the map, or why there is none.

@@ -143,11 +143,11 @@ struct NagiosCheck: Command {
         OptionSpec(
             hostOption, value: "HOST",
             help:
-                "with --nagios: only images of this host or pool:NAME; the default is this machine and its pools, and "
-                + "in a merged store all hosts"),
+                "with --nagios: only images of this host, or pool:NAME for a pool",
+            default: "this machine and its pools; in a merged store, all hosts"),
     ]
     static let operand = OperandSpec(
-        "PATH", kind: .file, help: "with --nagios: only images of the scan that was given exactly these paths",
+        "PATH", kind: .file, help: "with --nagios: only the scans of exactly these paths",
         optional: true,
         repeating: true)
 

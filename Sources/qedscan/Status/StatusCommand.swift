@@ -12,7 +12,7 @@ struct StatusCommand: Command {
         options: [
             OptionSpec(
                 "format", value: "FORMAT", kind: .oneOf(cases: AnswerFormat.self),
-                help: "print one row per host, pool or shard instead of text")
+                help: "print a row for each host, pool or shard in this format, instead of text")
         ] + NagiosCheck.options,
         operands: [NagiosCheck.operand],
         examples: [

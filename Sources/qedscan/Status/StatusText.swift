@@ -63,13 +63,13 @@ struct StatusText {
     }
 
     private func totals(_ scan: ScanStatus) -> String {
-        "\(scan.images) images, \(scan.reused) unchanged, \(scan.files) files, \(scan.problems) problems, "
-            + "\(ByteCount.text(scan.bytesRead)) read"
+        "\(Count.text(scan.images, "image")), \(scan.reused) unchanged, \(Count.text(scan.files, "file")), "
+            + "\(Count.text(scan.problems, "problem")), \(ByteCount.text(scan.bytesRead)) read"
     }
 
     private func verb(_ state: ScanState) -> String {
         switch state {
-        case .completed: "completed"
+        case .completed: "was completed"
         case .interrupted: "was interrupted"
         case .failed: "failed"
         case .running, .killed: state.rawValue

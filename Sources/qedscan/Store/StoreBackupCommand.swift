@@ -7,8 +7,8 @@ struct StoreBackupCommand: Command {
     static let spec = CommandSpec(
         "backup", summary: "copy the store while it is in use",
         discussion: [
-            "The copy is consistent, even if a scan is running. It is written to a temporary file beside FILE, verified, "
-                + "synced to disk and then renamed. Its mode is 0600. It is a complete store that you can use with --db."
+            "The copy is consistent, even if a scan is running. It is written to a temporary file in the directory of "
+                + "FILE, checked, synced to disk and then renamed. Its mode is 0600. You can use it with --db."
         ],
         options: [OptionSpec("force", short: "f", help: "replace FILE if it exists")],
         operands: [OperandSpec("FILE", kind: .file, help: "the copy")],
@@ -36,6 +36,6 @@ extension StoreBackup {
     func run(isQuiet: Bool) throws(StoreError) {
         let size = try run()
         guard !isQuiet else { return }
-        StandardOutput.writeLine("\(size) bytes in \(PrintableText.escaping(targetPath))")
+        StandardOutput.writeLine("copied \(size) bytes to \(PrintableText.escaping(targetPath))")
     }
 }

@@ -9,15 +9,18 @@ struct StoreMergeCommand: Command {
         "merge", summary: "merge several stores into one",
         discussion: [
             "Merges the shards of a pool, or the stores of many hosts, so that reports and queries can use them all. OUT is "
-                + "created if it does not exist. Merging is idempotent and independent of order: what OUT already has "
-                + "is skipped. Images are identified by host and path, or by pool and path (see scan --pool).",
-            "An older store is read through a copy. A newer or damaged store is skipped with a message. OUT can be used "
-                + "only for reports and queries: scans and repairs keep using the stores of their hosts, and the journals "
-                + "of repairs stay there.",
+                + "created if it does not exist. The order does not matter, and you can merge a store again: what "
+                + "OUT already has is skipped. Images are identified by host and path, or by pool and path (see scan "
+                + "--pool).",
+            "A store of an older version is merged from a migrated copy. A newer or damaged store is skipped with a "
+                + "message and exit status 8. OUT is only for reading: scan, repair and undo use the store of each "
+                + "host, and the journals of repairs stay there.",
         ],
         operands: [
             OperandSpec("OUT", kind: .file, help: "the merged store"),
-            OperandSpec("IN", kind: .file, help: "a store to merge; may itself be merged", repeating: true),
+            OperandSpec(
+                "IN", kind: .file,
+                help: "a store to merge, which may itself be the result of a merge", repeating: true),
         ],
         examples: [.init("qedscan store merge pool.db shard-*.db", "Merges the shards of a pool.")])
 

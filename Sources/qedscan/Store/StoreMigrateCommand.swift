@@ -6,12 +6,11 @@ struct StoreMigrateCommand: Command {
     static let spec = CommandSpec(
         "migrate", summary: "update an older store to this version",
         discussion: [
-            "Scans and repairs migrate the store automatically. Each step is one transaction, so a crash loses nothing "
-                + "and leaves the store at one version or the next. Older programs refuse a migrated store; use --backup "
-                + "to keep a copy for them."
+            "Scans and repairs migrate the store automatically. Each step is one transaction, so a crash loses "
+                + "nothing. An older qedscan refuses a migrated store; use --backup to keep a copy for it."
         ],
         options: [
-            OptionSpec("dry-run", short: "n", help: "print the versions and change nothing"),
+            OptionSpec("dry-run", short: "n", help: "print the old and the new version, and change nothing"),
             OptionSpec("backup", value: "FILE", kind: .file, help: "copy the store to this file first"),
         ])
 

@@ -7,10 +7,10 @@ struct StorePruneCommand: Command {
     static let spec = CommandSpec(
         "prune", summary: "remove old scans",
         discussion: [
-            "Removes a scan only if every given rule allows it. The latest result of each image and everything about "
-                + "the kept scans stays. If something refers to a removed scan, its row with the totals stays, and "
-                + "pruned_at says when it was pruned. Repairs that can still be undone or must be recovered are kept. "
-                + "Images that were already missing before the kept scans are removed."
+            "Give --keep-scans, --keep-days or both. A scan is removed only if no given option keeps it. The latest "
+                + "result of each image is kept, and so are repairs that can still be undone or must be recovered. If "
+                + "other rows refer to a removed scan, its row stays with the totals and the time in pruned_at. Images "
+                + "that disappeared before the oldest kept scan are removed."
         ],
         options: [
             OptionSpec(
@@ -22,7 +22,7 @@ struct StorePruneCommand: Command {
         examples: [
             .init(
                 "qedscan store prune --keep-scans 30 --keep-days 90",
-                "Keeps 30 scans and all scans of the last 90 days.")
+                "Keeps the last 30 scans, and all scans of the last 90 days.")
         ])
 
     private static let day: Int64 = 86_400_000_000_000
@@ -93,7 +93,7 @@ struct StorePruneCommand: Command {
                 + "\(counts.images) missing images")
         if counts.marked > 0 {
             StandardOutput.writeLine(
-                "kept as pruned, since something refers to them: \(Count.text(counts.marked, "scan"))")
+                "only the totals are kept, since other rows refer to them: \(Count.text(counts.marked, "scan"))")
         }
     }
 }

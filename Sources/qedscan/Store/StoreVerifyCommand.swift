@@ -6,14 +6,14 @@ import Store
 /// `qedscan store verify`
 struct StoreVerifyCommand: Command {
     static let spec = CommandSpec(
-        "verify", summary: "check that the store is sound",
+        "verify", summary: "check the integrity of the store",
         discussion: [
-            "Checks the pages of the database, its references, and its counters, and compares its tables and views with "
-                + "those of a new store. Then prints for each repair of this host whether it can be undone, that is, "
-                + "whether the image has not changed since; with --verbose also why other repairs cannot be undone. "
-                + "Changes nothing, but lets SQLite roll back a transaction that a crash has interrupted. If you may "
-                + "only read the store, SQLite does not check CHECK constraints, and a message says so. The exit "
-                + "status is 0 if the store is sound, else 8."
+            "Checks the pages, foreign keys and counters of the database, and compares its schema with that of a new "
+                + "store. The exit status is 0 if the store is intact and no repair is interrupted, else 8. With read "
+                + "access only, CHECK constraints are not checked, and a message says so.",
+            "Then says for each repair of this host whether the image is unchanged, so that the repair can be undone. "
+                + "With --verbose, also lists repairs that cannot be undone for other reasons.",
+            "Changes no data. SQLite may roll back a transaction that a crash interrupted.",
         ])
 
     private let parsed: ParsedCommand

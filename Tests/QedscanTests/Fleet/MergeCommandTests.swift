@@ -76,7 +76,7 @@ import Testing
         ] {
             let run = try await fixture.run(arguments + ["--db", all])
             #expect(run.status == 8 && run.output.isEmpty, "\(arguments): \(run)")
-            #expect(run.errors.contains("\(all) was merged from other stores and is read-only"), "\(arguments): \(run)")
+            #expect(run.errors.contains("\(all) is a merged store and read-only"), "\(arguments): \(run)")
         }
         #expect(try content(of: all) == before)
         #expect(try FileState("\(fixture.pool)/bad.qed") == image)
@@ -173,7 +173,7 @@ import Testing
         _ = try await fixture.merge([fixture.store])
         #expect(try content(of: all) == content(of: fixture.store))
         #expect(try ScanFixture.knowledge(of: all).count == 3)
-        #expect(try await fixture.run("status", "--db", all).output.contains(": the last scan completed 20"))
+        #expect(try await fixture.run("status", "--db", all).output.contains(": the last scan was completed 20"))
     }
 
     // MARK: - Repairs

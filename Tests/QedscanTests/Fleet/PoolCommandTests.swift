@@ -54,7 +54,7 @@ import Testing
         let above = try await fixture.scan()
         #expect(above.status == 8)
         #expect(
-            above.errors.contains("\(fixture.pool) is of host \(here), \(fixture.pool)/p is of pool p"),
+            above.errors.contains("\(fixture.pool) belongs to host \(here), \(fixture.pool)/p belongs to pool p"),
             "\(above.errors)")
         // A directory in it is of the pool, too.
         _ = try await fixture.run("scan", "\(fixture.pool)/p/sub")
@@ -70,8 +70,10 @@ import Testing
         }
         let refused = try await fixture.run(["scan"] + paths)
         #expect(refused.status == 8)
-        #expect(refused.errors.contains("\(paths[0]) is of pool one, \(paths[1]) is of pool two"), "\(refused.errors)")
-        #expect(refused.errors.contains("hint: scan them one by one, or name the pool of all with --pool"))
+        #expect(
+            refused.errors.contains("\(paths[0]) belongs to pool one, \(paths[1]) belongs to pool two"),
+            "\(refused.errors)")
+        #expect(refused.errors.contains("hint: scan them one at a time, or give one pool for all of them with --pool"))
         #expect(try await hostsOfScans() == ["pool:one", "pool:two"])
         #expect(try await fixture.run(["scan", "--pool", "three"] + paths).status == 0)
         #expect(try await hosts() == ["pool:three", "pool:three"])
@@ -105,17 +107,17 @@ import Testing
         try fixture.addImage("b.qed")
         try await fixture.ageImages()
         let (a, b) = (Machine(name: "node-a", fixture: fixture), Machine(name: "node-b", fixture: fixture))
-        #expect(try await a.run("scan", "--pool", "p", fixture.pool).output.contains("2 looked at, 0 unchanged"))
+        #expect(try await a.run("scan", "--pool", "p", fixture.pool).output.contains("2 examined, 0 unchanged"))
         // As where the pool has another number.
         try Database(path: fixture.store, mode: .readWrite).execute(
             "UPDATE check_result SET device = device + 77; UPDATE image SET device = device + 77")
         let second = try await b.run("scan", "--pool", "p", fixture.pool)
-        #expect(second.output.contains("0 looked at, 2 unchanged"), "\(second.output)")
+        #expect(second.output.contains("0 examined, 2 unchanged"), "\(second.output)")
         #expect(try await fixture.checkCount() == 2)
         // It knows by now whose they are.
-        #expect(try await b.run("scan", fixture.pool).output.contains("0 looked at, 2 unchanged"))
+        #expect(try await b.run("scan", fixture.pool).output.contains("0 examined, 2 unchanged"))
         // For the first machine these are other files.
-        #expect(try await a.run("scan", fixture.pool).output.contains("2 looked at, 0 unchanged"))
+        #expect(try await a.run("scan", fixture.pool).output.contains("2 examined, 0 unchanged"))
         #expect(try await fixture.number("SELECT count(*) FROM image") == 2)
         #expect(try await fixture.number("SELECT count(*) FROM image_event") == 0)
         let nodes = try await fixture.rows("SELECT host, node FROM scan ORDER BY id")
@@ -123,7 +125,7 @@ import Testing
         #expect(nodes.allSatisfy { $0["host"] as? String == "pool:p" })
         // A machine that has not scanned the pool has other images at these paths.
         let c = Machine(name: "node-c", fixture: fixture)
-        #expect(try await c.run("scan", fixture.pool).output.contains("2 looked at, 0 unchanged"))
+        #expect(try await c.run("scan", fixture.pool).output.contains("2 examined, 0 unchanged"))
         #expect(try await fixture.number("SELECT count(*) FROM image WHERE host = 'node-c'") == 2)
     }
 
@@ -168,7 +170,7 @@ import Testing
         for (number, line) in zip(1..., lines) {
             #expect(
                 line.hasPrefix(
-                    "pool p, shard \(number) of 2, on \(here): no scan is running; the last one completed 20"),
+                    "pool p, shard \(number) of 2, on \(here): no scan is running; the last one was completed 20"),
                 "\(line)")
         }
         let rows = try await fixture.run("status", "--format", "jsonl").output

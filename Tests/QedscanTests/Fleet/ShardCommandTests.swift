@@ -206,7 +206,7 @@ import Testing
             #expect(result.status == 0, "\(result.errors)")
             let isContinued = try await fixture.number(
                 "SELECT count(*) FROM scan WHERE id > \(last) AND continues_scan_id IS NOT NULL")
-            #expect(result.output.contains("resumes the scan of") == (isContinued == 1))
+            #expect(result.output.contains("resumed the scan that started") == (isContinued == 1))
             return isContinued == 1
         }
         #expect(try await fixture.run("scan", "--shard", "4/8", fixture.pool).status == 0)
@@ -225,7 +225,7 @@ import Testing
             UPDATE scan SET state = 'interrupted', options = json_remove(options, '$.shard', '$."shard-by"')
             """)
         #expect(!(try await fixture.run("scan", "--shard", "1/1", fixture.pool).output.contains("goes on from")))
-        #expect(try await fixture.run("scan", fixture.pool).output.contains("resumes the scan of"))
+        #expect(try await fixture.run("scan", fixture.pool).output.contains("resumed the scan that started"))
     }
 
     /// The first walk adds up the sizes.
@@ -244,7 +244,7 @@ import Testing
         #expect(try await fixture.rows("SELECT state FROM scan").first?["state"] as? String == "interrupted")
         let next = try await fixture.run("scan", "--shard", "1/2", "--shard-by", "size", fixture.pool)
         #expect(next.status == 0)
-        #expect(next.output.contains("resumes the scan of"))
+        #expect(next.output.contains("resumed the scan that started"))
     }
 
     @Test(arguments: [

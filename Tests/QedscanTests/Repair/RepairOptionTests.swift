@@ -75,6 +75,6 @@ import Testing
         let undo = try await fixture.undo("1")
         #expect(undo.status == (areSaved ? 1 | 2 : 8), "\(undo)")
         #expect(try (fixture.directory.contents("pool/disk.qed") == before) == areSaved)
-        if !areSaved { #expect(undo.errors.contains("bytes that it gave back were not saved")) }
+        if !areSaved { #expect(undo.errors.contains("the leaked clusters that it reclaimed were not saved")) }
     }
 }

@@ -36,7 +36,7 @@ import Testing
             ScanFixture.manyFaults, nil, [],
             """
             IMAGE: corrupt, dirty (3 corruptions, 2 leaks) -> leaking (2 leaks)
-                extend-tail     extended to the next cluster
+                extend-tail     extended to the end of the last cluster
                 clear-invalid   1 entry
                 clone-shared    1 entry, 4.0 KiB copied
                 clear-dirty     header
@@ -155,7 +155,7 @@ import Testing
         #expect(result.status == 4 | 8)
         #expect(
             result.output
-                == "\(image): left alone: it has changed since it was scanned (test: unchanged); scan it again\n")
+                == "\(image): not repaired: it has changed since it was scanned (test: unchanged); scan it again\n")
         let images = try #require(try object(file)["images"] as? [[String: any Sendable]])
         let refusal = try #require(images.first?["refusal"] as? [String: any Sendable])
         #expect(refusal["test"] as? String == "unchanged")

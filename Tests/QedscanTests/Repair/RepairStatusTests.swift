@@ -87,7 +87,7 @@ import Testing
         for arguments in [["repair"], ["repair", "--only", "clear-dirty"], ["undo", "1"]] {
             let result = try await fixture.run(arguments)
             #expect(result.status == 16 && result.output == "", "\(result)")
-            #expect(result.errors.contains("there is no terminal to ask on: add --yes or --dry-run"))
+            #expect(result.errors.contains("cannot ask for confirmation without a terminal: add --yes or --dry-run"))
         }
     }
 

@@ -42,7 +42,7 @@ import Testing
         let checks = try await fixture.checkCount()
         let again = try await fixture.scan()
         #expect(again.status == 2)
-        #expect(again.output.contains("0 looked at, 1 unchanged"), "\(again.output)")
+        #expect(again.output.contains("0 examined, 1 unchanged"), "\(again.output)")
         #expect(try await fixture.checkCount() == checks)
     }
 

@@ -56,7 +56,7 @@ import Testing
 
     @Test func aScanSaysHowManyOverlaysAreWithoutTheirBase() async throws {
         try await addPool()
-        let line = "without their backing file: 1 overlay, see 'qedscan report backing-problems'"
+        let line = "backing file missing: 1 overlay, see 'qedscan report backing-problems'"
         for quiet in [[], ["-q"]] {
             #expect(try await fixture.run(["scan"] + quiet + [fixture.pool]).output.contains(line))
         }

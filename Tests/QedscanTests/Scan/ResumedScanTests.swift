@@ -56,7 +56,7 @@ import Testing
         }
         let last = try await fixture.run(["scan"] + options + [fixture.pool])
         #expect(last.status == 2 | 4 | 8)
-        #expect(last.output.contains("resumes the scan of 20"))
+        #expect(last.output.contains("resumed the scan that started 20"))
         #expect(
             try ScanFixture.knowledge(of: fixture.store)
                 == ScanFixture.knowledge(of: fixture.directory.file("undisturbed.db")))
@@ -82,7 +82,7 @@ import Testing
         let done = try await fixture.checkCount()
         #expect(done < count)
         let next = try await fixture.run("scan", "--full", fixture.pool)
-        #expect(next.output.contains("\(count - done) looked at, \(done) unchanged"))
+        #expect(next.output.contains("\(count - done) examined, \(done) unchanged"))
         #expect(try await fixture.checkCount() == count)
         #expect(
             try ScanFixture.knowledge(of: fixture.store)
@@ -136,7 +136,7 @@ import Testing
         #expect(killed.contains("the last scan was killed"))
         #expect(killed.contains("it was checking \(name)"))
         #expect(try await fixture.run("scan", fixture.pool).status == 0)
-        #expect(try await fixture.run("status").output.contains("no scan is running; the last one completed 20"))
+        #expect(try await fixture.run("status").output.contains("no scan is running; the last one was completed 20"))
         #expect(try await fixture.run("status", "--format", "csv").output.contains(",completed,"))
     }
 
@@ -180,7 +180,7 @@ import Testing
         #expect(refused.status == 8)
         let status = try await fixture.run("status").output
         #expect(status.hasPrefix("the store is in use by another command: process \(getpid()) on elsewhere, since 20"))
-        #expect(status.contains("no scan is running; the last one completed 20"))
+        #expect(status.contains("no scan is running; the last one was completed 20"))
         let waiting = try fixture.tool.start(arguments + ["--wait", "1h"], environment: fixture.environment)
         #expect(try await eventually(within: 100) { try waiting.errors().hasSuffix(": waiting\n") })
         kill(waiting.processIdentifier, SIGTERM)

@@ -17,7 +17,7 @@ struct UnmountedFileSystemTests {
         umount2(mountPoint, Int32(MNT_DETACH))
         let result = try await fixture.run("scan", fixture.pool)
         #expect(result.status == 8)
-        #expect(result.errors.contains("\(mountPoint) was a mount point"), "\(result.errors)")
+        #expect(result.errors.contains("\(mountPoint) is no longer a mount point"), "\(result.errors)")
         #expect(!result.output.contains("no longer there"))
         #expect(try await fixture.number("SELECT count(*) AS n FROM latest_check WHERE present") == 2)
     }

@@ -19,7 +19,7 @@ import Testing
         ] {
             let result = try await fixture.run(["store"] + arguments)
             #expect(result.status == 8, "\(result)")
-            #expect(result.errors.contains("'qedscan scan PATH' creates a store"))
+            #expect(result.errors.contains("'qedscan scan PATH' creates the store"))
         }
         #expect(!FileManager.default.fileExists(atPath: fixture.store))
     }
@@ -106,7 +106,7 @@ import Testing
         #expect(try await fixture.run("store", "backup", copy).status == 0)
         #expect(try ScanFixture.knowledge(of: copy) == ScanFixture.knowledge(of: fixture.store))
         let again = try await fixture.run("store", "backup", copy)
-        #expect(again.status == 8 && again.errors.contains("it is there already"), "\(again)")
+        #expect(again.status == 8 && again.errors.contains("it already exists"), "\(again)")
         #expect(try await fixture.run("store", "backup", "--force", "-q", copy).output.isEmpty)
     }
 

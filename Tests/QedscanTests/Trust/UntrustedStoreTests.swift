@@ -24,7 +24,7 @@ import Testing
             #expect(
                 result.errors.hasPrefix("qedscan: \(path): \(reason)"), "\(result.errors)",
                 sourceLocation: sourceLocation)
-            #expect(result.errors.contains("decides what is written to images"), sourceLocation: sourceLocation)
+            #expect(result.errors.contains("controls what a repair writes"), sourceLocation: sourceLocation)
             #expect(result.errors.split(separator: "\n").count == 1, sourceLocation: sourceLocation)
         }
         #expect(try FileState(image) == before, sourceLocation: sourceLocation)

@@ -66,8 +66,8 @@ import Testing
         #expect(try store.database.setJournalMode(mode) == mode)
         try store.database.setSynchronous(level)
         let sentence =
-            "the store: \(fixture.path) does not keep every commit through a power cut: journal mode \(mode) and "
-            + "synchronous \(level) are in force, where a repair needs wal with full, or delete with extra"
+            "the store: \(fixture.path) may lose commits in a power failure: journal_mode is \(mode) and synchronous is "
+            + "\(level), but a repair needs wal and full, or delete and extra"
         let ending = try #require(throws: RepairFailure.self) { try journal.finish(id, .sample()) }
         #expect(ending.description == sentence)
         #expect(try journal.preparedRepairs() == [id])

@@ -227,7 +227,7 @@ import Testing
             let error = try #require(throws: RepairFailure.self) { try journal.prepare(.sample(image), []) }
             guard case .refused(let refusal) = error else { throw error }
             #expect(refusal.test == .journal)
-            #expect(refusal.message == "repair 1 of it has not ended")
+            #expect(refusal.message == "its repair 1 was interrupted")
             let other = try journal.prepare(.sample(RawPath("/pool/b.qed")), [])
             #expect(try journal.preparedRepairs() == [first, other])
             try journal.finish(first, .sample(.rolledBack))

@@ -80,15 +80,16 @@ import Testing
         try fixture.repair { journal throws in
             #expect(try journal.undoable(1) == "there is no repair 1")
             let prepared = try journal.prepare(.sample(image), [])
-            #expect(try journal.undoable(prepared) == "repair 1 has not ended")
+            #expect(try journal.undoable(prepared) == "repair 1 is not finished")
             try journal.finish(prepared, .sample(.rolledBack))
-            #expect(try journal.undoable(prepared)?.hasPrefix("repair 1 was not made") == true)
+            #expect(try journal.undoable(prepared)?.hasPrefix("repair 1 was rolled back") == true)
             let conflict = try journal.prepare(.sample(image), [])
             try journal.finish(conflict, .sample(.conflict))
-            #expect(try journal.undoable(conflict) == "repair 2 was not made to its end")
+            #expect(try journal.undoable(conflict) == "repair 2 did not finish (conflict)")
             let unsaved = try journal.make(image, isUndoable: false)
             #expect(
-                try journal.undoable(unsaved) == "repair 3 cannot be undone: bytes that it gave back were not saved")
+                try journal.undoable(unsaved)
+                    == "repair 3 cannot be undone: the leaked clusters that it reclaimed were not saved")
             #expect(try journal.newestRepair(ofImageOf: unsaved) == unsaved)
         }
     }

@@ -51,7 +51,7 @@ import Testing
     @Test func nothingIsReplacedUnlessForced() throws {
         try Data("mine".utf8).write(to: URL(filePath: target))
         let error = try #require(throws: StoreError.self) { try backup() }
-        #expect(error.description.contains("it is there already"))
+        #expect(error.description.contains("it already exists"))
         #expect(try Data(contentsOf: URL(filePath: target)) == Data("mine".utf8))
         try backup(replaces: true)
         #expect(StoreCheck(ofStoreAt: target).faults.isEmpty)

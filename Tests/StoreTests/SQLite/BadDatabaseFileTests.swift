@@ -154,7 +154,7 @@ struct BadDatabaseFileTests {
         }
         #expect(
             error.description.hasSuffix(
-                "what SQLite keeps beside it (-wal, -shm) may not be read, or made, by this user"), "\(error)")
+                "this user may not read or create its -wal and -shm files"), "\(error)")
     }
 
     @Test(.enabled(if: geteuid() != 0, "root may write whatever the mode"))

@@ -137,7 +137,7 @@ struct MigratorTests {
         let reader = try directory.open("test.db", .readOnly)
         let old = try migrationError { try migrator.verify(reader) }
         #expect(old == .needsMigration(path: database.path, storeVersion: 1, programVersion: 2))
-        for error in [empty, old] { #expect(error.description.contains("any scan")) }
+        for error in [empty, old] { #expect(error.description.contains("a scan")) }
     }
 
     @Test func aFailedMigrationIsRolledBackWhole() throws {

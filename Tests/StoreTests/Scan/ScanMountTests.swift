@@ -36,7 +36,7 @@ import Testing
             #expect(totals.pathErrors == 1)
         }
         #expect(try presentImages() == ["/srv/a/1", "/srv/a/x/2"])
-        let message = "/srv/a was a mount point, is none now and holds no image: not mounted?"
+        let message = "/srv/a is no longer a mount point and holds no image: not mounted?"
         #expect(
             try fixture.lines("SELECT path, operation, message FROM path_error")
                 == ["/srv/a|mount|\(message)", "/srv/a|mount|\(message)"])
