@@ -22,8 +22,6 @@ rm -rf qedscan
 
 # lintian of Debian 12 leaves files in its temporary directory.
 mkdir "$results/tmp"
-status=0
-TMPDIR=$results/tmp lintian --allow-root --fail-on error,warning --info ./*.changes || status=$?
-rm -rf "$results/tmp"
-[ $status = 0 ] || exit $status
+trap 'rm -rf "$results/tmp"' EXIT
+TMPDIR=$results/tmp lintian --allow-root --fail-on error,warning --info ./*.changes
 ls -l "$results"/*.deb

@@ -2,11 +2,11 @@ import Synchronization
 
 /// A flag that asks a scan to end early. It is checked between tables, not only between images.
 package final class Cancellation: Sendable {
-    @usableFromInline let flag = Atomic<Bool>(false)
+    private let flag = Atomic<Bool>(false)
 
     package init() {}
 
-    @inlinable package var isCancelled: Bool { flag.load(ordering: .relaxed) }
+    package var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
     package func cancel() { flag.store(true, ordering: .relaxed) }
 }

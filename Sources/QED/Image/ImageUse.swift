@@ -57,16 +57,16 @@ package struct LockBytes: Hashable, Sendable {
         self.holder = holder
     }
 
+    private static let qemuReader = "a program has it open and holds the locks of a QEMU reader"
+
     package static let libvirt = LockBytes(0...1, holder: "libvirt's lock daemon has it locked for a virtual machine")
     /// QEMU: "I use this permission", for all permissions.
-    package static let qemuUsing = LockBytes(
-        100...104, holder: "a program has it open and holds the locks of a QEMU reader")
+    package static let qemuUsing = LockBytes(100...104, holder: qemuReader)
     /// QEMU: "I use this permission", for those that change the image.
     package static let qemuChanging = LockBytes(
         101...104, holder: "a program, such as a virtual machine, has it open and holds the locks of a QEMU writer")
     /// QEMU: "I do not let others use this permission".
-    package static let qemuDenying = LockBytes(
-        200...204, holder: "a program has it open and holds the locks of a QEMU reader")
+    package static let qemuDenying = LockBytes(200...204, holder: qemuReader)
     /// From the first of them to the last.
     package static let all = LockBytes(0...204)
 

@@ -46,9 +46,9 @@ extension Refusal: CustomStringConvertible {
 }
 
 /// What to do about a refusal.
-enum Advice {
-    static let scanAgain = "scan it again"
-    static let endHolder = "end that program first"
+package enum Advice {
+    package static let scanAgain = "scan it again"
+    package static let endHolder = "end that program first"
     static let onlyHost = "if no other host uses the file system, give --only-host"
 }
 

@@ -33,18 +33,17 @@ struct RepairPass {
             // Paths in the store are absolute and have no links.
             file = try ImageFile(withoutLinks: candidate.path)
         } catch {
-            throw .refused(Refusal(.open, "it cannot be opened: \(error)", advice: "scan it again"))
+            throw .refused(Refusal(.open, "it cannot be opened: \(error)", advice: Advice.scanAgain))
         }
         guard file.status.identity == candidate.identity else {
-            throw .refused(Refusal(.unchanged, "it has changed since it was scanned", advice: "scan it again"))
+            throw .refused(Refusal(.unchanged, "it has changed since it was scanned", advice: Advice.scanAgain))
         }
         switch try RepairFailure.wrap({ () throws(SystemError) in try file.testUse() }) {
         case .free, .unknown: break
         case .readers:
-            throw .refused(
-                Refusal(.locks, LockBytes.qemuUsing.holder, advice: "end that program first"))
+            throw .refused(Refusal(.locks, LockBytes.qemuUsing.holder, advice: Advice.endHolder))
         case .writer(let holder):
-            throw .refused(Refusal(.locks, holder, advice: "end that program first"))
+            throw .refused(Refusal(.locks, holder, advice: Advice.endHolder))
         }
         return try RepairPlanner(options: options, limits: limits, threadCount: ScanConfiguration.processorCount)
             .plan(for: file)

@@ -64,7 +64,7 @@ struct ExclusiveUseTests {
 
     @Test func noQEMUOpensAnImageThatWeHold() async throws {
         let image = try await HeldImage()
-        let held = try #require(try await image.takeAtLast())
+        let held = try #require(try await image.takeWhenFree())
         let runs = try await image.bench.run(
             ["qemu-io", "-c", "write 0 512", image.path], ["qemu-io", "-r", "-c", "read 0 512", image.path],
             ["timeout", "5", "qemu-nbd", "-t", "-f", "qed", "-k", image.bench.directory.file("nbd"), image.path],
@@ -142,7 +142,7 @@ private struct HeldImage: Sendable {
 
     /// Takes it as soon as nobody has it. A program that another test starts has a copy of our descriptors, and so our
     /// locks, until it has replaced itself.
-    func takeAtLast() async throws -> WritableImage? {
+    func takeWhenFree() async throws -> WritableImage? {
         var taken: WritableImage?
         _ = try await eventually {
             do {
